@@ -1,0 +1,1 @@
+"""Prompt sources: JSONL files and Hugging Face datasets."""

@@ -1,0 +1,1 @@
+"""Judging strategies that need only a model: pairwise, recorded."""

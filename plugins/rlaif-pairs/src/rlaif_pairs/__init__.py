@@ -1,0 +1,1 @@
+"""Pairing strategies and filters."""

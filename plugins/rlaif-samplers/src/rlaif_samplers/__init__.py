@@ -1,0 +1,1 @@
+"""Samplers: several diverse responses to each prompt."""

@@ -1,0 +1,1 @@
+"""Reward models and optimizers trained by TRL."""

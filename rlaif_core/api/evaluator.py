@@ -1,0 +1,58 @@
+"""Kind `evaluators`: how good the policy, the reward model and the judge are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.api.chat import ChatModel
+from rlaif_core.api.component import Component, P
+from rlaif_core.api.pairing import Pair
+from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
+
+Gold = Callable[[Prompt, str], "float | None"]
+"""The source's own truth about a response, in [0, 1]; None where it does not know."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator may look at.
+
+    Attributes:
+        prompts: n held-out prompts.
+        before: n responses of the base policy, one a prompt.
+        after: n responses of the round's policy, one a prompt, at the same temperature.
+        base: The base policy.
+        policy: The round's policy.
+        judge: Judges pairs of responses to their prompts with the evaluation judge, both orders;
+            takes (prompt, pair) items and keeps their order.
+        judged: The round's judged training pairs, read from the ledger one at a time.
+        heldout: Preferences that the reward model was not trained on.
+        reward: Scores responses with the round's reward model; None if there is none.
+        gold: The source's truth; None if the source knows none.
+    """
+
+    prompts: Sequence[Prompt]
+    before: Sequence[Response]
+    after: Sequence[Response]
+    base: ChatModel
+    policy: ChatModel
+    judge: Callable[[Sequence[tuple[Prompt, Pair]]], Awaitable[Sequence[JudgedPair]]]
+    judged: Callable[[], Iterable[JudgedPair]]
+    heldout: Sequence[Preference]
+    reward: Callable[[Sequence[Prompt], Sequence[str]], Sequence[float]] | None = None
+    gold: Gold | None = None
+
+
+class Evaluator(Component[P]):
+    """Measures a round."""
+
+    @abstractmethod
+    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+        """Figures for metrics.json, by section: `{"policy": {"win_rate": …}}`.
+
+        JSON values only; an interval is `{"value": x, "low": x, "high": x}` at 95 %. What cannot
+        be measured here is left out, never given as a number.
+        """

@@ -1,0 +1,51 @@
+"""Kind `filters`: which preferences to keep, with a reason for each one dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlaif_core.api.component import Component, P
+from rlaif_core.api.records import Drop, Preference
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFacts:
+    """What a recipe's judge section promises, for filters and pairings that depend on it.
+
+    Attributes:
+        name: The judge's name in the recipe.
+        kind: "pairwise" or "pointwise".
+        verdicts: Verdicts asked for each pair: orders times votes.
+    """
+
+    name: str
+    kind: str
+    verdicts: int
+
+
+class Filter(Component[P]):
+    """Override `reason` to decide on one preference at a time, or `apply` to see them together."""
+
+    def reason(self, preference: Preference) -> str | None:
+        """Why this preference is dropped, in a short reusable phrase; None to keep it."""
+        return None
+
+    def apply(self, preferences: Sequence[Preference]) -> tuple[list[Preference], list[Drop]]:
+        """Split into what is kept, in order, and what is dropped, each with its reason."""
+        kept: list[Preference] = []
+        dropped: list[Drop] = []
+        for preference in preferences:
+            reason = self.reason(preference)
+            if reason is None:
+                kept.append(preference)
+            else:
+                dropped.append(Drop(preference, reason))
+        return kept, dropped
+
+    def objection(self, judge: JudgeFacts) -> str | None:
+        """Why this filter cannot work with that judge, and the mend; None if it can.
+
+        Asked while a recipe is checked, before anything runs.
+        """
+        return None

@@ -1,0 +1,65 @@
+"""Kind `models`: anything that completes a chat."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlaif_core.api.chat import ChatReply, ChatRequest
+from rlaif_core.api.component import Component, P
+from rlaif_core.api.errors import ModelError, PluginError
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per million tokens."""
+
+    prompt: float = 0.0
+    completion: float = 0.0
+
+
+class Model(Component[P]):
+    """Completes chats. Retries, caching, limits and batching are the engine's, not the model's."""
+
+    batch_size: int = 1
+    """How many requests `complete` takes at once: 1 for a service, more for local weights."""
+
+    concurrency: int = 1
+    """How many calls of `complete` may be in flight at once."""
+
+    prices: Prices = Prices()
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Names the model *and* its weights, once set up: the ledger's cache is keyed by it."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Any of "options" (option log-probabilities), "prefix", "schema" and "seed"."""
+        return frozenset()
+
+    @property
+    def checkpoint(self) -> str | None:
+        """What `from_pretrained` loads, a folder or hub name; None if nothing can be trained."""
+        return None
+
+    def at(self, checkpoint: str) -> Model[P]:
+        """The same kind of model over another checkpoint: the policy after a round.
+
+        Raises:
+            PluginError: If this model has no weights that could be replaced.
+        """
+        raise PluginError(f"{type(self).__name__} has no checkpoint to train, so it is no policy")
+
+    @abstractmethod
+    async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
+        """Answer up to `batch_size` requests, in their order.
+
+        Returns:
+            One reply or error a request. An error in its place costs that request alone.
+
+        Raises:
+            ModelError: If the whole call failed.
+        """

@@ -1,0 +1,24 @@
+"""Kind `samplers`: several responses to a prompt."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from rlaif_core.api.component import Component, P
+from rlaif_core.api.records import Prompt, Response
+
+
+class Sampler(Component[P]):
+    """Asks `self.model` (or several of `self.context.models`) for responses."""
+
+    @abstractmethod
+    async def sample(self, prompt: Prompt) -> Sequence[Response]:
+        """Responses to one prompt, made with `Response.of`.
+
+        The engine calls this for many prompts at once. Give every request its own seed from
+        `self.context.rng(prompt.id, index)`, so that a repeated run asks nothing new.
+
+        Raises:
+            ModelError: If the prompt cannot be answered; it is then reported as dropped.
+        """

@@ -1,0 +1,96 @@
+"""The recipe's sections: which component stands where, and what the engine does around it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Use(Section):
+    """A component by name, with its parameters."""
+
+    use: str = Field(description="name, distribution/name, or ./file.py:Class")
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+ModelChoice = str | Use
+"""A name from `models:` (or `policy`), or a model written in place."""
+
+
+class Asking(Use):
+    """A component that asks models."""
+
+    model: ModelChoice | dict[str, ModelChoice] | None = Field(
+        default=None, description="one model, or several by role"
+    )
+
+
+class JudgeSection(Asking):
+    """A judge, and how often and in which orders it is asked."""
+
+    orders: Literal["both", "ab", "random"] = Field(
+        default="both", description="show each pair in both orders, as proposed, or one at random"
+    )
+    votes: int = Field(default=1, ge=1, le=99, description="verdicts for each order")
+    combine: Literal["logit", "probability"] = Field(
+        default="logit", description="how the orders' probabilities are averaged"
+    )
+    max_failures: float = Field(
+        default=0.05, ge=0, le=1, description="share of failed calls above which the run stops"
+    )
+
+
+class SamplerSection(Asking):
+    """A sampler; it asks the policy unless `model` says otherwise."""
+
+    model: ModelChoice | dict[str, ModelChoice] | None = "policy"
+
+
+class PromptsSection(Section):
+    """Where prompts come from."""
+
+    train: Use
+    heldout: Use | None = Field(default=None, description="never trained on; for the evaluators")
+
+
+class EvaluationSection(Section):
+    """How held-out responses are drawn and judged."""
+
+    temperature: float = Field(default=1.0, ge=0, description="for the base and the new policy")
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_tokens: int = Field(default=512, ge=1)
+    judge: JudgeSection | None = Field(
+        default=None, description="other than the training judge, if given"
+    )
+
+
+class RecipeFile(Section):
+    """A whole recipe. `rlaif judge` needs `api` and `judge` alone; `rlaif run` needs more."""
+
+    api: Literal[1] = Field(description="the plugin API's major version")
+    name: str = Field(default="run", description="what reports call this run")
+    seed: int = Field(default=0, ge=0)
+    rounds: int = Field(default=1, ge=1)
+    policy: Use | None = Field(default=None, description="the model that is trained")
+    models: dict[str, Use] = Field(default_factory=dict, description="other models, by name")
+    prompts: PromptsSection | None = None
+    sampler: SamplerSection | None = None
+    judge: JudgeSection
+    pairing: Use | None = None
+    filters: list[Use] = Field(default_factory=list)
+    reward_model: Use | None = None
+    optimizer: Use | None = None
+    evaluators: list[Use] = Field(default_factory=list)
+    evaluation: EvaluationSection = EvaluationSection()
+    hooks: list[Use] = Field(default_factory=list, description="plugins that wrap the stages")
+    executor: Use = Use(use="local")
+    heldout_share: float = Field(
+        default=0.1, ge=0, lt=1, description="share of prompts kept to measure the reward model"
+    )
