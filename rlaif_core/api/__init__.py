@@ -35,6 +35,7 @@ from rlaif_core.api.records import (
     digest,
 )
 from rlaif_core.api.reward_model import RewardModel
+from rlaif_core.api.rows import Row, json_rows
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.api.source import Source
 from rlaif_core.api.training import Metrics, Progress, Scorer, TrainingJob
@@ -80,6 +81,7 @@ __all__ = [
     "Response",
     "RewardModel",
     "RlaifError",
+    "Row",
     "RunError",
     "Sampler",
     "Score",
@@ -91,5 +93,6 @@ __all__ = [
     "Vote",
     "digest",
     "hookimpl",
+    "json_rows",
     "json_schema",
 ]

@@ -44,6 +44,9 @@ class Component(Generic[P]):
     """
 
     Params: ClassVar[type[BaseParams]] = BaseParams
+    needs_model: ClassVar[bool] = False
+    """Whether it cannot work without a model: a recipe that gives it none is then an error."""
+
     context: Context = Context()
 
     def __init__(self, params: P) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rlaif_core.api.component import Component, P
+from rlaif_core.api.filter import JudgeFacts
 from rlaif_core.api.records import JudgedPair, Prompt, Response
 
 Pair = tuple[Response, Response]
@@ -54,3 +55,10 @@ class Pairing(Component[P]):
     @abstractmethod
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """The pairs to train on, better response first."""
+
+    def objection(self, judge: JudgeFacts) -> str | None:
+        """Why this pairing cannot work with that judge, and the mend; None if it can.
+
+        Asked while a recipe is checked, before anything runs.
+        """
+        return None

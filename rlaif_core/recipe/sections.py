@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 
 class Section(BaseModel):
@@ -20,16 +20,35 @@ class Use(Section):
     params: dict[str, Any] = Field(default_factory=dict)
 
 
-ModelChoice = str | Use
+def _form(model: object) -> str | None:
+    """Which form of `model:` this is, so that errors are told of that form alone."""
+    if isinstance(model, str):
+        return "name"
+    if isinstance(model, Use) or (isinstance(model, dict) and "use" in model):
+        return "in place"
+    return "roles" if isinstance(model, dict) else None
+
+
+_FORM = Discriminator(
+    _form,
+    custom_error_type="model_form",
+    custom_error_message="should be a model's name, a model in place (`use: ...`) or a mapping of "
+    "roles to these",
+)
+
+Name = Annotated[str, Tag("name")]
+InPlace = Annotated[Use, Tag("in place")]
+ModelChoice = Annotated[Name | InPlace, _FORM]
 """A name from `models:` (or `policy`), or a model written in place."""
+
+ModelChoices = Annotated[Name | InPlace | Annotated[dict[str, ModelChoice], Tag("roles")], _FORM]
+"""One model, which gets the role "model", or several by role."""
 
 
 class Asking(Use):
     """A component that asks models."""
 
-    model: ModelChoice | dict[str, ModelChoice] | None = Field(
-        default=None, description="one model, or several by role"
-    )
+    model: ModelChoices | None = Field(default=None, description="one model, or several by role")
 
 
 class JudgeSection(Asking):
@@ -50,7 +69,9 @@ class JudgeSection(Asking):
 class SamplerSection(Asking):
     """A sampler; it asks the policy unless `model` says otherwise."""
 
-    model: ModelChoice | dict[str, ModelChoice] | None = "policy"
+    model: ModelChoices | None = Field(
+        default="policy", description="one model, or several by role"
+    )
 
 
 class PromptsSection(Section):
@@ -71,10 +92,18 @@ class EvaluationSection(Section):
     )
 
 
+def _supported(api: object) -> object:
+    if isinstance(api, int) and api != 1:
+        raise ValueError("should be 1, the only version that this rlaif-core supports")
+    return api
+
+
 class RecipeFile(Section):
     """A whole recipe. `rlaif judge` needs `api` and `judge` alone; `rlaif run` needs more."""
 
-    api: Literal[1] = Field(description="the plugin API's major version")
+    api: Annotated[Literal[1], BeforeValidator(_supported)] = Field(
+        description="the plugin API's major version"
+    )
     name: str = Field(default="run", description="what reports call this run")
     seed: int = Field(default=0, ge=0)
     rounds: int = Field(default=1, ge=1)

@@ -1,0 +1,36 @@
+# `make quickstart` shows what this is; `make test` shows that it works.
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml)
+
+.PHONY: quickstart test check docs setup clean
+.DELETE_ON_ERROR:
+
+quickstart: setup
+	$(BIN)/rlaif run recipes/quickstart.yaml
+
+test: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) docs
+
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet
+
+setup: $(SETUP)
+
+# The build backend goes in first, so that pip need not build an environment a distribution.
+$(SETUP): requirements.txt constraints.txt $(DISTRIBUTIONS)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "hatchling>=1.24" "editables>=0.5"
+	$(BIN)/python -m pip install --quiet --no-build-isolation -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv site runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,68 @@
+"""The evaluator `gold`: policy and judge against the source's own truth, where it knows one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlaif_core.api import Evaluation, Evaluator, Gold, JudgedPair, Params
+from rlaif_evaluators.outcomes import interval, outcome
+
+
+class GoldTruth(Evaluator[Params]):
+    """Gold score and gold win rate of the policy, and how often the judge agrees with the truth."""
+
+    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+        """What no judge and no trainer can see.
+
+        Returns:
+            `policy`: mean `gold_score` `before` and `after`, and `gold_win_rate` of after against
+            before, ties one half, over the held-out prompts whose truth is known. `judge`:
+            `gold_accuracy`, the share of `gold_comparisons` (training pairs that the judge
+            decided and whose gold scores differ) in which both prefer the same response.
+        """
+        if evaluation.gold is None:
+            return {}
+        policy = _policy(evaluation, evaluation.gold)
+        judge = _judge(evaluation, evaluation.gold)
+        return {name: part for name, part in (("policy", policy), ("judge", judge)) if part}
+
+
+def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
+    from rlaif_core.stats.intervals import win_rate
+
+    trios = zip(evaluation.prompts, evaluation.before, evaluation.after, strict=True)
+    scored = [
+        (prompt.id, gold(prompt, before.text), gold(prompt, after.text))
+        for prompt, before, after in trios
+    ]
+    known = [
+        (prompt, before, after)
+        for prompt, before, after in scored
+        if before is not None and after is not None
+    ]
+    if not known:
+        return {}
+    prompts, before, after = zip(*known, strict=True)
+    outcomes = [outcome(new, old) for new, old in zip(after, before, strict=True)]
+    return {
+        "gold_score": {"before": sum(before) / len(known), "after": sum(after) / len(known)},
+        "gold_win_rate": interval(win_rate(outcomes, clusters=prompts)),
+    }
+
+
+def _judge(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
+    agreed = [agrees for pair in evaluation.judged() if (agrees := _agrees(pair, gold)) is not None]
+    if not agreed:
+        return {}
+    return {"gold_accuracy": sum(agreed) / len(agreed), "gold_comparisons": len(agreed)}
+
+
+def _agrees(pair: JudgedPair, gold: Gold) -> bool | None:
+    """Whether judge and truth prefer the same response; None where one of them prefers none."""
+    if pair.p_a is None or pair.p_a == 0.5:
+        return None
+    a, b = gold(pair.prompt, pair.a.text), gold(pair.prompt, pair.b.text)
+    if a is None or b is None or a == b:
+        return None
+    return (pair.p_a > 0.5) == (a > b)

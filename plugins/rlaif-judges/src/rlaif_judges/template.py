@@ -1,0 +1,66 @@
+"""A judge's prompt: a jinja2 template in a file of its own, checked before the run starts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import SandboxedEnvironment
+
+from rlaif_core.api import PluginError
+
+# Plain text for a model: escaping for HTML belongs to whoever shows it in a page.
+_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+class PromptTemplate:
+    """A template whose variables are known.
+
+    Args:
+        path: A file, or `package:path` inside an installed package.
+        sample: Values of every variable, to try the template on.
+        shown: Variables without which nothing could be judged.
+
+    Raises:
+        PluginError: If the file cannot be read, or the template cannot be rendered with `sample`
+            or leaves out one of `shown`.
+    """
+
+    def __init__(self, path: str, sample: Mapping[str, Any], shown: tuple[str, ...]) -> None:
+        source = _read(path)
+        try:
+            self.variables = find_undeclared_variables(_ENVIRONMENT.parse(source))
+            self._template = _ENVIRONMENT.from_string(source)
+            self._template.render(sample)
+        except TemplateSyntaxError as error:
+            raise PluginError(f"{path}:{error.lineno}: {error.message}") from error
+        except (TemplateError, TypeError, ValueError) as error:
+            known = ", ".join(sorted(sample))
+            raise PluginError(f"{path}: {error}; the variables are {known}") from error
+        missing = [name for name in shown if name not in self.variables]
+        if missing:
+            raise PluginError(f"{path}: the template never uses {', '.join(missing)}")
+        if "fence" not in self.variables:
+            warnings.warn(
+                f"{path}: the template never uses `fence`, so a response can forge where it ends",
+                stacklevel=2,
+            )
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The prompt's text. What is filled in stands there as it is and is never expanded."""
+        return self._template.render(values)
+
+
+def _read(path: str) -> str:
+    package, colon, inside = path.partition(":")
+    try:
+        if not colon or Path(path).exists():
+            return Path(path).read_text(encoding="utf-8")
+        return files(package).joinpath(inside).read_text(encoding="utf-8")
+    except (OSError, UnicodeError, ImportError, ValueError) as error:
+        raise PluginError(f"cannot read the prompt template {path}: {error}") from error

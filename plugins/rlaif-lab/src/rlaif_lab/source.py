@@ -1,0 +1,36 @@
+"""The lab's prompts as a source that knows the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from rlaif_core.api import Message, Params, Prompt, Source
+from rlaif_lab.world import generate, gold
+
+
+class LabParams(Params):
+    """Which prompts, and how many."""
+
+    split: Literal["train", "heldout"] = "train"
+    n: int = Field(default=256, ge=1, description="distinct prompts")
+    seed: int = Field(default=0, ge=0, description="another seed draws other prompts")
+
+
+class Lab(Source[LabParams]):
+    """Generated prompts of the closed world: sums, copying, order, counting, unsafe requests."""
+
+    Params = LabParams
+    knows_truth: ClassVar[bool] = True
+
+    def prompts(self) -> Iterator[Prompt]:
+        """`n` distinct prompts; the two splits share no content."""
+        for one in generate(self.params.split, self.params.n, self.params.seed):
+            columns = {"category": one.category, "truth": dict(one.truth)}
+            yield Prompt(one.id, (Message("user", one.text),), columns)
+
+    def gold(self, prompt: Prompt, response: str) -> float | None:
+        """The gold score of a response, in [0, 1]."""
+        return gold(prompt.columns["truth"], response)

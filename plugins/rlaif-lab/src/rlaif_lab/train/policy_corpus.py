@@ -1,0 +1,60 @@
+"""What the policy learns from: answers that are mediocre on purpose, with room in every aspect.
+
+Two habits are mixed. A careful answer is nearly always right and says "The answer is"; a careless
+one is nearly always wrong and says "I guess the answer is". Both are as often rude as polite, and
+half of the unsafe requests are complied with. Feedback can therefore teach three things that the
+policy can already do: to take care, to be polite and to refuse what is unsafe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from rlaif_lab.train.answers import Manner, Style, Substance, say
+from rlaif_lab.world import LabPrompt, draw
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One user turn and the assistant turn to be learnt."""
+
+    user: str
+    assistant: str
+
+
+CAREFUL: Final = 0.6
+RIGHT_IF_CAREFUL: Final = 0.95
+RIGHT_IF_CARELESS: Final = 0.1
+COMPLIES: Final = 0.55
+REFUSES_THE_SAFE: Final = 0.03
+PADDED: Final = 0.3
+_MANNERS: Final[tuple[Manner, ...]] = ("polite", "neutral", "rude")
+_MANNER_WEIGHTS: Final = {
+    "polite": (0.45, 0.15, 0.40),
+    "neutral": (0.35, 0.15, 0.50),
+    "rude": (0.25, 0.15, 0.60),
+}
+"""A rude request gets a rude reply more often."""
+
+
+def _mediocre(prompt: LabPrompt, rng: Random) -> str:
+    careful = rng.random() < CAREFUL
+    substance: Substance
+    if prompt.truth["unsafe"]:
+        substance = "compliance" if rng.random() < COMPLIES else "refusal"
+    elif rng.random() < REFUSES_THE_SAFE:
+        substance = "refusal"
+    else:
+        right = rng.random() < (RIGHT_IF_CAREFUL if careful else RIGHT_IF_CARELESS)
+        substance = "right" if right else "wrong"
+    manner = rng.choices(_MANNERS, _MANNER_WEIGHTS[str(prompt.truth["tone"])])[0]
+    return say(substance, prompt.truth, Style(manner, rng.random() < PADDED, not careful), rng)
+
+
+def policy_turns(rng: Random) -> Iterator[Turn]:
+    """Draw turns for the policy without end, from train prompts only."""
+    for prompt in draw("train", rng):
+        yield Turn(prompt.text, _mediocre(prompt, rng))

@@ -1,0 +1,95 @@
+"""From a recipe's parameters to the trainer's arguments, with this project's fixed choices."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from rlaif_core.api import TrainingJob
+from rlaif_trl.params import Training
+from rlaif_trl.progress import JobCallback
+
+Arguments = TypeVar("Arguments", bound=TrainingArguments)
+
+CHECKPOINTS = "checkpoints"
+"""Subfolder of the output for checkpoints, where a recipe asks for them."""
+
+_PASSED_ON = (
+    "num_train_epochs",
+    "max_steps",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "lr_scheduler_type",
+    "optim",
+    "weight_decay",
+    "max_grad_norm",
+    "gradient_checkpointing",
+    "logging_steps",
+    "report_to",
+)
+
+
+def arguments(
+    kind: type[Arguments], params: Training, job: TrainingJob, learning_rate: float, **rest: Any
+) -> Arguments:
+    """Arguments of a trainer: what `params` says, offline, silent, one device a process.
+
+    Args:
+        kind: The trainer's configuration class.
+        params: The recipe's parameters.
+        job: Gives the seed and the output folder.
+        learning_rate: Peak learning rate.
+        rest: What only this trainer has.
+    """
+    gpu = torch.cuda.is_available()
+    bf16 = gpu and torch.cuda.is_bf16_supported() if params.bf16 is None else params.bf16
+    made = kind(
+        output_dir=str(job.output / CHECKPOINTS),
+        learning_rate=learning_rate,
+        warmup_steps=params.warmup_steps or params.warmup_ratio,
+        seed=job.seed if params.seed is None else params.seed,
+        use_cpu=not gpu,
+        bf16=bf16,
+        per_device_eval_batch_size=2 * params.per_device_train_batch_size,
+        save_strategy="no" if params.save_steps is None else "steps",
+        save_steps=params.save_steps or 500,
+        save_total_limit=1,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,  # it would hide a loss that is no number
+        disable_tqdm=True,
+        remove_unused_columns=False,  # the collators know their columns
+        dataloader_pin_memory=gpu,
+        max_length=None,  # lengths are settled before, where a row too long is not dropped
+        **{name: getattr(params, name) for name in _PASSED_ON},
+        **rest,
+    )
+    made._n_gpu = min(made.n_gpu, 1)  # without a launcher, one device rather than DataParallel
+    return made
+
+
+def run(trainer: Trainer, job: TrainingJob) -> dict[str, float]:
+    """Train, from the last checkpoint in the job's output if there is one.
+
+    Returns:
+        The last logged figures, and "steps".
+    """
+    trainer.remove_callback(PrinterCallback)  # which prints every log
+    callback = JobCallback(job)
+    trainer.add_callback(callback)
+    folder = job.output / CHECKPOINTS
+    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    trainer.train(resume_from_checkpoint=last)
+    return {**callback.latest, "steps": trainer.state.global_step}
+
+
+class Contained:
+    """A trainer that calls nobody: no telemetry, and no card with links to a hub."""
+
+    def _send_telemetry(self) -> None:
+        """Sends nothing."""
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Writes nothing: TRL's card links a local base model to a page that does not exist."""

@@ -1,0 +1,130 @@
+"""Loading what training starts from and saving what it ends with: safetensors, no remote code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlaif_core.api import PluginError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_UNBOUNDED = 1_000_000
+"""Tokenizers without a limit say 10^30."""
+
+
+def load_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint, padding right, with a chat template and a padding token.
+
+    Where no padding token is set it becomes the unknown token, or else the end token. Both are
+    safe: the trainers mask padding by length, and a scalar head that reads the last token that
+    is not padding then reads the one before an end token, alone as in a batch.
+
+    Raises:
+        PluginError: If it cannot be loaded, or has neither a chat template nor an end token.
+    """
+    from transformers import AutoTokenizer
+
+    _check_folder(checkpoint)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    except (OSError, ValueError) as error:
+        raise PluginError(f"{checkpoint}: no tokenizer: {_first_line(error)}") from error
+    if not tokenizer.chat_template:
+        raise PluginError(
+            f"{checkpoint}: its tokenizer has no chat template: "
+            "put a chat_template.jinja into the folder, or start from a chat model"
+        )
+    if tokenizer.pad_token is None:
+        ends = (tokenizer.eos_token, tokenizer.bos_token)
+        unknown = tokenizer.unk_token
+        tokenizer.pad_token = unknown if unknown and unknown not in ends else tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        raise PluginError(
+            f"{checkpoint}: its tokenizer has neither a pad token nor an eos token: "
+            "set one in tokenizer_config.json"
+        )
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def load_causal(checkpoint: str, dtype: str) -> PreTrainedModel:
+    """A causal language model.
+
+    Raises:
+        PluginError: If it cannot be loaded from safetensors.
+    """
+    from transformers import AutoModelForCausalLM
+
+    return _load(AutoModelForCausalLM, checkpoint, dtype=dtype)
+
+
+def load_classifier(checkpoint: str, dtype: str) -> PreTrainedModel:
+    """A model with one output a sequence; a checkpoint without such a head gets a random one.
+
+    Raises:
+        PluginError: If it cannot be loaded from safetensors.
+    """
+    from transformers import AutoModelForSequenceClassification
+
+    return _load(AutoModelForSequenceClassification, checkpoint, dtype=dtype, num_labels=1)
+
+
+def context_length(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, wanted: int | None
+) -> int:
+    """Tokens that prompt and response may have together.
+
+    Raises:
+        PluginError: If `wanted` is more than the model can take.
+    """
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    limit = min(positions or _UNBOUNDED, tokenizer.model_max_length, _UNBOUNDED)
+    if wanted is not None and wanted > limit:
+        raise PluginError(f"max_length {wanted} is more than the model's context of {limit} tokens")
+    return wanted or int(limit)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write what `from_pretrained(folder)` loads: weights, configuration, tokenizer, template.
+
+    Raises:
+        PluginError: If a weight is not a finite number, so that no broken model is kept.
+    """
+    import torch
+
+    for name, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise PluginError(f"training diverged: {name} is not finite; lower learning_rate")
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _load(kind: Any, checkpoint: str, **options: Any) -> PreTrainedModel:
+    _check_folder(checkpoint)
+    try:
+        model: PreTrainedModel = kind.from_pretrained(checkpoint, use_safetensors=True, **options)
+    except (OSError, ValueError) as error:
+        raise PluginError(f"{checkpoint}: cannot be loaded: {_first_line(error)}") from error
+    return model
+
+
+def _check_folder(checkpoint: str) -> None:
+    folder = Path(checkpoint)
+    if not folder.is_dir():
+        if folder.is_absolute() or checkpoint.startswith("."):
+            raise PluginError(f"{checkpoint}: no such folder")
+        return  # a hub name
+    if not (folder / "config.json").is_file():
+        raise PluginError(f"{checkpoint}: no config.json, so this is no checkpoint")
+    if not any(folder.glob("*.safetensors")):
+        raise PluginError(
+            f"{checkpoint}: no safetensors file; load it once where you trust it and write it "
+            "again with save_pretrained"
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

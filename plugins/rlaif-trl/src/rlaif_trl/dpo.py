@@ -1,0 +1,237 @@
+"""The optimizer `dpo`: direct preference optimisation (2305.18290) with soft labels, by TRL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from rlaif_core.api import Metrics, Optimizer, PluginError, TrainingJob
+from rlaif_trl.params import Training
+from rlaif_trl.preferences import (
+    LabelledPair,
+    Weighting,
+    check_trainable,
+    read_pairs,
+    split_heldout,
+)
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from rlaif_trl.chat import ChatEncoder
+
+SoftLoss = Literal["sigmoid", "sigmoid_norm", "robust", "hinge", "ipo", "sppo_hard"]
+"""Losses that take soft labels and weights; see `rlaif_trl.losses`."""
+
+CertainLoss = Literal[
+    "exo_pair", "nca_pair", "bco_pair", "aot", "aot_unpaired", "apo_zero", "apo_down",
+    "discopop", "sft",
+]  # fmt: skip
+"""The rest of TRL's losses: the label is certain, all pairs weigh the same."""
+
+LossType = SoftLoss | CertainLoss
+
+_TAKE_MARGINS = frozenset({"sigmoid", "sigmoid_norm", "robust", "hinge"})
+_TAKE_SMOOTHING = frozenset({*get_args(SoftLoss), "exo_pair", "aot", "aot_unpaired"})
+
+
+class DPOParams(Training):
+    """Parameters of `dpo`."""
+
+    learning_rate: float = Field(default=1e-6, gt=0)
+    beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
+    loss_type: LossType | list[LossType] = Field(
+        default="sigmoid", description="one of TRL's losses, or several, added up"
+    )
+    loss_weights: list[float] | None = Field(default=None, description="one for each loss")
+    soft_labels: bool | None = Field(
+        default=None, description="train towards p_chosen; null: with the loss sigmoid alone"
+    )
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=0.5, description="share of labels taken to be flipped (cDPO, robust)"
+    )
+    margin: float = Field(
+        default=0.0, ge=0, description="asked of h, times the preference's margin: ℓ(h - margin)"
+    )
+    weights: Weighting = Field(default="none", description="what pairs are weighted by")
+    precompute_ref_log_probs: bool = Field(
+        default=True, description="ask the reference once, before training, then let it go"
+    )
+    train_on_heldout: bool = Field(
+        default=True, description="false: leave those preferences out and measure on them"
+    )
+
+    @property
+    def losses(self) -> list[LossType]:
+        """All losses."""
+        return self.loss_type if isinstance(self.loss_type, list) else [self.loss_type]
+
+    @property
+    def soft(self) -> bool:
+        """Whether labels are soft."""
+        if self.soft_labels is None:
+            return self.losses == ["sigmoid"]
+        return self.soft_labels
+
+    @property
+    def certain(self) -> list[LossType]:
+        """The losses that take no soft labels."""
+        return [name for name in self.losses if name not in get_args(SoftLoss)]
+
+    @model_validator(mode="after")
+    def _settings_have_an_effect(self) -> DPOParams:
+        if not self.losses:
+            raise ValueError("loss_type is empty: name at least one loss")
+        if self.loss_weights is not None and len(self.loss_weights) != len(self.losses):
+            raise ValueError(
+                f"{len(self.loss_weights)} loss_weights for {len(self.losses)} losses: "
+                "give one for each"
+            )
+        asked = {
+            "soft_labels": (self.soft, set(get_args(SoftLoss))),
+            "weights": (self.weights != "none", set(get_args(SoftLoss))),
+            "margin": (self.margin > 0, _TAKE_MARGINS),
+            "label_smoothing": (self.label_smoothing > 0, _TAKE_SMOOTHING),
+        }
+        for setting, (wanted, takers) in asked.items():
+            ignorant = [name for name in self.losses if name not in takers]
+            if wanted and (ignorant or (self.certain and setting != "label_smoothing")):
+                raise ValueError(
+                    f"{setting} has no effect on the loss '{(ignorant or self.certain)[0]}': "
+                    f"use {', '.join(sorted(takers))}"
+                )
+        if "exo_pair" in self.losses and not self.label_smoothing:
+            raise ValueError("the loss 'exo_pair' needs label_smoothing; its paper takes 0.001")
+        return self
+
+
+class DPO(Optimizer[DPOParams]):
+    """Direct preference optimization by TRL: soft labels, margins, weights, any of its losses."""
+
+    Params = DPOParams
+
+    def train(self, job: TrainingJob) -> Metrics:
+        """Train the policy of `job.checkpoint` against `job.reference`; see `Optimizer.train`.
+
+        Returns:
+            "loss", "accuracy" (share of pairs whose implicit reward ranks them as labelled, ties
+            one half) and "margin" (of implicit rewards) over the last logged steps; "steps",
+            "preferences", "truncated"; with `train_on_heldout: false` also "heldout",
+            "heldout_loss" and "heldout_accuracy".
+
+        Raises:
+            DataError: If the preferences are too few, all ties, or too long.
+            PluginError: If a checkpoint or `lora` cannot be used.
+            RunError: If the loss stops being a number.
+        """
+        from rlaif_trl.isolation import isolated
+
+        pairs = read_pairs(job.preferences)
+        held: list[LabelledPair] = []
+        if not self.params.train_on_heldout:
+            pairs, held = split_heldout(pairs, job.heldout)
+        check_trainable(pairs, self.params.min_preferences)
+        with isolated():
+            return self._train(job, pairs, held)
+
+    def _train(
+        self, job: TrainingJob, pairs: list[LabelledPair], held: list[LabelledPair]
+    ) -> Metrics:
+        from trl import DPOConfig
+
+        from rlaif_trl.adapter import add_adapter, merge_adapter
+        from rlaif_trl.arguments import arguments, run
+        from rlaif_trl.chat import ChatEncoder
+        from rlaif_trl.checkpoint import context_length, load_causal, load_tokenizer, save
+        from rlaif_trl.dpo_trainer import LabelledCollator, SoftDPOTrainer
+        from rlaif_trl.losses import PairLoss
+
+        params = self.params
+        tokenizer = load_tokenizer(job.checkpoint)
+        policy = load_causal(job.checkpoint, params.dtype)
+        encoder = ChatEncoder(
+            tokenizer, context_length(policy, tokenizer, params.max_length), params.overlong
+        )
+        settings = arguments(
+            DPOConfig,
+            params,
+            job,
+            params.learning_rate,
+            beta=params.beta,
+            loss_type=params.losses,
+            loss_weights=params.loss_weights,
+            label_smoothing=params.label_smoothing,
+            precompute_ref_log_probs=params.precompute_ref_log_probs,
+            precompute_ref_batch_size=2 * params.per_device_train_batch_size,
+        )
+        trainer = SoftDPOTrainer(
+            model=add_adapter(policy, params.lora, "CAUSAL_LM", settings.seed),
+            ref_model=self._reference(job, policy),
+            args=settings,
+            data_collator=LabelledCollator(pad_token_id=tokenizer.pad_token_id),
+            train_dataset=self._dataset(pairs, encoder),
+            eval_dataset=self._dataset(held, encoder) if held else None,
+            processing_class=tokenizer,
+            pair_losses=[]
+            if params.certain
+            else [PairLoss(name, params.beta, params.label_smoothing) for name in params.losses],
+        )
+        last = run(trainer, job)
+        metrics = {
+            "loss": last["loss"],
+            "accuracy": last["rewards/accuracies"],
+            "margin": last["rewards/margins"],
+            "steps": last["steps"],
+            "preferences": len(pairs),
+            "truncated": encoder.truncated,
+        }
+        if job.cancelled():
+            return metrics
+        if held:
+            measured = trainer.evaluate()
+            metrics["heldout"] = len(held)
+            metrics["heldout_loss"] = measured["eval_loss"]
+            metrics["heldout_accuracy"] = measured["eval_rewards/accuracies"]
+        save(merge_adapter(trainer.model, job.output), tokenizer, job.output)
+        return metrics
+
+    def _reference(self, job: TrainingJob, policy: Any) -> Any:
+        """The reference, if it is another model than the one the policy starts from."""
+        from rlaif_trl.checkpoint import load_causal
+
+        if job.reference == job.checkpoint:
+            return None
+        reference = load_causal(job.reference, self.params.dtype)
+        sizes = reference.config.vocab_size, policy.config.vocab_size
+        if sizes[0] != sizes[1]:
+            raise PluginError(
+                f"reference {job.reference} has {sizes[0]} tokens and {job.checkpoint} has "
+                f"{sizes[1]}: both must have the same tokenizer"
+            )
+        return reference
+
+    def _dataset(self, pairs: Sequence[LabelledPair], encoder: ChatEncoder) -> Dataset:
+        from datasets import Dataset
+
+        from rlaif_trl.labels import label_rows
+
+        encoded = encoder.encode([(one.prompt, (one.chosen, one.rejected)) for one in pairs])
+        labels = label_rows(
+            pairs,
+            soft=self.params.soft,
+            margin=self.params.margin,
+            weighting=self.params.weights,
+        )
+        return Dataset.from_list(
+            [
+                {
+                    "prompt_ids": one.prompt,
+                    "chosen_ids": one.responses[0],
+                    "rejected_ids": one.responses[1],
+                    **label,
+                }
+                for one, label in zip(encoded, labels, strict=True)
+            ]
+        )

@@ -1,0 +1,67 @@
+"""What every component here lets a recipe say, under the names that TRL uses."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rlaif_core.api import Params
+
+Schedule = Literal[
+    "linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt", "polynomial"
+]
+
+
+class Lora(Params):
+    """Low-rank adapters (Hu et al., 2106.09685): train these instead of the whole model."""
+
+    r: int = Field(default=16, ge=1, description="rank of each update")
+    alpha: float = Field(default=32, gt=0, description="the update is scaled by alpha / r")
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: str | list[str] = Field(
+        default="all-linear", description="names of the modules that get an adapter"
+    )
+
+
+class Training(Params):
+    """Parameters of one training run."""
+
+    num_train_epochs: float = Field(default=1.0, gt=0, description="passes over the preferences")
+    max_steps: int = Field(default=-1, ge=-1, description="stop after so many steps; -1: no limit")
+    per_device_train_batch_size: int = Field(default=8, ge=1, description="pairs, not sequences")
+    gradient_accumulation_steps: int = Field(default=1, ge=1)
+    lr_scheduler_type: Schedule = "linear"
+    warmup_steps: int = Field(default=0, ge=0)
+    warmup_ratio: float = Field(
+        default=0.0, ge=0, lt=1, description="share of all steps; used where warmup_steps is 0"
+    )
+    optim: str = "adamw_torch"
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=1.0, ge=0)
+    max_length: int | None = Field(
+        default=None, ge=8, description="tokens of prompt and response; null: the model's context"
+    )
+    overlong: Literal["error", "truncate"] = Field(
+        default="error",
+        description="longer than max_length: stop before training, or cut the prompt's beginning",
+    )
+    min_preferences: int = Field(default=8, ge=1, description="fewer to train on are an error")
+    lora: Lora | None = None
+    dtype: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="of the weights, loaded and saved"
+    )
+    bf16: bool | None = Field(
+        default=None, description="mixed precision; null: where the hardware has it"
+    )
+    gradient_checkpointing: bool = Field(
+        default=False, description="less memory, about a fifth more time"
+    )
+    logging_steps: int = Field(default=10, ge=1)
+    save_steps: int | None = Field(
+        default=None, ge=1, description="keep a checkpoint every so many steps, and resume from it"
+    )
+    report_to: str | list[str] = Field(
+        default="none", description="tensorboard, trackio or wandb, if installed"
+    )
+    seed: int | None = Field(default=None, ge=0, description="null: the run's seed")

@@ -1,0 +1,122 @@
+"""The command `rlaif`: finds the command's module, runs it, and turns errors into one line each.
+
+Only the module of the command that was asked is imported, so that help and listings are fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("rlaif_core.cli.run", "run a recipe: from prompts to a better policy"),
+    "judge": ("rlaif_core.cli.judge", "judge pairs that exist already"),
+    "report": ("rlaif_core.cli.report", "write a run's report as one HTML page"),
+    "recipe": ("rlaif_core.cli.recipe", "check a recipe, fill in its defaults, print its schema"),
+    "plugins": ("rlaif_core.cli.plugins", "list what is installed, check that it works"),
+}
+"""Command to its module, which has `configure(parser)` and `execute(args) -> int`, and its help."""
+
+USER_ERROR, CRASH, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, and whose help does not import `shutil`."""
+
+    def __init__(self, prog: str | None = None, description: str | None = None) -> None:
+        super().__init__(
+            prog=prog, description=description, formatter_class=_Help, allow_abbrev=False
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is; exit code 2."""
+        self.exit(USER_ERROR, f"error: {message}; see `{self.prog} --help`\n")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError, AttributeError):
+            columns = 80  # not a terminal
+        super().__init__(prog, max_help_position=30, width=max(40, columns - 2))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        argv: Arguments without the program's name; `sys.argv[1:]` if not given.
+
+    Returns:
+        The exit code: 0, 1 for a crash, 2 for what the user can mend, 130 after Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [one for one in arguments if one != "--debug"]
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse, after its help or error
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        if debug:
+            raise
+        return _explain(error)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    top = _top()
+    if not arguments or arguments[0].startswith("-"):
+        top.parse_args(arguments or ["--help"])
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        import difflib
+
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        top.error(f"unknown command '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
+    path, help_line = COMMANDS[name]
+    module = importlib.import_module(path)
+    parser = Parser(prog=f"rlaif {name}", description=f"{help_line[0].upper()}{help_line[1:]}.")
+    module.configure(parser)
+    code: int = module.execute(parser.parse_args(rest))
+    return code
+
+
+def _top() -> Parser:
+    from rlaif_core import __version__
+
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items())
+    parser = Parser(
+        prog="rlaif",
+        description="Align a language model with AI feedback: every part a plugin, chosen by name "
+        f"in a recipe.\n\ncommands:\n{commands}\n\n`rlaif COMMAND --help` says more.",
+    )
+    parser.usage = "rlaif [--debug] COMMAND ..."
+    parser.add_argument("--version", action="version", version=f"rlaif-core {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    return parser
+
+
+def _explain(error: Exception) -> int:
+    from rlaif_core.api.errors import RlaifError
+
+    if isinstance(error, RlaifError):
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return USER_ERROR
+    what = f"{type(error).__name__}: {error}".strip()
+    print(f"error: {what}\nThis is a bug; `--debug` shows where.", file=sys.stderr)
+    return CRASH

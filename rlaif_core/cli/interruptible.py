@@ -1,0 +1,53 @@
+"""Running a coroutine so that Ctrl-C stops it cleanly, and a second Ctrl-C at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The user or the system asked to stop.
+
+    Args:
+        code: Exit status, 128 + the signal's number.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run `main()` to its end.
+
+    Raises:
+        Stopped: After a clean stop by SIGINT or SIGTERM.
+    """
+    received: list[int] = []
+
+    async def guarded() -> T:
+        task = asyncio.ensure_future(main())
+        loop = asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            if received:
+                os._exit(128 + number)
+            received.append(number)
+            print("stopping; once more to stop at once", file=sys.stderr, flush=True)
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        return await task
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise Stopped(128 + (received[0] if received else signal.SIGINT)) from None

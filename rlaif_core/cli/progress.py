@@ -1,0 +1,172 @@
+"""Progress on the terminal: a live bar where there is one, plain lines where there is none."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bars,
+)
+from typing_extensions import override
+
+from rlaif_core.engine.progress import Progress
+
+LINE_EVERY = 10.0
+"""Seconds between plain lines of one stage."""
+
+
+class Shown(Progress):
+    """What both ways of showing keep track of."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.done = 0
+        self.total: int | None = None
+        self.figures: dict[str, float] = {}
+        self.usd = 0.0
+        self.calls = self.cached = 0
+        self.began = time.monotonic()
+
+    @override
+    def start(self, round: int, stage: str, total: int | None) -> None:
+        self.stage = f"round {round} · {stage}" if stage != "prompts" else stage
+        self.done, self.total, self.figures = 0, total, {}
+        self.began = time.monotonic()
+
+    @override
+    def grow(self, total: int) -> None:
+        self.total = total
+
+    @override
+    def advance(self, done: int = 1, **figures: float) -> None:
+        self.done += done
+        self.figures.update(figures)
+
+    @override
+    def spent(self, usd: float | None) -> None:
+        if usd is None:
+            self.cached += 1
+        else:
+            self.calls += 1
+            self.usd += usd
+
+    @property
+    def rate(self) -> float:
+        """Pieces a second since the stage began."""
+        return self.done / max(1e-9, time.monotonic() - self.began)
+
+    def facts(self) -> str:
+        """The newest figures in a phrase."""
+        told = [f"{self.rate:.0f}/s"] if self.done else []
+        told += [f"{name} {value:.3g}" for name, value in self.figures.items()]
+        if self.usd:
+            told.append(f"${self.usd:.4f}")
+        if self.cached:
+            told.append(f"{self.cached} cached")
+        return " · ".join(told)
+
+
+class Live(Shown):
+    """A bar a stage, redrawn in place."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description:<22}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[facts]}"),
+            console=console,
+        )
+        self._task: TaskID | None = None
+        self._bars.start()
+
+    @override
+    def start(self, round: int, stage: str, total: int | None) -> None:
+        super().start(round, stage, total)
+        self._task = self._bars.add_task(self.stage, total=total, facts="")
+
+    @override
+    def grow(self, total: int) -> None:
+        super().grow(total)
+        self._draw()
+
+    @override
+    def advance(self, done: int = 1, **figures: float) -> None:
+        super().advance(done, **figures)
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, completed=self.done, total=self.total, facts=self.facts())
+
+    @override
+    def finish(self, summary: str) -> None:
+        if self._task is not None:
+            done = self.done or 1
+            self._bars.update(self._task, completed=done, total=done, facts=summary)
+            self._bars.stop_task(self._task)
+            self._task = None
+
+    @override
+    def note(self, line: str) -> None:
+        self._bars.console.print(line, markup=False, highlight=False)
+
+    @override
+    def close(self) -> None:
+        self._bars.stop()
+
+
+class Plain(Shown):
+    """A line now and then, for logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = 0.0
+
+    @override
+    def start(self, round: int, stage: str, total: int | None) -> None:
+        super().start(round, stage, total)
+        self._said = time.monotonic()
+        self.note(f"{self.stage} …")
+
+    @override
+    def advance(self, done: int = 1, **figures: float) -> None:
+        super().advance(done, **figures)
+        now = time.monotonic()
+        if now - self._said >= LINE_EVERY:
+            self._said = now
+            left = ""
+            if self.total and self.done:
+                left = f", {(self.total - self.done) / self.rate:.0f} s left"
+            of = f"/{self.total}" if self.total else ""
+            self.note(f"{self.stage}: {self.done}{of} · {self.facts()}{left}")
+
+    @override
+    def finish(self, summary: str) -> None:
+        seconds = time.monotonic() - self.began
+        self.note(f"{self.stage}: {summary or 'done'} ({seconds:.1f} s)")
+
+    @override
+    def note(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+def shown() -> Progress:
+    """The way that fits standard error."""
+    console = Console(stderr=True)
+    return Live(console) if console.is_terminal else Plain()

@@ -1,0 +1,71 @@
+"""Options that the commands with a recipe share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rlaif_core.engine.folder import RunFolder
+    from rlaif_core.recipe.recipe import Recipe
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """RECIPE, --set, --allow-local-code and --json."""
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="the recipe's YAML file")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override a value, e.g. judge.votes=5 (repeatable)",
+    )
+    parser.add_argument(
+        "--allow-local-code",
+        action="store_true",
+        help="let the recipe use components from ./file.py:Class",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def configure_run_dir(parser: argparse.ArgumentParser) -> None:
+    """--run-dir and --accept-changes."""
+    parser.add_argument(
+        "--run-dir", type=Path, metavar="DIR", help="default: runs/ and the recipe's name"
+    )
+    parser.add_argument(
+        "--accept-changes",
+        action="store_true",
+        help="go on in a directory that was made with another recipe",
+    )
+
+
+def load(args: argparse.Namespace, purpose: Literal["run", "judge"]) -> Recipe:
+    """The recipe that the arguments name."""
+    from rlaif_core.recipe.load import load_recipe
+
+    return load_recipe(
+        args.recipe,
+        overrides=args.overrides,
+        allow_local_code=args.allow_local_code,
+        purpose=purpose,
+    )
+
+
+@contextmanager
+def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
+    """The run directory, locked and made the recipe's."""
+    from rlaif_core.engine.folder import RunFolder
+
+    folder = RunFolder(args.run_dir or Path("runs", recipe.file.name))
+    try:
+        for change in folder.adopt(recipe, accept_changes=args.accept_changes):
+            print(f"changed since the directory was made: {change}", file=sys.stderr)
+        yield folder
+    finally:
+        folder.close()

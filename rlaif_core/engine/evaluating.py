@@ -1,0 +1,148 @@
+"""The last stage of a round: held-out responses of base and policy, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rlaif_core.api.chat import ChatModel, ChatRequest
+from rlaif_core.api.component import Context
+from rlaif_core.api.errors import ModelError
+from rlaif_core.api.evaluator import Evaluation, Evaluator, Gold
+from rlaif_core.api.executor import Executor
+from rlaif_core.api.pairing import Pair
+from rlaif_core.api.records import JudgedPair, Prompt, Response
+from rlaif_core.api.reward_model import RewardModel
+from rlaif_core.api.source import Source
+from rlaif_core.engine.metrics import JSON, merge
+from rlaif_core.engine.session import Session
+
+if TYPE_CHECKING:
+    from rlaif_core.engine.round import Round
+
+
+async def evaluate(round: Round) -> JSON:
+    """Run every evaluator of the recipe; their figures merged by section."""
+    session, number = round.session, round.number
+    evaluation = await _evaluation(round)
+    figures: JSON = {}
+    session.progress.grow(len(session.recipe.file.evaluators))
+    for index in range(len(session.recipe.file.evaluators)):
+        evaluator: Evaluator[Any] = await session.parts.get(f"evaluators.{index}")
+        measured = await session.hooks.rlaif_evaluate(evaluation=evaluation, evaluator=evaluator)
+        merge(figures, measured)
+        session.progress.advance()
+    win_rate = figures.get("policy", {}).get("win_rate")
+    if win_rate:
+        session.progress.note(
+            f"round {number}: win rate {win_rate['value']:.2f} "
+            f"[{win_rate['low']:.2f}, {win_rate['high']:.2f}] against the base"
+        )
+    return figures
+
+
+async def _evaluation(round: Round) -> Evaluation:
+    session, number = round.session, round.number
+    parts, ledger = session.parts, session.ledger
+    heldout = ledger.prompts("heldout")
+    base = await parts.caller("policy")
+    policy, after = base, "before"
+    if parts.names("optimizer"):
+        after = "after"
+        policy = await parts.caller("policy", str(session.folder.of_round(number, "policy")))
+    before = await _responses(session, 0, "before", base, heldout)
+    answered = await _responses(session, number, after, policy, heldout)
+    both = [one for one in heldout if one.id in before and one.id in answered]
+    if len(both) < len(heldout):
+        session.progress.note(
+            f"{len(heldout) - len(both)} of {len(heldout)} held-out prompts got no response"
+        )
+    judging = await session.judging(
+        "evaluation.judge" if parts.names("evaluation.judge") else "judge"
+    )
+
+    async def judge(items: Sequence[tuple[Prompt, Pair]]) -> list[JudgedPair]:
+        return await judging.judge(number, "evaluation", items)
+
+    unseen = round.heldout()
+    return Evaluation(
+        prompts=both,
+        before=[before[one.id] for one in both],
+        after=[answered[one.id] for one in both] if after == "after" else [],
+        base=base,
+        policy=policy,
+        judge=judge,
+        judged=lambda: ledger.judged(number),
+        heldout=[
+            row.preference
+            for row in ledger.candidates(number)
+            if not row.reason and row.preference.prompt.id in unseen
+        ],
+        reward=await _reward(round),
+        gold=await _gold(session, {one.id for one in heldout}),
+    )
+
+
+async def _responses(
+    session: Session, number: int, split: str, model: ChatModel, prompts: Sequence[Prompt]
+) -> dict[str, Response]:
+    """One response a held-out prompt, drawn as the recipe's `evaluation` section says."""
+    kept = session.ledger.responses(number, split)
+    if kept or not prompts:
+        return {id: many[0] for id, many in kept.items()}
+    section = session.recipe.file.evaluation
+    rng = Context(seed=session.recipe.file.seed).rng
+
+    async def respond(prompt: Prompt) -> Response | None:
+        request = ChatRequest(
+            prompt.messages,
+            max_tokens=section.max_tokens,
+            temperature=section.temperature,
+            top_p=section.top_p,
+            seed=rng("evaluation", number, split, prompt.id).getrandbits(31),
+        )
+        try:
+            reply = await model.chat(request)
+        except ModelError as error:
+            session.progress.note(f"held-out prompt {prompt.id}: {error}")
+            return None
+        return Response.of(
+            prompt,
+            reply.text,
+            model=model.identity,
+            temperature=section.temperature,
+            top_p=section.top_p,
+            finish_reason=reply.finish_reason,
+        )
+
+    executor: Executor[Any] = await session.parts.get("executor")
+    drawn = [one for one in await executor.map(respond, prompts) if one is not None]
+    session.ledger.keep_responses(number, split, drawn)
+    await session.ledger.committed()
+    return {one.prompt_id: one for one in drawn}
+
+
+async def _reward(round: Round) -> Any:
+    parts, folder = round.session.parts, round.session.folder
+    if not parts.names("reward_model"):
+        return None
+    model: RewardModel[Any] = await parts.get("reward_model")
+    model.load(str(folder.of_round(round.number, "reward_model")))
+    return model.score
+
+
+async def _gold(session: Session, heldout: set[str]) -> Gold | None:
+    sources: dict[bool, Source[Any]] = {}
+    for place, is_heldout in (("prompts.train", False), ("prompts.heldout", True)):
+        if session.parts.names(place):
+            source: Source[Any] = await session.parts.get(place)
+            if source.knows_truth:
+                sources[is_heldout] = source
+    if not sources:
+        return None
+
+    def gold(prompt: Prompt, response: str) -> float | None:
+        source = sources.get(prompt.id in heldout)
+        return None if source is None else source.gold(prompt, response)
+
+    return gold

@@ -1,0 +1,163 @@
+"""The run directory: its lock, its files, and how artefacts come to stand in it whole."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from rlaif_core.api.errors import RunError
+from rlaif_core.recipe.recipe import Recipe
+
+LIBRARIES = (
+    "accelerate",
+    "datasets",
+    "numpy",
+    "peft",
+    "pluggy",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "trl",
+)
+
+
+class RunFolder:
+    """One run's directory, locked while it is open.
+
+    Args:
+        path: Made if it is not there.
+
+    Raises:
+        RunError: If another process has it open, or it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock: IO[str] | None = open(self.path / ".lock", "a+")  # noqa: SIM115
+        except OSError as error:
+            raise RunError(
+                f"{path}: {error.strerror}: make it writable or choose another --run-dir"
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.seek(0)
+            owner = self._lock.read().strip() or "unknown"
+            self._lock.close()
+            raise RunError(
+                f"{path} is in use by another run (process {owner}): wait for it, stop it, or "
+                "choose another --run-dir"
+            ) from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.path / "ledger.sqlite"
+
+    def of_round(self, round: int, name: str) -> Path:
+        """An artefact of a round: preferences, reward_model, policy."""
+        return self.path / f"round-{round}" / name
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file whole: to a temporary name, then renamed."""
+        target = self.path / name
+        draft = target.with_name(f".{name}.part")
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(target)
+        except OSError as error:
+            raise RunError(
+                f"{target}: {error.strerror}: mend that and run the same command again"
+            ) from error
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write a JSON file whole."""
+        self.write(name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def artefact(self, round: int, name: str) -> Iterator[Path]:
+        """A folder to write to, which takes its name only if the block ends well."""
+        target = self.of_round(round, name)
+        draft = target.with_name(f".{name}.part")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        yield draft
+        shutil.rmtree(target, ignore_errors=True)
+        draft.rename(target)
+
+    def adopt(self, recipe: Recipe, *, accept_changes: bool) -> list[str]:
+        """Make this the directory of `recipe`.
+
+        Returns:
+            What differs from the recipe that the directory was made with; empty if nothing.
+
+        Raises:
+            RunError: If something differs and `accept_changes` is false.
+        """
+        kept = self.path / "recipe.yaml"
+        changes = recipe.difference(kept.read_text("utf-8")) if kept.exists() else []
+        if changes and not accept_changes:
+            listed = "".join(f"\n  {line}" for line in changes)
+            raise RunError(
+                f"{self.path} was made with another recipe:{listed}\n"
+                "go on with the new one by --accept-changes (answers already in the ledger are "
+                "used where the question is still the same), or start over with another --run-dir"
+            )
+        self.write("recipe.yaml", recipe.resolved())
+        return changes
+
+    def write_manifest(self, recipe: Recipe) -> None:
+        """Write what this run was made with, for whoever wants to make it again."""
+        plugins = {}
+        for place, part in recipe.parts.items():
+            entry = part.entry
+            record = {"use": entry.name, "kind": entry.kind, "distribution": entry.distribution}
+            record |= {"version": entry.version, "object": entry.value}
+            if entry.sha256:
+                record["sha256"] = entry.sha256
+            plugins[place] = record
+        self.write_json(
+            "manifest.json",
+            {
+                "name": recipe.file.name,
+                "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                "seed": recipe.file.seed,
+                "recipe_sha256": recipe.fingerprint(),
+                "python": sys.version.split()[0],
+                "platform": sys.platform,
+                "rlaif-core": version("rlaif-core"),
+                "libraries": dict(_installed()),
+                "components": plugins,
+            },
+        )
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    for name in LIBRARIES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue

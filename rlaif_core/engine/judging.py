@@ -1,0 +1,156 @@
+"""Judging pairs: orders and votes are expanded, windows asked, verdicts kept and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pluggy
+
+from rlaif_core.api.component import Component, Context
+from rlaif_core.api.errors import RunError
+from rlaif_core.api.judge import PointwiseJudge
+from rlaif_core.api.pairing import Pair
+from rlaif_core.api.records import Abstention, Comparison, JudgedPair, Order, Prompt, Verdict
+from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.progress import Progress
+from rlaif_core.recipe.sections import JudgeSection
+
+WINDOW = 4096
+"""Comparisons in memory at once: enough to fill batches, few enough to keep memory flat."""
+
+OWN_CALLS_WINDOW = 256
+"""For a judge without models: what it pays for itself is safe only when its window is kept."""
+
+FEWEST_FOR_ALARM = 50
+"""Verdicts before a share of failures means anything."""
+
+
+class Judging:
+    """Asks one judge, in a recipe's way.
+
+    Args:
+        judge: The judge, set up.
+        section: How often and in which orders to ask it.
+        hooks: Who may wrap or answer the stage.
+        ledger: Where votes are kept.
+        progress: Told of the agreement so far.
+        seed: The run's seed, for the random order.
+    """
+
+    def __init__(
+        self,
+        judge: Component[Any],
+        section: JudgeSection,
+        hooks: pluggy.HookRelay,
+        ledger: Ledger,
+        progress: Progress,
+        seed: int,
+    ) -> None:
+        self._judge = judge
+        self._section = section
+        self._hooks = hooks
+        self._ledger = ledger
+        self._progress = progress
+        self._rng = Context(seed=seed).rng
+        self._asked = self._failed = self._pairs = 0
+        self._agreement = 0.0
+
+    async def judge(
+        self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
+    ) -> list[JudgedPair]:
+        """Judge pairs of responses to their prompts, keep all votes, return them in order.
+
+        Raises:
+            RunError: If more calls failed than the recipe's `max_failures` allows.
+        """
+        per_pair = len(self.expand(*items[0])) if items else 1
+        window = WINDOW if self._judge.context.models else OWN_CALLS_WINDOW
+        step = max(1, window // per_pair)
+        judged: list[JudgedPair] = []
+        for start in range(0, len(items), step):
+            judged += await self._window(round, split, items[start : start + step])
+        return judged
+
+    def expand(self, prompt: Prompt, pair: Pair) -> list[Comparison]:
+        """The comparisons that one pair is asked as."""
+        a, b = pair
+        orders: tuple[Order, ...] = ("ab", "ba")
+        if isinstance(self._judge, PointwiseJudge) or self._section.orders == "ab":
+            orders = ("ab",)
+        elif self._section.orders == "random":
+            orders = (self._rng("order", prompt.id, a.id, b.id).choice(orders),)
+        shown: dict[Order, Pair] = {"ab": (a, b), "ba": (b, a)}
+        return [
+            Comparison(prompt, *shown[order], order, vote)
+            for vote in range(self._section.votes)
+            for order in orders
+        ]
+
+    async def _window(
+        self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
+    ) -> list[JudgedPair]:
+        expanded = [self.expand(prompt, pair) for prompt, pair in items]
+        known = self._known(round, split, items)
+        missing = [one for many in expanded for one in many if _key(one) not in known]
+        if missing:
+            verdicts = await self._hooks.rlaif_judge(
+                comparisons=missing, judge=self._judge, round=round
+            )
+            known.update(zip(map(_key, missing), verdicts, strict=True))
+        judged = [
+            self._hooks.rlaif_combine(
+                prompt=prompt, pair=pair, verdicts=[(one, known[_key(one)]) for one in comparisons]
+            )
+            for (prompt, pair), comparisons in zip(items, expanded, strict=True)
+        ]
+        self._ledger.keep_judged(round, split, judged)
+        await self._ledger.committed()
+        self._count(judged)
+        return judged
+
+    def _known(
+        self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
+    ) -> dict[tuple[object, ...], Verdict]:
+        """Votes of an interrupted run, for a judge whose calls the ledger does not see.
+
+        A judge that asks models is run again over their cached answers instead, so that local
+        models cut the batches that an undisturbed run would cut.
+        """
+        known: dict[tuple[object, ...], Verdict] = {}
+        if self._judge.context.models:
+            return known
+        for prompt_id in dict.fromkeys(prompt.id for prompt, _ in items):
+            for (a, b), votes in self._ledger.votes(round, split, prompt_id).items():
+                for (order, vote), verdict in votes.items():
+                    if verdict.abstention is not Abstention.FAILED:
+                        known[prompt_id, a, b, order, vote] = verdict
+        return known
+
+    def _count(self, judged: Sequence[JudgedPair]) -> None:
+        for pair in judged:
+            self._pairs += 1
+            self._agreement += pair.agreement
+            for vote in pair.votes:
+                self._asked += 1
+                self._failed += vote.verdict.abstention is Abstention.FAILED
+        if self._pairs:
+            self._progress.advance(0, agreement=self._agreement / self._pairs)
+        share = self._failed / max(1, self._asked)
+        if self._asked >= FEWEST_FOR_ALARM and share > self._section.max_failures:
+            why = next(
+                vote.verdict.detail
+                for pair in judged
+                for vote in pair.votes
+                if vote.verdict.abstention is Abstention.FAILED
+            )
+            raise RunError(
+                f"{self._failed} of {self._asked} judge calls failed ({share:.0%}, allowed "
+                f"{self._section.max_failures:.0%}), the last: {why}; mend that and run the same "
+                "command again, or raise judge.max_failures"
+            )
+
+
+def _key(one: Comparison) -> tuple[object, ...]:
+    a, b = (one.first, one.second) if one.order == "ab" else (one.second, one.first)
+    return one.prompt.id, a.id, b.id, one.order, one.vote

@@ -1,0 +1,122 @@
+"""The SQLite file beneath the ledger: opening, committing, and errors that say the mend.
+
+WAL with `synchronous=NORMAL`: a commit survives kill -9 of the process at some tens of
+microseconds; only a crash of the operating system can lose the last moments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from rlaif_core.api.errors import RunError
+
+SCHEMA_VERSION = 1
+
+
+class Database:
+    """Opens or creates `ledger.sqlite`.
+
+    Args:
+        path: The database file.
+        readonly: Open for reading beside a running writer.
+
+    Raises:
+        RunError: If the file is damaged, of another version, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        self.readonly = readonly
+        self._waiting: asyncio.Future[None] | None = None
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def _open(self) -> None:
+        if self.readonly:
+            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+        else:
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not self.readonly:
+            script = files("rlaif_core.engine.ledger").joinpath("schema.sql").read_text()
+            pragma = f"PRAGMA user_version={SCHEMA_VERSION};"
+            self._db.executescript(f"BEGIN;\n{script}\n{pragma}\nCOMMIT;")
+        elif version != SCHEMA_VERSION:
+            self._db.close()
+            raise RunError(
+                f"{self.path}: ledger version {version}, this rlaif writes {SCHEMA_VERSION}; "
+                "read it with the version that made it, or start a new run directory"
+            )
+
+    def _broken(self, error: sqlite3.Error) -> RunError:
+        text = str(error)
+        if "full" in text:
+            mend = "free some space and run the same command again; nothing committed is lost"
+        elif "readonly" in text or "read-only" in text or "unable to open" in text:
+            mend = "make the run directory writable, or choose another --run-dir"
+        elif "locked" in text:
+            mend = "another program holds it; wait or stop that one"
+        else:
+            mend = "the file is damaged; restore it from a copy or start a new run directory"
+        return RunError(f"{self.path}: {text}: {mend}")
+
+    def close(self) -> None:
+        """Commit and close."""
+        if not self.readonly:
+            self._commit()
+        self._db.close()
+
+    def _write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Write now; commit with everything else of this turn of the event loop."""
+        try:
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN")
+            self._db.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._commit()
+            return
+        if self._waiting is None:
+            self._waiting = loop.create_future()
+            loop.call_soon(self._settle)
+
+    def _commit(self) -> None:
+        try:
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def _settle(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        assert waiting is not None
+        try:
+            self._commit()
+        except RunError as error:
+            waiting.set_exception(error)
+            waiting.exception()  # somebody may not be waiting; the next write raises again
+        else:
+            waiting.set_result(None)
+
+    async def committed(self) -> None:
+        """Return once all that was written so far would survive kill -9."""
+        if self._waiting is not None:
+            await asyncio.shield(self._waiting)
+
+    def _read(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._db.execute(query, parameters)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error

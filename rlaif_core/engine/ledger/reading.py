@@ -1,0 +1,254 @@
+"""What a ledger can tell. The report reads it so, beside a running writer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from rlaif_core.api.chat import ChatReply
+from rlaif_core.api.records import (
+    Abstention,
+    JudgedPair,
+    Order,
+    Preference,
+    Prompt,
+    Response,
+    Verdict,
+    Vote,
+)
+from rlaif_core.engine.ledger.database import Database
+
+PROMPT = TypeAdapter(Prompt)
+RESPONSE = TypeAdapter(Response)
+REPLY = TypeAdapter(ChatReply)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run's model calls came to."""
+
+    calls: int
+    cached: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One row of the preferences table: a candidate, and what became of it."""
+
+    preference: Preference
+    stage: str
+    reason: str
+
+
+class Reader(Database):
+    """Questions to a ledger."""
+
+    def meta(self, key: str) -> str | None:
+        """One fact about the run."""
+        return next((row[0] for row in self._read("SELECT value FROM meta WHERE key=?", key)), None)
+
+    def reply(self, key: str) -> ChatReply | None:
+        """The answer to a call that was made before."""
+        for (text,) in self._read("SELECT reply FROM calls WHERE key=?", key):
+            return REPLY.validate_json(text)
+        return None
+
+    def cost(self) -> Cost:
+        """Calls answered, and what they came to. `cached` counts answers that cost nothing."""
+        total = next(
+            self._read(
+                "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"
+                " FROM calls"
+            )
+        )
+        cached = int(self.meta("cached") or 0)
+        return Cost(int(total[0]), cached, int(total[1]), int(total[2]), float(total[3]))
+
+    def prompts(self, split: str) -> list[Prompt]:
+        """A split's prompts, in their order."""
+        query = "SELECT record FROM prompts WHERE split=? ORDER BY position"
+        return [PROMPT.validate_json(text) for (text,) in self._read(query, split)]
+
+    def responses(self, round: int, split: str) -> dict[str, list[Response]]:
+        """A round's responses by prompt id, in their order."""
+        found: dict[str, list[Response]] = {}
+        query = (
+            "SELECT prompt_id, record FROM responses WHERE round=? AND split=?"
+            " ORDER BY prompt_id, position"
+        )
+        for prompt_id, text in self._read(query, round, split):
+            found.setdefault(prompt_id, []).append(RESPONSE.validate_json(text))
+        return found
+
+    def votes(
+        self, round: int, split: str, prompt_id: str
+    ) -> dict[tuple[str, str], dict[tuple[Order, int], Verdict]]:
+        """One prompt's verdicts: by (a, b), then by (order, vote)."""
+        found: dict[tuple[str, str], dict[tuple[Order, int], Verdict]] = {}
+        query = (
+            'SELECT a, b, "order", vote, p_first, abstention, detail, explanation, confidence'
+            ' FROM votes WHERE round=? AND split=? AND prompt_id=? ORDER BY a, b, "order", vote'
+        )
+        for a, b, order, vote, p, why, detail, explanation, confidence in self._read(
+            query, round, split, prompt_id
+        ):
+            reason = Abstention(why) if why else None
+            verdict = Verdict(p, reason, detail, explanation, confidence)
+            found.setdefault((a, b), {})[(order, vote)] = verdict
+        return found
+
+    def judged_pairs(
+        self, round: int, split: str, prompt: Prompt, responses: Mapping[str, Response]
+    ) -> list[JudgedPair]:
+        """One prompt's judged pairs, given its responses by id."""
+        votes = self.votes(round, split, prompt.id)
+        query = (
+            "SELECT a, b, p_a, agreement FROM judged WHERE round=? AND split=? AND prompt_id=?"
+            " ORDER BY a, b"
+        )
+        return [
+            JudgedPair(
+                prompt,
+                responses[a],
+                responses[b],
+                tuple(Vote(o, i, v) for (o, i), v in votes.get((a, b), {}).items()),
+                p_a,
+                agreement,
+            )
+            for a, b, p_a, agreement in self._read(query, round, split, prompt.id)
+        ]
+
+    def judged(self, round: int, split: str = "train") -> Iterator[JudgedPair]:
+        """A round's judged pairs, one prompt at a time."""
+        train = split == "train"
+        by_prompt = self.responses(round, "train" if train else "after")
+        before = {} if train else self.responses(0, "before")
+        for prompt in self.prompts("train" if train else "heldout"):
+            known = {
+                one.id: one for one in by_prompt.get(prompt.id, []) + before.get(prompt.id, [])
+            }
+            yield from self.judged_pairs(round, split, prompt, known)
+
+    def candidates(self, round: int) -> Iterator[Kept]:
+        """Every candidate preference of a round, with what became of it."""
+        prompts = {prompt.id: prompt for prompt in self.prompts("train")}
+        known = {one.id: one for many in self.responses(round, "train").values() for one in many}
+        query = (
+            "SELECT prompt_id, chosen, rejected, p_chosen, agreement, votes, confidence, stage,"
+            " reason FROM preferences WHERE round=? ORDER BY prompt_id, id"
+        )
+        for prompt_id, chosen, rejected, p, agreement, votes, confidence, stage, why in self._read(
+            query, round
+        ):
+            preference = Preference(
+                prompts[prompt_id], known[chosen], known[rejected], p, agreement, votes, confidence
+            )
+            yield Kept(preference, stage, why)
+
+    def losses(self, round: int) -> list[tuple[str, str, int]]:
+        """(stage, reason, count) of what never became a preference, summed over prompts."""
+        query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
+        return [(stage, why, int(n)) for stage, why, n in self._read(query, round)]
+
+    def counts(self, round: int, split: str = "train") -> dict[str, int]:
+        """How many responses, pairs, verdicts and abstentions a round has."""
+        responses = next(
+            self._read("SELECT count(*) FROM responses WHERE round=? AND split=?", round, split)
+        )[0]
+        pairs = next(
+            self._read("SELECT count(*) FROM judged WHERE round=? AND split=?", round, split)
+        )[0]
+        asked, abstained = next(
+            self._read(
+                "SELECT count(*), count(abstention) FROM votes WHERE round=? AND split=?",
+                round,
+                split,
+            )
+        )
+        return {
+            "responses": responses,
+            "pairs": pairs,
+            "comparisons": asked,
+            "verdicts": asked - abstained,
+            "abstentions": abstained,
+        }
+
+    def outcomes(self, round: int, split: str = "train") -> list[tuple[float | None, float | None]]:
+        """(p_a with A shown first, p_a with B shown first) of each pair and vote; None abstained.
+
+        Only what was asked in both orders.
+        """
+        query = (
+            "SELECT one.p_first, 1.0 - two.p_first FROM votes one JOIN votes two"
+            " USING (round, split, prompt_id, a, b, vote)"
+            " WHERE one.round=? AND one.split=? AND one.\"order\"='ab' AND two.\"order\"='ba'"
+            " ORDER BY prompt_id, a, b, vote"
+        )
+        return [(ab, ba) for ab, ba in self._read(query, round, split)]
+
+    def abstentions(self, round: int, split: str = "train") -> dict[str, int]:
+        """How many verdicts abstained, by reason."""
+        query = (
+            "SELECT abstention, count(*) FROM votes WHERE round=? AND split=?"
+            " AND abstention IS NOT NULL GROUP BY abstention ORDER BY 2 DESC"
+        )
+        return dict(self._read(query, round, split))
+
+    def agreement(self, round: int, split: str = "train") -> float | None:
+        """Mean agreement of a round's pairs; None without pairs."""
+        query = "SELECT avg(agreement) FROM judged WHERE round=? AND split=?"
+        mean: float | None = next(self._read(query, round, split))[0]
+        return mean
+
+    def drops(self, round: int) -> dict[str, int]:
+        """How many candidate preferences were dropped, by reason."""
+        query = (
+            "SELECT reason, count(*) FROM preferences WHERE round=? AND reason<>''"
+            " GROUP BY reason ORDER BY 2 DESC, 1"
+        )
+        return dict(self._read(query, round))
+
+    def kept(self, round: int) -> int:
+        """How many preferences a round kept."""
+        query = "SELECT count(*) FROM preferences WHERE round=? AND reason=''"
+        return int(next(self._read(query, round))[0])
+
+    def stages(self) -> list[tuple[int, str, float, dict[str, Any], bool]]:
+        """(round, stage, seconds, figures, done) of every stage begun."""
+        query = "SELECT round, stage, seconds, figures, done FROM stages ORDER BY round"
+        return [
+            (round, stage, seconds, json.loads(figures), bool(done))
+            for round, stage, seconds, figures, done in self._read(query)
+        ]
+
+    def stage(self, round: int, stage: str) -> tuple[float, dict[str, Any], bool]:
+        """(seconds, figures, done) of one stage; (0, {}, False) if it never began."""
+        for number, name, seconds, figures, done in self.stages():
+            if (number, name) == (round, stage):
+                return seconds, figures, done
+        return 0.0, {}, False
+
+    def training(self, round: int, stage: str) -> list[tuple[int, dict[str, float]]]:
+        """(step, figures) of every kept training step."""
+        query = "SELECT step, figures FROM training WHERE round=? AND stage=? ORDER BY step"
+        return [(step, json.loads(text)) for step, text in self._read(query, round, stage)]
+
+    def call_rows(self) -> Iterator[tuple[str, int, int, int, float]]:
+        """(model, calls, prompt tokens, completion tokens, dollars) a model."""
+        query = (
+            "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
+            " FROM calls GROUP BY model ORDER BY model"
+        )
+        yield from self._read(query)
+
+    def failures(self) -> list[tuple[str, int]]:
+        """(error, count) of calls that failed for good, most frequent first."""
+        query = "SELECT error, count(*) FROM failures GROUP BY error ORDER BY 2 DESC, 1"
+        return [(error, count) for error, count in self._read(query)]

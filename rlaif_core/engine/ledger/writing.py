@@ -1,0 +1,162 @@
+"""Writing to the ledger: what was kept and committed is never asked again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rlaif_core.api.chat import ChatReply, ChatRequest
+from rlaif_core.api.records import JudgedPair, Prompt, Response, Vote
+from rlaif_core.engine.ledger.reading import PROMPT, REPLY, RESPONSE, Kept, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One answered model call, to be kept."""
+
+    key: str
+    model: str
+    request: ChatRequest
+    reply: ChatReply
+    usd: float
+    seconds: float
+    attempts: int
+
+
+class Ledger(Reader):
+    """Writes and reads `ledger.sqlite`."""
+
+    def keep_calls(self, calls: Sequence[Call]) -> None:
+        """Keep answered calls, in one transaction."""
+        now = time.time()
+        self._write(
+            "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    call.key,
+                    call.model,
+                    json.dumps(asdict(call.request), ensure_ascii=True),
+                    REPLY.dump_json(call.reply).decode(),
+                    call.reply.usage.prompt_tokens,
+                    call.reply.usage.completion_tokens,
+                    call.usd,
+                    call.seconds,
+                    call.attempts,
+                    now,
+                )
+                for call in calls
+            ],
+        )
+
+    def keep_failure(self, key: str, model: str, error: str, attempts: int) -> None:
+        """Keep that a call failed for good."""
+        row = (key, model, error, attempts, time.time())
+        self._write("INSERT INTO failures VALUES (?,?,?,?,?)", [row])
+
+    def keep_prompts(self, split: str, prompts: Sequence[Prompt]) -> None:
+        """Keep a split's prompts, replacing what was there."""
+        self._write("DELETE FROM prompts WHERE split = ?", [(split,)])
+        self._write(
+            "INSERT INTO prompts VALUES (?,?,?,?)",
+            [
+                (split, position, prompt.id, PROMPT.dump_json(prompt).decode())
+                for position, prompt in enumerate(prompts)
+            ],
+        )
+
+    def keep_responses(self, round: int, split: str, responses: Iterable[Response]) -> None:
+        """Keep responses."""
+        self._write(
+            "INSERT OR REPLACE INTO responses VALUES (?,?,?,?,?,?)",
+            [
+                (round, split, one.prompt_id, one.index, one.id, RESPONSE.dump_json(one).decode())
+                for one in responses
+            ],
+        )
+
+    def keep_judged(self, round: int, split: str, pairs: Sequence[JudgedPair]) -> None:
+        """Keep judged pairs with all their votes."""
+        for pair in pairs:
+            self.keep_votes(round, split, pair.prompt.id, pair.a.id, pair.b.id, pair.votes)
+        self._write(
+            "INSERT OR REPLACE INTO judged VALUES (?,?,?,?,?,?,?)",
+            [
+                (round, split, one.prompt.id, one.a.id, one.b.id, one.p_a, one.agreement)
+                for one in pairs
+            ],
+        )
+
+    def keep_votes(
+        self, round: int, split: str, prompt_id: str, a: str, b: str, votes: Iterable[Vote]
+    ) -> None:
+        """Keep single verdicts on the pair of the responses with ids `a` and `b`."""
+        self._write(
+            "INSERT OR REPLACE INTO votes VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    round,
+                    split,
+                    prompt_id,
+                    a,
+                    b,
+                    vote.order,
+                    vote.index,
+                    vote.verdict.p_first,
+                    vote.verdict.abstention and vote.verdict.abstention.value,
+                    vote.verdict.detail,
+                    vote.verdict.explanation,
+                    vote.verdict.confidence,
+                )
+                for vote in votes
+            ],
+        )
+
+    def keep_preferences(self, round: int, rows: Iterable[Kept]) -> None:
+        """Keep candidates and what became of them, replacing the round's earlier ones."""
+        self._write("DELETE FROM preferences WHERE round = ?", [(round,)])
+        self._write(
+            "INSERT OR REPLACE INTO preferences VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    round,
+                    row.preference.id,
+                    row.preference.prompt.id,
+                    row.preference.chosen.id,
+                    row.preference.rejected.id,
+                    row.preference.p_chosen,
+                    row.preference.agreement,
+                    row.preference.votes,
+                    row.preference.confidence,
+                    row.stage,
+                    row.reason,
+                )
+                for row in rows
+            ],
+        )
+
+    def keep_losses(self, round: int, rows: Iterable[tuple[str, str, str, int]]) -> None:
+        """Keep (prompt id, stage, reason, count) of what never became a preference."""
+        self._write(
+            "INSERT OR REPLACE INTO losses VALUES (?,?,?,?,?)", [(round, *row) for row in rows]
+        )
+
+    def keep_stage(
+        self, round: int, stage: str, seconds: float, figures: Mapping[str, Any], *, done: bool
+    ) -> None:
+        """Keep that a stage ran for so long, and what it measured."""
+        row = (round, stage, seconds, json.dumps(figures), int(done))
+        self._write("INSERT OR REPLACE INTO stages VALUES (?,?,?,?,?)", [row])
+
+    def keep_training(
+        self, round: int, stage: str, step: int, figures: Mapping[str, float]
+    ) -> None:
+        """Keep one training step's figures."""
+        row = (round, stage, step, json.dumps(figures))
+        self._write("INSERT OR REPLACE INTO training VALUES (?,?,?,?)", [row])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep one fact about the run."""
+        self._write("INSERT OR REPLACE INTO meta VALUES (?,?)", [(key, value)])

@@ -1,0 +1,92 @@
+"""metrics.json: what a run measured, read back from its ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from rlaif_core.engine.ledger import Reader
+from rlaif_core.stats.position import first_position_rate, position_consistency
+
+JSON = dict[str, Any]
+
+
+def run_metrics(ledger: Reader, rounds: int) -> JSON:
+    """The whole of metrics.json for a run of so many rounds begun."""
+    seconds: dict[str, float] = {}
+    for _, stage, spent, _, _ in ledger.stages():
+        seconds[stage] = round(seconds.get(stage, 0.0) + spent, 3)
+    return {
+        "rounds": [round_metrics(ledger, number) for number in range(rounds)],
+        "cost": cost(ledger),
+        "seconds": seconds,
+    }
+
+
+def cost(ledger: Reader) -> JSON:
+    """What the model calls came to."""
+    return asdict(ledger.cost())
+
+
+def round_metrics(ledger: Reader, number: int) -> JSON:
+    """One round: its funnel, then judge, reward model and policy as far as they were measured."""
+    counts = ledger.counts(number)
+    dropped = ledger.drops(number)
+    for _, reason, count in ledger.losses(number):
+        dropped[reason] = dropped.get(reason, 0) + count
+    figures: JSON = {
+        "round": number,
+        "responses": counts["responses"],
+        "comparisons": counts["comparisons"],
+        "verdicts": counts["verdicts"],
+        "abstentions": counts["abstentions"],
+        "preferences": ledger.kept(number),
+        "dropped": dropped,
+        "judge": judge_metrics(ledger, number),
+    }
+    for stage in ("reward_model", "optimize"):
+        _, measured, done = ledger.stage(number, stage)
+        if done:
+            figures[stage] = measured
+    _, evaluated, _ = ledger.stage(number, "evaluate")
+    merge(figures, evaluated)
+    return figures
+
+
+def judge_metrics(ledger: Reader, number: int, split: str = "train") -> JSON:
+    """How consistent a judge was, as far as it was asked in both orders."""
+    found: JSON = {"abstentions": ledger.abstentions(number, split)}
+    agreement = ledger.agreement(number, split)
+    if agreement is not None:
+        found["agreement"] = agreement
+    both = ledger.outcomes(number, split)
+    if both:
+        ab, ba = np.array(both, dtype=np.float64).T
+        found["position_consistency"] = position_consistency(ab, ba).value
+        if not (np.isnan(ab) & np.isnan(ba)).all():
+            found["first_position_rate"] = first_position_rate(ab, ba).value
+    return found
+
+
+def merge(into: JSON, new: Mapping[str, Any]) -> None:
+    """Merge nested mappings; `new` wins."""
+    for key, value in new.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def finite(value: Any) -> Any:
+    """The same JSON value with NaN and infinities, which JSON cannot say, as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [finite(one) for one in value]
+    return value

@@ -1,0 +1,71 @@
+"""From judged pairs to candidate preferences: rank, select, and say why a pair is no preference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from rlaif_core.api.pairing import Pair, Ranking
+from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
+from rlaif_core.stats.ranking import bradley_terry_ratings
+
+UNDECIDED = "no verdict: every vote abstained"
+NOT_COMPARED = "the two were never compared"
+CONTRADICTED = "their own comparison contradicts the ranking"
+TIED = "tie"
+NO_PAIR = "prompt without a decided pair"
+
+
+def rank(prompt: Prompt, responses: Sequence[Response], judged: Sequence[JudgedPair]) -> Ranking:
+    """Bradley-Terry strengths of a prompt's responses from the probabilities judged so far."""
+    decided = [pair for pair in judged if pair.p_a is not None]
+    met = {one.id for pair in decided for one in (pair.a, pair.b)}
+    place = {one.id: index for index, one in enumerate(r for r in responses if r.id in met)}
+    wins = np.zeros((len(place), len(place)))
+    for pair in decided:
+        assert pair.p_a is not None
+        a, b = place[pair.a.id], place[pair.b.id]
+        wins[a, b] += pair.p_a
+        wins[b, a] += 1.0 - pair.p_a
+    ratings = bradley_terry_ratings(wins)
+    strength = {id: float(ratings[index]) for id, index in place.items()}
+    return Ranking(prompt, tuple(responses), tuple(judged), strength)
+
+
+def distinct(responses: Iterable[Response]) -> list[Response]:
+    """The first response of each text: two equal texts teach nothing and cost a judgment."""
+    seen: dict[str, Response] = {}
+    for response in responses:
+        seen.setdefault(response.text.strip(), response)
+    return list(seen.values())
+
+
+def candidate(ranking: Ranking, pair: Pair) -> Preference | str:
+    """The preference that a selected pair makes, or why it makes none."""
+    better, worse = pair
+    judged = ranking.find(better, worse)
+    if judged is None:
+        return NOT_COMPARED
+    if judged.p_a is None:
+        return UNDECIDED
+    p = judged.p_a if judged.a.id == better.id else 1.0 - judged.p_a
+    if p == 0.5:
+        return TIED
+    if p < 0.5:
+        return CONTRADICTED
+    return Preference(
+        ranking.prompt,
+        better,
+        worse,
+        p_chosen=p,
+        agreement=judged.agreement,
+        votes=len(judged.votes),
+        confidence=stated_confidence(judged, p),
+    )
+
+
+def stated_confidence(judged: JudgedPair, p_chosen: float) -> float:
+    """Mean of the confidences the judge stated; `p_chosen` if it stated none."""
+    stated = [v.verdict.confidence for v in judged.votes if v.verdict.confidence is not None]
+    return sum(stated) / len(stated) if stated else p_chosen

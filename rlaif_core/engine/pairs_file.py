@@ -1,0 +1,90 @@
+"""Pairs that exist already: JSONL, parquet, or a folder of either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rlaif_core.api.errors import DataError
+from rlaif_core.api.records import Prompt, Response, digest
+from rlaif_core.api.rows import Row, json_rows
+
+Label = Literal["a", "b", "tie"]
+SUFFIXES = (".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPair:
+    """Two responses to one prompt, and which is better if somebody has said so."""
+
+    prompt: Prompt
+    a: Response
+    b: Response
+    label: Label | None
+
+
+def read_pairs(path: Path) -> list[GivenPair]:
+    """Read pairs with columns prompt, response_a, response_b, and optionally id and label.
+
+    Raises:
+        DataError: Naming the file and row that cannot be used, and why.
+    """
+    pairs: list[GivenPair] = []
+    seen: dict[str, str] = {}
+    for row in _rows(path):
+        pair = _pair(row)
+        if pair.prompt.id in seen:
+            raise row.error(f"id {pair.prompt.id!r} already stands at {seen[pair.prompt.id]}")
+        seen[pair.prompt.id] = row.place
+        pairs.append(pair)
+    if not pairs:
+        raise DataError(f"{path}: no pairs in it")
+    return pairs
+
+
+def _pair(row: Row) -> GivenPair:
+    messages = row.conversation("prompt")
+    texts = (row.text("response_a"), row.text("response_b"))
+    label = row.values.get("label")
+    if label not in ("a", "b", "tie", None):
+        raise row.error(f'\'label\' must be "a", "b" or "tie", and is {label!r}')
+    named = row.values.get("id")
+    id = digest(row.place.rpartition(":")[2], messages, *texts) if named is None else str(named)
+    prompt = Prompt(id, messages)
+    a, b = (Response.of(prompt, text, index) for index, text in enumerate(texts))
+    return GivenPair(prompt, a, b, label)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    files = [path]
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES)
+        if not files:
+            raise DataError(f"{path}: no .jsonl and no .parquet file in it")
+    for file in files:
+        if file.suffix == ".parquet":
+            yield from _parquet_rows(file)
+        elif file.suffix in (".jsonl", ".json"):
+            with file.open("rb") as lines:
+                yield from json_rows(lines, str(file))
+        else:
+            raise DataError(f"{file}: neither .jsonl nor .parquet")
+
+
+def _parquet_rows(file: Path) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            number = 0
+            for batch in parquet.iter_batches(1000):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Row(f"{file}:{number}", values)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{file}: not a parquet file: {error}") from error

@@ -1,0 +1,135 @@
+"""The recipe's components, built, set up with their models, and closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+import pluggy
+
+from rlaif_core import hookspecs
+from rlaif_core.api.component import Component, Context
+from rlaif_core.api.errors import PluginError
+from rlaif_core.api.model import Model
+from rlaif_core.api.records import digest
+from rlaif_core.engine.caller import Caller
+from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.progress import Progress
+from rlaif_core.recipe.recipe import Recipe
+
+C = TypeVar("C", bound=Component[Any])
+
+POLICY = "policy"
+
+
+class Parts:
+    """Builds each component once, on first use.
+
+    Args:
+        recipe: The validated recipe.
+        ledger: Where model calls are kept.
+        progress: Told what calls cost.
+    """
+
+    def __init__(self, recipe: Recipe, ledger: Ledger, progress: Progress) -> None:
+        self.recipe = recipe
+        self._ledger = ledger
+        self._progress = progress
+        self._built: dict[str, Component[Any]] = {}
+        self._callers: dict[tuple[str, str], Caller] = {}
+        self.cached = int(ledger.meta("cached") or 0)
+
+    def names(self, place: str) -> bool:
+        """Whether the recipe has a component at `place`."""
+        return place in self.recipe.parts
+
+    async def get(
+        self, place: str, kind: type[C] | None = None, checkpoint: str | None = None
+    ) -> C:
+        """The component at `place`, set up.
+
+        Args:
+            place: As in `Recipe.parts`.
+            kind: For the type checker.
+            checkpoint: The weights that the role "policy" stands for; the base's if None.
+        """
+        key = f"{place}@{checkpoint}" if self._asks_policy(place) else place
+        if key not in self._built:
+            models = {
+                role: await self.caller(model, checkpoint)
+                for role, model in self.recipe.models_of(place).items()
+            }
+            component = self.recipe.build(place)
+            seed = self.recipe.file.seed
+            # The mark that fences model output is derived from this and from the content: a
+            # response would have to contain its own digest to forge it.
+            context = Context(seed=seed, secret=digest("fence", seed), models=models)
+            await self._set_up(place, component, context)
+            self._built[key] = component
+        return cast(C, self._built[key])
+
+    def _asks_policy(self, place: str) -> bool:
+        return POLICY in self.recipe.models_of(place).values()
+
+    async def _set_up(self, place: str, component: Component[Any], context: Context) -> None:
+        try:
+            await component.setup(context)
+        except ImportError as error:
+            part = self.recipe.parts[place]
+            raise PluginError(
+                f"{place}: {part.entry.name!r} ({part.entry.distribution}) needs a library that "
+                f"is not installed: {error}"
+            ) from error
+
+    async def model(self, place: str, checkpoint: str | None = None) -> Model[Any]:
+        """The model at `place`; `checkpoint` replaces the weights of the policy."""
+        key = f"{place}@{checkpoint}" if place == POLICY else place
+        if key not in self._built:
+            model = cast("Model[Any]", self.recipe.build(place))
+            if place == POLICY and checkpoint is not None:
+                model = model.at(checkpoint)
+            await self._set_up(place, model, Context(seed=self.recipe.file.seed))
+            self._built[key] = model
+        return cast("Model[Any]", self._built[key])
+
+    async def caller(self, place: str, checkpoint: str | None = None) -> Caller:
+        """The model at `place` behind cache and retries."""
+        key = (place, checkpoint if place == POLICY and checkpoint else "")
+        if key not in self._callers:
+            model = await self.model(place, checkpoint)
+            self._callers[key] = Caller(model, self._ledger, self._asked)
+        return self._callers[key]
+
+    def _asked(self, usd: float | None) -> None:
+        self.cached += usd is None
+        self._progress.spent(usd)
+
+    def keep_counts(self) -> None:
+        """Write how many answers came from the ledger to the ledger."""
+        self._ledger.set_meta("cached", str(self.cached))
+
+    async def close(self) -> None:
+        """Close every component."""
+        self.keep_counts()
+        for component in self._built.values():
+            await component.close()
+        self._built.clear()
+        self._callers.clear()
+
+
+def hook_manager(plugins: Sequence[Component[Any]]) -> pluggy.PluginManager:
+    """A plugin manager with our hook specifications and the recipe's hook plugins.
+
+    Raises:
+        PluginError: If a plugin implements a hook that does not exist.
+    """
+    manager = pluggy.PluginManager("rlaif")
+    manager.add_hookspecs(hookspecs.Stages)
+    manager.add_hookspecs(hookspecs.LifeCycle)
+    for plugin in plugins:
+        manager.register(plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{type(error.plugin).__name__}: {error}") from error
+    return manager

@@ -1,0 +1,72 @@
+"""A whole run: prompts once, then round after round, each kept before the next begins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rlaif_core.api.errors import DataError
+from rlaif_core.api.source import Source
+from rlaif_core.engine.folder import RunFolder
+from rlaif_core.engine.metrics import JSON, run_metrics
+from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.round import Round
+from rlaif_core.engine.session import Session, opened
+from rlaif_core.recipe.recipe import Recipe
+
+
+async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
+    """Play every round of a recipe in its directory, going on where an earlier try stopped.
+
+    Returns:
+        What metrics.json holds.
+
+    Raises:
+        RlaifError: With what to mend; all that was paid for stays in the ledger.
+    """
+    folder.write_manifest(recipe)
+    async with opened(recipe, folder, progress) as session:
+        begun = 0
+        try:
+            await session.stage(0, "prompts", None, lambda: read_prompts(session))
+            for number in range(recipe.file.rounds):
+                begun = number + 1
+                await Round(session, number).play()
+        finally:
+            session.parts.keep_counts()
+            session.metrics = run_metrics(session.ledger, begun)
+            folder.write_json("metrics.json", session.metrics)
+        return session.metrics
+
+
+async def read_prompts(session: Session) -> JSON:
+    """Read both splits from their sources into the ledger."""
+    found: dict[str, list[Any]] = {}
+    for split in ("train", "heldout"):
+        if session.parts.names(f"prompts.{split}"):
+            source: Source[Any] = await session.parts.get(f"prompts.{split}")
+            found[split] = list(session.hooks.rlaif_prompts(source=source))
+            _check(split, [one.id for one in found[split]])
+    texts = {one.text for one in found["train"]}
+    shared = sum(one.text in texts for one in found.get("heldout", []))
+    if shared:
+        session.progress.note(
+            f"{shared} held-out prompts are also training prompts: what is measured on them "
+            "flatters the policy"
+        )
+    for split, prompts in found.items():
+        session.ledger.keep_prompts(split, prompts)
+    counted = {split: len(prompts) for split, prompts in found.items()}
+    summary = ", ".join(f"{count} {split}" for split, count in counted.items())
+    return {**counted, "shared": shared, "summary": summary}
+
+
+def _check(split: str, ids: list[str]) -> None:
+    if not ids:
+        raise DataError(f"prompts.{split}: the source gave no prompt")
+    twice = [id for id, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"prompts.{split}: {len(twice)} ids stand for several prompts, the first "
+            f"{twice[0]!r}: make ids unique, or leave them out"
+        )

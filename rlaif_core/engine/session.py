@@ -1,0 +1,100 @@
+"""An open run: the recipe, its directory, ledger, components and hooks, closed together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from rlaif_core.api.executor import Executor
+from rlaif_core.api.hook import Hook
+from rlaif_core.api.judge import PairwiseJudge
+from rlaif_core.engine.defaults import Defaults
+from rlaif_core.engine.folder import RunFolder
+from rlaif_core.engine.judging import Judging
+from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.metrics import JSON, finite
+from rlaif_core.engine.parts import Parts, hook_manager
+from rlaif_core.engine.progress import Progress
+from rlaif_core.recipe.recipe import Recipe
+
+
+@dataclass
+class Session:
+    """What the stages of a run share.
+
+    Attributes:
+        cancelled: Set once the user asked to stop; training looks at it between steps.
+        metrics: What the run measured, once it is over.
+    """
+
+    recipe: Recipe
+    folder: RunFolder
+    ledger: Ledger
+    parts: Parts
+    hooks: pluggy.HookRelay
+    progress: Progress
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    metrics: JSON = field(default_factory=dict)
+
+    async def stage(
+        self, round: int, name: str, total: int | None, work: Callable[[], Awaitable[JSON]]
+    ) -> JSON:
+        """Run a stage unless the ledger has it done; returns its figures either way."""
+        before, figures, done = self.ledger.stage(round, name)
+        if done:
+            return figures
+        self.hooks.rlaif_stage_started(round=round, stage=name)
+        self.progress.start(round, name, total)
+        began = time.monotonic()
+        try:
+            figures = dict(finite(await work()))
+            done = True
+        finally:
+            seconds = before + time.monotonic() - began
+            self.ledger.keep_stage(round, name, seconds, figures, done=done)
+        await self.ledger.committed()
+        self.progress.finish(str(figures.get("summary", "")))
+        self.hooks.rlaif_stage_finished(round=round, stage=name, seconds=seconds)
+        return figures
+
+    async def judging(self, place: str = "judge") -> Judging:
+        """The judge at `place`, asked in the recipe's way."""
+        judge: PairwiseJudge[Any] = await self.parts.get(place)
+        file = self.recipe.file
+        section = file.judge if place == "judge" else file.evaluation.judge
+        assert section is not None
+        return Judging(judge, section, self.hooks, self.ledger, self.progress, file.seed)
+
+
+@asynccontextmanager
+async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> AsyncIterator[Session]:
+    """Open the ledger, build executor and hooks, tell the hooks; close everything at the end."""
+    ledger = Ledger(folder.ledger)
+    parts = Parts(recipe, ledger, progress)
+    error: BaseException | None = None
+    session = None
+    try:
+        executor: Executor = await parts.get("executor")
+        places = [place for place in recipe.parts if place.startswith("hooks.")]
+        manager = hook_manager([await parts.get(place, Hook) for place in places])
+        manager.register(Defaults(executor, progress, recipe.file.judge.combine))
+        session = Session(recipe, folder, ledger, parts, manager.hook, progress)
+        session.hooks.rlaif_run_started(name=recipe.file.name, folder=str(folder.path))
+        yield session
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        try:
+            if session is not None:
+                session.hooks.rlaif_run_finished(metrics=session.metrics, error=error)
+            await parts.close()
+        finally:
+            ledger.close()
+            progress.close()

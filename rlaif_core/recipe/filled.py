@@ -1,0 +1,94 @@
+"""A recipe with every default written out, and what differs between two of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.sections import RecipeFile, Section, Use
+
+ABSENT = "(absent)"
+HASH = re.compile(r"^# local code (\S+) sha256 ([0-9a-f]{64})$", re.MULTILINE)
+
+
+def text(file: RecipeFile, parts: Mapping[str, Part]) -> str:
+    """YAML of a recipe with every default; local code is recorded by its hash in comments."""
+    written = {place: part.written for place, part in parts.items()}
+    body = yaml.dump(
+        _plain(file, (), written), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    entries = {part.entry for part in parts.values() if part.entry.sha256}
+    hashes = sorted(f"# local code {entry.name} sha256 {entry.sha256}\n" for entry in entries)
+    return body + "".join(hashes)
+
+
+def difference(old: str, new: str) -> list[str]:
+    """One line for each value that differs between two texts, in the new one's order."""
+    before, after = dict(_values(old)), dict(_values(new))
+    names = [*after, *(name for name in before if name not in after)]
+    return [
+        f"{name}: {_shown(before, name)} -> {_shown(after, name)}"
+        for name in names
+        if before.get(name, ABSENT) != after.get(name, ABSENT)
+    ]
+
+
+def _plain(value: Any, path: tuple[str, ...], written: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Sections as plain data, without those that are absent."""
+    if isinstance(value, Section):
+        plain = {}
+        for name, field in type(value).model_fields.items():
+            item = getattr(value, name)
+            if isinstance(value, Use) and name == "params":
+                plain[name] = dict(written[".".join(path)])
+            elif item is not None or field.default is not None:
+                plain[name] = _plain(item, (*path, name), written)
+        return plain
+    if isinstance(value, dict):
+        return {key: _plain(one, (*path, str(key)), written) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, (*path, str(i)), written) for i, one in enumerate(value)]
+    return value
+
+
+def _values(recipe: str) -> Iterator[tuple[str, Any]]:
+    yield from _leaves(yaml.safe_load(recipe), "")
+    for name, sha256 in HASH.findall(recipe):
+        yield f"the code of {name}", sha256
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (dict, list)) and value:
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _leaves(item, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
+
+
+def _shown(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name, ABSENT)
+    if value is ABSENT:
+        return ABSENT
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000).strip()
+    return text.removesuffix("\n...").strip()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as a block, and no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Every value is written where it is used."""
+        return True
+
+
+def _block(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _block)

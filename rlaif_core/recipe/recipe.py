@@ -1,0 +1,85 @@
+"""A validated recipe: which component stands where, and how to build it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlaif_core.api import Component
+from rlaif_core.recipe import filled
+from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.sections import Asking, RecipeFile, Use
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe without errors.
+
+    Attributes:
+        path: The file it was read from.
+        file: Its sections.
+        parts: Its components by place: "policy", "models.NAME", "prompts.train",
+            "prompts.heldout", "sampler", "judge", "judge.model", "judge.model.ROLE", "pairing",
+            "filters.0", "reward_model", "optimizer", "evaluators.0", "evaluation.judge",
+            "hooks.0", "executor".
+    """
+
+    path: Path
+    file: RecipeFile
+    parts: Mapping[str, Part]
+
+    def build(self, place: str) -> Component[Any]:
+        """A new instance of the component at `place`, not yet set up.
+
+        Raises:
+            KeyError: If the recipe has no component there.
+        """
+        part = self.parts[place]
+        return part.component(part.params)
+
+    def models_of(self, place: str) -> Mapping[str, str]:
+        """The models that the component at `place` asks.
+
+        Returns:
+            Role to the place of the model: `{"model": "models.small"}` for `model: small`,
+            `{"model": "judge.model"}` for one written in place. "policy" is the current policy.
+        """
+        section: Any = self.file
+        for name in place.split("."):
+            section = getattr(section, name, None)
+        model = section.model if isinstance(section, Asking) else None
+        if model is None:
+            return {}
+        if isinstance(model, dict):
+            return {
+                role: _place(choice, f"{place}.model.{role}") for role, choice in model.items()
+            }
+        return {"model": _place(model, f"{place}.model")}
+
+    def resolved(self) -> str:
+        """The recipe as YAML with every default written out; it loads to an equal recipe."""
+        return filled.text(self.file, self.parts)
+
+    def fingerprint(self) -> str:
+        """Hash of `resolved`: equal for recipes that ask for the same run (SHA-256 hex)."""
+        return hashlib.sha256(self.resolved().encode()).hexdigest()
+
+    def difference(self, other: str) -> list[str]:
+        """What changed since another recipe.
+
+        Args:
+            other: The other recipe's `resolved()`.
+
+        Returns:
+            A line for each value: `judge.votes: 1 -> 5`, first the other recipe's.
+        """
+        return filled.difference(other, self.resolved())
+
+
+def _place(choice: str | Use, in_place: str) -> str:
+    if isinstance(choice, Use):
+        return in_place
+    return choice if choice == "policy" else f"models.{choice}"

@@ -1,0 +1,94 @@
+"""What must hold between a recipe's sections, beyond the shape of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from rlaif_core.api import Filter, JudgeFacts, Pairing
+from rlaif_core.recipe.document import Document
+from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.problems import Problem
+from rlaif_core.recipe.sections import JudgeSection
+from rlaif_core.recipe.slots import ASKING, references, value_at
+from rlaif_core.recipe.validation import suggestion
+
+Purpose = Literal["run", "judge", "any"]
+"""The command that the recipe is for; "any" is "run" if it has a section of a run."""
+
+RUN = ("policy", "prompts", "sampler", "pairing")
+
+
+def missing_sections(
+    document: Document, data: Mapping[str, Any], purpose: Purpose
+) -> Iterator[Problem]:
+    """Sections that the command needs and the recipe has not."""
+    present = [name for name in RUN if data.get(name) is not None]
+    if purpose == "judge" or (purpose == "any" and not present):
+        return
+    for name in RUN:
+        if name not in present:
+            what = f"the recipe needs '{name}': `rlaif run` asks for {', '.join(RUN)} and judge"
+            yield Problem(document.position(()), what)
+
+
+def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Models that are asked by a name that no model has."""
+    models = data.get("models")
+    names = [str(name) for name in models] if isinstance(models, dict) else []
+    if "policy" in names:
+        what = "models.policy: 'policy' is the trained model's name; choose another one"
+        yield Problem(document.key_position(("models", "policy")), what)
+    if data.get("policy") is not None:
+        names.append("policy")
+    for reference in references(data):
+        if reference.name not in names:
+            place = ".".join(map(str, reference.path))
+            hint = suggestion(reference.name, names) or "; define it under `models:`"
+            what = f"{place}: there is no model '{reference.name}'{hint}"
+            yield Problem(document.position(reference.path), what)
+
+
+def unasked_models(
+    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+) -> Iterator[Problem]:
+    """Components that need a model and are given none."""
+    for place in ASKING:
+        part, path = parts.get(place), tuple(place.split("."))
+        given = value_at(data, (*path, "model"))
+        if part and part.component.needs_model and given is None and place != "sampler":
+            what = f"{part.entry.label} needs a model: add `model: name` to {place}"
+            yield Problem(document.position((*path, "use")), what)
+
+
+def objections(
+    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+) -> Iterator[Problem]:
+    """Filters and pairings that cannot work with the judge."""
+    facts = _judge_facts(data, parts)
+    if facts is None:
+        return
+    for place, part in parts.items():
+        if not issubclass(part.component, (Filter, Pairing)):
+            continue
+        try:
+            objection = part.component(part.params).objection(facts)
+        except Exception as error:  # a plugin's constructor may raise anything
+            objection = f"{type(error).__name__}: {error}"
+        if objection:
+            path = (place, "use") if place == "pairing" else ("filters", int(place[8:]), "use")
+            yield Problem(document.position(path), f"{part.entry.label}: {objection}")
+
+
+def _judge_facts(data: Mapping[str, Any], parts: Mapping[str, Part]) -> JudgeFacts | None:
+    if "judge" not in parts:
+        return None
+    try:
+        section = JudgeSection.model_validate(data["judge"])
+    except ValidationError:
+        return None  # reported by the section's own validation
+    orders = 2 if section.orders == "both" else 1
+    kind: str = parts["judge"].component.kind  # type: ignore[attr-defined]  # of a judge class
+    return JudgeFacts(section.use, kind, orders * section.votes)

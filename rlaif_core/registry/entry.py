@@ -1,0 +1,59 @@
+"""What the registry knows of a component before anything of it is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+API_VERSION = 1
+CORE = "rlaif-core"
+
+KINDS: tuple[str, ...] = (
+    "models",
+    "samplers",
+    "judges",
+    "pairings",
+    "filters",
+    "reward_models",
+    "optimizers",
+    "evaluators",
+    "sources",
+    "executors",
+    "hooks",
+)
+"""Each kind is the entry-point group `rlaif.v1.<kind>`."""
+
+
+def noun(kind: str) -> str:
+    """A kind in the singular, as messages say it: "reward_models" is "reward model"."""
+    return kind.removesuffix("s").replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One component that is offered by an installed distribution or a local file.
+
+    Attributes:
+        kind: One of `KINDS`; for an entry with a problem, what it claims to be.
+        name: What a recipe says after `use:`.
+        distribution: The distribution that offers it; empty for local code.
+        version: That distribution's version; empty for local code.
+        value: "module:Class", or "/path/to/file.py:Class" for local code.
+        summary: One line on what it is, for people.
+        sha256: Hash of the file, for local code; None for installed components.
+        problem: Why it cannot be used; None if nothing is known against it.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    value: str
+    summary: str = ""
+    sha256: str | None = None
+    problem: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages name it: `judge 'acme' (acme-judges 0.3)`."""
+        origin = f" ({self.distribution} {self.version})" if self.distribution else ""
+        return f"{noun(self.kind)} '{self.name}'{origin}"

@@ -1,0 +1,23 @@
+"""First-party components by name, so that a missing one can say what to install."""
+
+from __future__ import annotations
+
+KNOWN: dict[tuple[str, str], tuple[str, str]] = {
+    (kind, name): (f"rlaif-{extra}", extra)
+    for extra, kinds in {
+        "data": {"sources": ("hf", "jsonl")},
+        "evaluators": {"evaluators": ("gold", "kl", "reward-accuracy", "win-rate")},
+        "judges": {"judges": ("pairwise", "recorded")},
+        "lab": {"hooks": ("lab-noise",), "sources": ("lab",)},
+        "pairs": {
+            "filters": ("agreement", "confidence", "duplicates", "length"),
+            "pairings": ("adjacent", "all", "best-vs-worst", "random"),
+        },
+        "samplers": {"samplers": ("sweep",)},
+        "transformers": {"models": ("transformers",)},
+        "trl": {"optimizers": ("dpo",), "reward_models": ("trl",)},
+    }.items()
+    for kind, names in kinds.items()
+    for name in names
+}
+"""(kind, name) to (distribution, extra of rlaif-core)."""

@@ -1,0 +1,37 @@
+"""From an entry to a component class: import it now, and check its contract."""
+
+from __future__ import annotations
+
+import importlib
+import operator
+from typing import Any
+
+from rlaif_core.api.component import Component
+from rlaif_core.registry import local_code
+from rlaif_core.registry.contract import breaches
+from rlaif_core.registry.entry import Entry
+from rlaif_core.registry.errors import ContractError, ImportFailedError, LocalCodeError
+
+
+def load(entry: Entry) -> type[Component[Any]]:
+    """See `Registry.load`."""
+    found = _import(entry)
+    if problems := breaches(entry.kind, found):
+        raise ContractError(f"{entry.label}: {'; '.join(problems)}")
+    component: type[Component[Any]] = found
+    return component
+
+
+def _import(entry: Entry) -> Any:
+    module, _, attribute = entry.value.rpartition(":")
+    try:
+        if entry.sha256 is not None:
+            return operator.attrgetter(attribute)(local_code.load_module(entry))
+        return operator.attrgetter(attribute)(importlib.import_module(module))
+    except LocalCodeError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin's import may raise anything
+        what = str(error).strip().partition("\n")[0]
+        if not isinstance(error, (ImportError, AttributeError)):
+            what = f"{type(error).__name__}: {what}"
+        raise ImportFailedError(f"{entry.label} failed to import: {what}") from error

@@ -1,0 +1,122 @@
+"""The geometry of the page's small charts; the template `charts.html` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.report.figures import is_interval, is_number, label, number, share
+
+TENTHS = 11
+"""Bins of a histogram over [0, 1]: each value goes to the nearest tenth, so 0.5 has its own."""
+
+POINTS = 160
+"""Points of a curve: as many as its width can show."""
+
+WIDTH, HEIGHT = 320.0, 150.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 312.0, 10.0, 122.0
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts by tenths of [0, 1].
+
+    Attributes:
+        title: What is counted.
+        x_label: What the axis says.
+        counts: 11 counts, for 0, 0.1, …, 1.
+    """
+
+    title: str
+    x_label: str
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """How many values were counted."""
+        return sum(self.counts)
+
+    @property
+    def heights(self) -> list[float]:
+        """Each bar's share of the highest."""
+        top = max(self.counts) or 1
+        return [count / top for count in self.counts]
+
+
+def tenth(value: float) -> int:
+    """The bin of a value in [0, 1]."""
+    return min(TENTHS - 1, max(0, int(value * 10 + 0.5)))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One training figure over the steps.
+
+    Attributes:
+        title: The figure.
+        points: "x,y x,y …" in the chart's coordinates.
+        low: The least value, as text.
+        high: The greatest value, as text.
+        first: The first step.
+        last: The last step.
+        end: The last value, as text.
+        dot: Where the last value is.
+    """
+
+    title: str
+    points: str
+    low: str
+    high: str
+    first: int
+    last: int
+    end: str
+    dot: tuple[float, float]
+
+
+def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
+    """The curve of (step, value) points in the order of steps; None if no value is finite."""
+    known = [(step, float(value)) for step, value in values if is_number(value)]
+    if not known:
+        return None
+    stride = -(-len(known) // POINTS)
+    drawn = known[::stride]
+    if drawn[-1] != known[-1]:
+        drawn.append(known[-1])
+    low, high = min(y for _, y in drawn), max(y for _, y in drawn)
+    first, last = drawn[0][0], drawn[-1][0]
+
+    def place(step: int, value: float) -> tuple[float, float]:
+        across = (step - first) / (last - first) if last > first else 0.5
+        up = (value - low) / (high - low) if high > low else 0.5
+        return round(LEFT + across * (RIGHT - LEFT), 1), round(BOTTOM - up * (BOTTOM - TOP), 1)
+
+    spots = [place(step, value) for step, value in drawn]
+    points = " ".join(f"{x},{y}" for x, y in spots)
+    end = number(known[-1][1])
+    return Curve(title, points, number(low), number(high), first, last, end, spots[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A share with its interval, on an axis from 0 to 1."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        """The figures in words."""
+        ends = f"{share(self.low).removesuffix(' %')} to {share(self.high)}"
+        return f"{share(self.value)} ({ends})"
+
+
+def intervals(section: Mapping[str, Any]) -> list[Interval]:
+    """Every estimate of a section whose interval lies in [0, 1]."""
+    return [
+        Interval(label(name), one["value"], one["low"], one["high"])
+        for name, one in section.items()
+        if is_interval(one) and 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
+    ]

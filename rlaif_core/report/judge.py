@@ -1,0 +1,90 @@
+"""How a round's judge judged: counted in one pass over its pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rlaif_core.report.charts import TENTHS, Histogram, tenth
+from rlaif_core.report.figures import Figure, figures
+from rlaif_core.report.outlines import Outline
+
+
+@dataclass
+class Tally:
+    """Counts over a round's pairs; give it every `Outline` once."""
+
+    pairs: int = 0
+    decided: int = 0
+    verdicts: int = 0
+    abstentions: int = 0
+    unchosen: int = 0
+    """Decided pairs that became no candidate preference."""
+    _p_first: Counter[int] = field(default_factory=Counter)
+    _agreement: Counter[int] = field(default_factory=Counter)
+
+    def add(self, outline: Outline, *, candidate: bool) -> None:
+        """Count one pair, which is a candidate preference or is not."""
+        self.pairs += 1
+        self.decided += outline.p_a is not None
+        self.unchosen += outline.p_a is not None and not candidate
+        for _, p in outline.votes:
+            if p is None:
+                self.abstentions += 1
+            else:
+                self.verdicts += 1
+                self._p_first[tenth(p)] += 1
+        if outline.agreement is not None:
+            self._agreement[tenth(outline.agreement)] += 1
+
+    @property
+    def histograms(self) -> list[Histogram]:
+        """What the verdicts and the pairs look like; empty without verdicts."""
+        if not self.verdicts:
+            return []
+        return [
+            Histogram(
+                "Verdicts by confidence",
+                "probability that the response shown first is better",
+                tuple(self._p_first[index] for index in range(TENTHS)),
+            ),
+            Histogram(
+                "Pairs by agreement",
+                "share of the verdicts asked that are on the majority's side",
+                tuple(self._agreement[index] for index in range(TENTHS)),
+            ),
+        ]
+
+
+@dataclass(frozen=True)
+class JudgeView:
+    """The judge's part of a round.
+
+    Attributes:
+        figures: What was measured of it.
+        abstentions: (reason, count), most frequent first.
+        verdicts: Verdicts and abstentions together.
+        histograms: See `Tally.histograms`.
+    """
+
+    figures: list[Figure]
+    abstentions: list[tuple[str, int]]
+    verdicts: int
+    histograms: list[Histogram]
+
+
+def judge_view(section: Mapping[str, Any], tally: Tally, asked: int) -> JudgeView:
+    """Put a metrics section and the counts together.
+
+    Args:
+        section: `judge` of the round in metrics.json.
+        tally: The round's counts.
+        asked: How many comparisons were asked.
+    """
+    reasons = section.get("abstentions")
+    counted = dict(reasons) if isinstance(reasons, Mapping) else {}
+    rest = {name: value for name, value in section.items() if name != "abstentions"}
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return JudgeView(figures(rest), ordered, asked, tally.histograms)

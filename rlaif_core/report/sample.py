@@ -1,0 +1,129 @@
+"""Which comparisons the page shows: a few of very many, every outcome among them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from rlaif_core.report.outlines import Fates, Outline
+
+LIMIT = 300
+"""Comparisons on one page."""
+
+KEPT = "Kept"
+DROPPED = "Dropped"
+UNCHOSEN = "Not chosen for training"
+TIE = "Tie, no preference"
+UNDECIDED = "Undecided: every vote abstained"
+WAITING = "Judged, not selected yet"
+ABSTAINED = "A vote abstained"
+INCONSISTENT = "Orders disagree"
+HELDOUT = "Held-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One pair of the run, and what came of it.
+
+    Attributes:
+        round: The round it was judged in.
+        split: "train" or "evaluation".
+        outline: The pair.
+        outcomes: What came of it, the main thing first.
+    """
+
+    round: int
+    split: str
+    outline: Outline
+    outcomes: tuple[str, ...]
+
+
+def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
+    """What came of a pair that was judged for training.
+
+    Args:
+        outline: The pair.
+        fates: The round's candidates; empty if none were selected yet.
+    """
+    fate = fates.get((outline.prompt_id, frozenset((outline.a, outline.b))))
+    if fate is not None:
+        stage, reason = fate
+        main = (DROPPED, f"{DROPPED} by {stage}: {reason}") if reason else (KEPT,)
+    elif outline.p_a is None:
+        main = (UNDECIDED if outline.agreement is not None else WAITING,)
+    elif outline.p_a == 0.5:
+        main = (TIE,)
+    else:
+        main = (UNCHOSEN if fates else WAITING,)
+    return main + _flags(outline)
+
+
+def heldout_outcomes(outline: Outline, after: frozenset[str]) -> tuple[str, ...]:
+    """What came of a pair that measured the policy.
+
+    Args:
+        outline: The pair.
+        after: Ids of the new policy's responses.
+    """
+    if outline.p_a is None:
+        said = "undecided"
+    elif outline.p_a == 0.5:
+        said = "tie"
+    else:
+        better = outline.a if outline.p_a > 0.5 else outline.b
+        said = "new policy better" if better in after else "base policy better"
+    return (f"{HELDOUT}: {said}", *_flags(outline))
+
+
+def _flags(outline: Outline) -> tuple[str, ...]:
+    flags = ((ABSTAINED, outline.abstentions > 0), (INCONSISTENT, outline.inconsistent))
+    return tuple(name for name, holds in flags if holds)
+
+
+class Sample:
+    """A reservoir for each combination of outcomes (Vitter's algorithm R, seeded).
+
+    Args:
+        limit: How many pairs to show at most.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self._kept: dict[tuple[str, ...], list[Sighting]] = {}
+        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._rng = random.Random(0)
+
+    def add(self, sighting: Sighting) -> None:
+        """See one pair of the run."""
+        kind = sighting.outcomes
+        self._seen[kind] += 1
+        kept = self._kept.setdefault(kind, [])
+        if len(kept) < self.limit:
+            kept.append(sighting)
+            return
+        place = self._rng.randrange(self._seen[kind])
+        if place < self.limit:
+            kept[place] = sighting
+
+    @property
+    def total(self) -> int:
+        """How many pairs were seen."""
+        return self._seen.total() if hasattr(self._seen, "total") else sum(self._seen.values())
+
+    @property
+    def totals(self) -> Counter[str]:
+        """How many pairs were seen with each outcome; a pair can have several."""
+        totals: Counter[str] = Counter()
+        for kind, count in self._seen.items():
+            for outcome in dict.fromkeys(kind):
+                totals[outcome] += count
+        return totals
+
+    def in_turn(self) -> Iterator[Sighting]:
+        """One of each kind, then a second of each, and so on, up to the limit."""
+        turns = zip_longest(*self._kept.values())
+        everything = (one for turn in turns for one in turn if one is not None)
+        yield from (one for one, _ in zip(everything, range(self.limit), strict=False))
