@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("rlaif_core.cli.run", "run a recipe: from prompts to a better policy"),
@@ -27,10 +27,8 @@ USER_ERROR, CRASH, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and whose help does not import `shutil`."""
 
-    def __init__(self, prog: str | None = None, description: str | None = None) -> None:
-        super().__init__(
-            prog=prog, description=description, formatter_class=_Help, allow_abbrev=False
-        )
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; exit code 2."""
@@ -40,8 +38,8 @@ class Parser(argparse.ArgumentParser):
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         try:
-            columns = os.get_terminal_size(sys.stdout.fileno()).columns
-        except (OSError, ValueError, AttributeError):
+            columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns
+        except (OSError, ValueError):
             columns = 80  # not a terminal
         super().__init__(prog, max_help_position=30, width=max(40, columns - 2))
 
@@ -71,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except Exception as error:
         if debug:
-            raise
+            import traceback
+
+            traceback.print_exc()
         return _explain(error)
     return code
 

@@ -21,6 +21,8 @@ def rank(prompt: Prompt, responses: Sequence[Response], judged: Sequence[JudgedP
     """Bradley-Terry strengths of a prompt's responses from the probabilities judged so far."""
     decided = [pair for pair in judged if pair.p_a is not None]
     met = {one.id for pair in decided for one in (pair.a, pair.b)}
+    if not met:
+        return Ranking(prompt, tuple(responses), tuple(judged), {})
     place = {one.id: index for index, one in enumerate(r for r in responses if r.id in met)}
     wins = np.zeros((len(place), len(place)))
     for pair in decided:

@@ -84,7 +84,7 @@ def read(text: str, name: str) -> Document:
         name: What messages call the file.
 
     Raises:
-        DocumentError: With every duplicate key, or the first syntax error.
+        DocumentError: With the first syntax error, or all that `check` finds.
     """
     try:
         root = compose(text, name)
@@ -99,10 +99,7 @@ def read(text: str, name: str) -> Document:
     if not isinstance(root, yaml.MappingNode):
         what = "the recipe is not a mapping: write `api: 1`, then its sections as `name: …`"
         raise DocumentError([Problem(at(root.start_mark), what)])
-    problems: list[Problem] = []
-    _check(root, problems, open_nodes=set(), done=set())
-    if problems:
-        raise DocumentError(problems)
+    check(root)
     return Document(root)
 
 
@@ -114,6 +111,18 @@ def compose(text: str, name: str) -> yaml.Node | None:
         return loader.get_single_node()
     finally:
         loader.dispose()
+
+
+def check(root: yaml.Node) -> None:
+    """See that nodes can become data.
+
+    Raises:
+        DocumentError: With every duplicate key, unreadable value and alias inside itself.
+    """
+    problems: list[Problem] = []
+    _check(root, problems, open_nodes=set(), done=set())
+    if problems:
+        raise DocumentError(problems)
 
 
 def at(mark: yaml.Mark) -> Position:
@@ -140,13 +149,18 @@ def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
-def _check(
-    node: yaml.Node, problems: list[Problem], open_nodes: set[int], done: set[int]
-) -> None:
-    """Look for duplicate keys and for aliases that contain themselves, each node once."""
+def _check(node: yaml.Node, problems: list[Problem], open_nodes: set[int], done: set[int]) -> None:
+    """Visit each node once."""
     if id(node) in open_nodes:
         problems.append(Problem(at(node.start_mark), "this value contains itself by an alias"))
-    if id(node) in open_nodes | done or isinstance(node, yaml.ScalarNode):
+    if id(node) in open_nodes or id(node) in done:
+        return
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            SafeConstructor().construct_document(node)
+        except (yaml.MarkedYAMLError, ValueError) as error:
+            reason = getattr(error, "problem", None) or str(error)
+            problems.append(Problem(at(node.start_mark), f"not YAML: {reason}"))
         return
     open_nodes.add(id(node))
     if isinstance(node, yaml.MappingNode):

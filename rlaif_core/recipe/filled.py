@@ -71,11 +71,10 @@ def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _shown(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name, ABSENT)
-    if value is ABSENT:
+    if name not in values:
         return ABSENT
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000).strip()
-    return text.removesuffix("\n...").strip()
+    line: str = yaml.safe_dump(values[name], default_flow_style=True, width=10_000)
+    return line.removesuffix("...\n").strip()
 
 
 class _Dumper(yaml.SafeDumper):

@@ -7,8 +7,10 @@ from copy import copy
 import yaml
 from yaml.constructor import SafeConstructor
 
-from rlaif_core.recipe.document import OVERRIDE, Document, DocumentError, compose
+from rlaif_core.recipe.document import OVERRIDE, Document, DocumentError, check, compose
 from rlaif_core.recipe.problems import Position, Problem
+
+Collection = yaml.MappingNode | yaml.SequenceNode
 
 NULL, STR, MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "map"))
 
@@ -27,13 +29,14 @@ def override(document: Document, text: str) -> None:
     steps = path.strip().split(".")
     if not equals or not all(steps):
         raise _wrong(text, "write `--set path=value`, as in `--set judge.votes=5`")
-    mark = yaml.Mark(OVERRIDE + text, 0, 0, 0, None, None)
+    mark = yaml.Mark(OVERRIDE + text, 0, 0, 0, None, 0)
     try:
         new = compose(value, mark.name) or yaml.ScalarNode(NULL, "", mark, mark)
+        check(new)
     except yaml.YAMLError as error:
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise _wrong(text, f"the value is not YAML: {reason}") from error
-    node: yaml.CollectionNode = document.root
+    node: Collection = document.root
     done: list[str] = []
     while True:
         try:
@@ -49,9 +52,7 @@ def override(document: Document, text: str) -> None:
         node, steps = child, rest
 
 
-def _find(
-    node: yaml.CollectionNode, steps: list[str]
-) -> tuple[int | None, str, list[str]]:
+def _find(node: Collection, steps: list[str]) -> tuple[int | None, str, list[str]]:
     """The item that the first steps name: its index (None if it is new), its key, what is left."""
     if isinstance(node, yaml.SequenceNode):
         if steps[0].isdecimal() and int(steps[0]) < len(node.value):
@@ -66,7 +67,7 @@ def _find(
     return None, steps[0], steps[1:]
 
 
-def _value(node: yaml.CollectionNode, index: int | None) -> yaml.Node | None:
+def _value(node: Collection, index: int | None) -> yaml.Node | None:
     if index is None:
         return None
     item = node.value[index]
@@ -74,18 +75,18 @@ def _value(node: yaml.CollectionNode, index: int | None) -> yaml.Node | None:
     return value
 
 
-def _own(value: yaml.Node | None, mark: yaml.Mark) -> yaml.CollectionNode:
+def _own(value: yaml.Node | None, mark: yaml.Mark) -> Collection:
     """A copy of a collection, which aliases elsewhere do not share; a mapping for null."""
     if value is None or value.tag == NULL:
         return yaml.MappingNode(MAP, [], mark, mark)
-    if not isinstance(value, yaml.CollectionNode):
+    if not isinstance(value, (yaml.MappingNode, yaml.SequenceNode)):
         raise LookupError("is a plain value, so nothing stands below it")
     own = copy(value)
     own.value = list(value.value)
     return own
 
 
-def _put(node: yaml.CollectionNode, index: int | None, key: str, value: yaml.Node) -> None:
+def _put(node: Collection, index: int | None, key: str, value: yaml.Node) -> None:
     if isinstance(node, yaml.SequenceNode):
         node.value[index] = value
     elif index is None:

@@ -54,9 +54,7 @@ class Recipe:
         if model is None:
             return {}
         if isinstance(model, dict):
-            return {
-                role: _place(choice, f"{place}.model.{role}") for role, choice in model.items()
-            }
+            return {role: _place(choice, f"{place}.model.{role}") for role, choice in model.items()}
         return {"model": _place(model, f"{place}.model")}
 
     def resolved(self) -> str:

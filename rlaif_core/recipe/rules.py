@@ -30,7 +30,7 @@ def missing_sections(
         return
     for name in RUN:
         if name not in present:
-            what = f"the recipe needs '{name}': `rlaif run` asks for {', '.join(RUN)} and judge"
+            what = f"the recipe has no '{name}', which `rlaif run` needs"
             yield Problem(document.position(()), what)
 
 
@@ -47,6 +47,8 @@ def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[P
         if reference.name not in names:
             place = ".".join(map(str, reference.path))
             hint = suggestion(reference.name, names) or "; define it under `models:`"
+            if reference.name == "policy":
+                hint = "; add a `policy:` section"
             what = f"{place}: there is no model '{reference.name}'{hint}"
             yield Problem(document.position(reference.path), what)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -88,6 +89,10 @@ def _message(details: list[ErrorDetails], path: Path, model: type[BaseModel]) ->
 def _wanted(detail: ErrorDetails) -> str:
     if detail["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return "should be a mapping"
+    if detail["type"] == "invalid_key":
+        return "should have text for keys"
+    if detail["type"] == "string_type" and isinstance(detail["input"], (bool, int, float, date)):
+        return "should be text: put it in quotes"
     what = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return what.partition(", unable to parse")[0].replace("Input should be", "should be")
 
@@ -95,5 +100,3 @@ def _wanted(detail: ErrorDetails) -> str:
 def _shown(given: Any) -> str:
     text = "empty" if given is None else repr(given)
     return text if len(text) <= 60 else text[:57] + "..."
-
-

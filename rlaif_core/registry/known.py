@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+_OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "data": {"sources": ("hf", "jsonl")},
+    "evaluators": {"evaluators": ("gold", "kl", "reward-accuracy", "win-rate")},
+    "judges": {"judges": ("pairwise", "recorded")},
+    "lab": {"hooks": ("lab-noise",), "sources": ("lab",)},
+    "pairs": {
+        "filters": ("agreement", "confidence", "duplicates", "length"),
+        "pairings": ("adjacent", "all", "best-vs-worst", "random"),
+    },
+    "samplers": {"samplers": ("sweep",)},
+    "transformers": {"models": ("transformers",)},
+    "trl": {"optimizers": ("dpo",), "reward_models": ("trl",)},
+}
+
 KNOWN: dict[tuple[str, str], tuple[str, str]] = {
     (kind, name): (f"rlaif-{extra}", extra)
-    for extra, kinds in {
-        "data": {"sources": ("hf", "jsonl")},
-        "evaluators": {"evaluators": ("gold", "kl", "reward-accuracy", "win-rate")},
-        "judges": {"judges": ("pairwise", "recorded")},
-        "lab": {"hooks": ("lab-noise",), "sources": ("lab",)},
-        "pairs": {
-            "filters": ("agreement", "confidence", "duplicates", "length"),
-            "pairings": ("adjacent", "all", "best-vs-worst", "random"),
-        },
-        "samplers": {"samplers": ("sweep",)},
-        "transformers": {"models": ("transformers",)},
-        "trl": {"optimizers": ("dpo",), "reward_models": ("trl",)},
-    }.items()
+    for extra, kinds in _OFFERS.items()
     for kind, names in kinds.items()
     for name in names
 }

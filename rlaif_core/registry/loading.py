@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import operator
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 from rlaif_core.api.component import Component
@@ -23,11 +25,12 @@ def load(entry: Entry) -> type[Component[Any]]:
 
 
 def _import(entry: Entry) -> Any:
-    module, _, attribute = entry.value.rpartition(":")
+    name, _, attribute = entry.value.rpartition(":")
     try:
-        if entry.sha256 is not None:
-            return operator.attrgetter(attribute)(local_code.load_module(entry))
-        return operator.attrgetter(attribute)(importlib.import_module(module))
+        with redirect_stdout(sys.stderr):  # what an import prints must not end up in our output
+            local = entry.sha256 is not None
+            module = local_code.load_module(entry) if local else importlib.import_module(name)
+        return operator.attrgetter(attribute)(module)
     except LocalCodeError:
         raise
     except (Exception, SystemExit) as error:  # a plugin's import may raise anything

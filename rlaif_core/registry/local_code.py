@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import re
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -57,13 +57,13 @@ def load_module(entry: Entry) -> ModuleType:
     source = Path(path).read_bytes()
     if hashlib.sha256(source).hexdigest() != entry.sha256:
         raise LocalCodeError(f"{entry.label} changed while the recipe was being read; start again")
-    spec = importlib.util.spec_from_loader(name, _Loader(name, path, source), origin=path)
-    assert spec is not None  # spec_from_loader returns None only for loaders without a spec
+    loader = _Loader(name, path, source)
+    spec = ModuleSpec(name, loader, origin=path)
+    spec.has_location = True
     module = importlib.util.module_from_spec(spec)
-    module.__file__ = path
     sys.modules[name] = module  # pydantic and dataclasses resolve annotations through it
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

@@ -78,6 +78,6 @@ def _hint(registry: Registry, kind: str, use: str, name: str) -> str:
         return f"; did you mean '{close[0]}'?"
     if other := sorted({noun(one.kind) for one in entries if one.name == name}):
         return f"; '{name}' is the name of a {' and of a '.join(other)}"
-    installed = ", ".join(sorted({one.name for one in usable}))
-    return f"; installed {noun(kind)}s: {installed}" if installed else f"; no {noun(kind)} is"\
-        " installed"
+    if not usable:
+        return f"; no {noun(kind)} is installed"
+    return f"; installed {noun(kind)}s: {', '.join(sorted({one.name for one in usable}))}"

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.registry import entry_points
@@ -15,6 +14,8 @@ from rlaif_core.registry.entry import CORE, KINDS, Entry
 from rlaif_core.registry.summary import summary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rlaif_core.api.component import Component
 
 DISABLE = "RLAIF_DISABLE_PLUGINS"

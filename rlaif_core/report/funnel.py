@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.pairing import NO_PAIR, UNDECIDED
+from rlaif_core.engine.pairing import NO_PAIR, NOT_COMPARED, UNDECIDED
 from rlaif_core.engine.round import DUPLICATE, NO_RESPONSE
 from rlaif_core.report.judge import Tally
 
@@ -14,8 +14,28 @@ RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"
 SHOWN = 200
 """Reasons listed one by one; a plugin that writes a new one for each pair shall not fill a page."""
 
-Loss = tuple[str, int]
-"""A reason, with its count."""
+
+@dataclass(frozen=True)
+class Counted:
+    """What the ledger and metrics.json know of a round's way to preferences.
+
+    Attributes:
+        section: The round in metrics.json.
+        tally: The counts of its pairs.
+        losses: Count by reason of what never became a candidate preference.
+        dropped: Count by reason of the candidates that were dropped, the filter named in it.
+        sampled: Whether the run drew the responses itself.
+    """
+
+    section: Mapping[str, Any]
+    tally: Tally
+    losses: Mapping[str, int]
+    dropped: Mapping[str, int]
+    sampled: bool
+
+    def of(self, name: str) -> int:
+        """A count of the section; 0 if it has none."""
+        return int(self.section.get(name) or 0)
 
 
 @dataclass(frozen=True)
@@ -26,76 +46,98 @@ class Step:
         name: What is left here.
         unit: What is counted: responses, comparisons or pairs.
         count: How many.
-        share: Of the first step of the same unit.
-        losses: Why something did not get here from the step before.
-        unlisted: (reasons, count) beyond the first 200.
+        losses: Why something did not get here from the step before: count by reason.
+        asides: Counts by reason of something that is counted in another unit.
+        whole: Count of the first step with the same unit, which bars are drawn against.
     """
 
     name: str
     unit: str
     count: int
-    share: float
-    losses: Sequence[Loss]
-    unlisted: tuple[int, int] = (0, 0)
+    losses: Mapping[str, int]
+    asides: Mapping[str, int]
+    whole: int = 0
+
+    @property
+    def share(self) -> float:
+        """What is left here of the first step with the same unit, in [0, 1]."""
+        return min(1.0, self.count / self.whole) if self.whole else 0.0
+
+    @property
+    def listed(self) -> list[tuple[str, int]]:
+        """The most frequent reasons, at most 200."""
+        return sorted(self.losses.items(), key=lambda one: (-one[1], one[0]))[:SHOWN]
+
+    @property
+    def unlisted(self) -> tuple[int, int]:
+        """(reasons, things lost) beyond those."""
+        listed = self.listed
+        lost = sum(self.losses.values()) - sum(count for _, count in listed)
+        return len(self.losses) - len(listed), lost
 
 
-def funnel(
-    section: Mapping[str, Any],
-    tally: Tally,
-    losses: Sequence[tuple[str, str, int]],
-    dropped: Sequence[tuple[str, str, int]],
-    *,
-    sampled: bool,
-) -> list[Step]:
-    """The steps of one round.
-
-    Args:
-        section: The round in metrics.json.
-        tally: The counts of its pairs.
-        losses: `Reader.losses` of the round.
-        dropped: `OutlineReader.dropped` of the round.
-        sampled: Whether the run drew the responses itself.
-    """
-    first: dict[str, int] = {}
-    steps = []
-    for name, unit, count, lost in _steps(section, tally, losses, dropped, sampled=sampled):
-        reference = first.setdefault(unit, count) or 1
-        hidden = lost[SHOWN:]
-        unlisted = len(hidden), sum(one for _, one in hidden)
-        steps.append(Step(name, unit, count, min(1.0, count / reference), lost[:SHOWN], unlisted))
-    return steps
+def funnel(counted: Counted) -> list[Step]:
+    """The steps of one round, as far as it has come."""
+    steps = [*_responses(counted), *_verdicts(counted)]
+    if counted.tally.pairs:
+        steps += _pairs(counted)
+    if counted.section.get("preferences") is not None and _selected(counted):
+        dropped = counted.dropped if counted.tally.pairs else counted.section.get("dropped") or {}
+        steps.append(_step("Preferences kept", PAIRS, counted.of("preferences"), dropped))
+    wholes: dict[str, int] = {}
+    return [replace(one, whole=wholes.setdefault(one.unit, one.count)) for one in steps]
 
 
-def _steps(
-    section: Mapping[str, Any],
-    tally: Tally,
-    losses: Sequence[tuple[str, str, int]],
-    dropped: Sequence[tuple[str, str, int]],
-    *,
-    sampled: bool,
-) -> Iterator[tuple[str, str, int, list[Loss]]]:
-    lost = {reason: count for _, reason, count in losses}
-    duplicates = lost.pop(DUPLICATE, 0)
-    silent, undecided = lost.pop(NO_RESPONSE, 0), lost.pop(UNDECIDED, 0)
-    pairless = lost.pop(NO_PAIR, 0)
-    responses = int(section.get("responses") or 0)
-    if sampled:
-        yield "Responses", RESPONSES, responses, _named({"prompts without a response": silent})
-        if duplicates:
-            named = _named({"equal to another response to the same prompt": duplicates})
-            yield "Distinct responses", RESPONSES, responses - duplicates, named
-    asked = int(section.get("comparisons") or 0)
-    yield "Comparisons asked", COMPARISONS, asked, []
-    reasons = (section.get("judge") or {}).get("abstentions")
-    abstained = {f"abstained: {reason}": count for reason, count in (reasons or {}).items()}
-    if not abstained:
-        abstained = {"abstained": int(section.get("abstentions") or 0)}
-    yield "Verdicts", COMPARISONS, int(section.get("verdicts") or 0), _named(abstained)
-    kept = int(section.get("preferences") or 0)
-    if not tally.pairs:
-        why = section.get("dropped") or {}
-        yield "Preferences kept", PAIRS, kept, _named(why)
+def _selected(counted: Counted) -> bool:
+    return bool(counted.of("preferences") or counted.dropped or counted.section.get("dropped"))
+
+
+def _responses(counted: Counted) -> Iterator[Step]:
+    if not counted.sampled:
         return
-    yield "Pairs judged", PAIRS, tally.pairs, []
-    silent_pairs = {"every vote abstained": tally.pairs - tally.decided}
-    yield "Pairs decided", PAIRS, tally.decided, _named(silent_pairs)
+    responses = counted.of("responses")
+    silent = {"prompts without a response": counted.losses.get(NO_RESPONSE, 0)}
+    yield _step("Responses", RESPONSES, responses, {}, silent)
+    duplicates = counted.losses.get(DUPLICATE, 0)
+    equal = {"equal to another response to the same prompt": duplicates}
+    if duplicates:
+        yield _step("Distinct responses", RESPONSES, responses - duplicates, equal)
+
+
+def _verdicts(counted: Counted) -> Iterator[Step]:
+    yield _step("Comparisons asked", COMPARISONS, counted.of("comparisons"), {})
+    judge = counted.section.get("judge")
+    reasons = judge.get("abstentions") if isinstance(judge, Mapping) else None
+    named = {f"abstained: {reason}": count for reason, count in (reasons or {}).items()}
+    abstained = named or {"abstained": counted.of("abstentions")}
+    yield _step("Verdicts", COMPARISONS, counted.of("verdicts"), abstained)
+
+
+def _pairs(counted: Counted) -> Iterator[Step]:
+    tally = counted.tally
+    yield _step("Pairs judged", PAIRS, tally.pairs, {})
+    undecided = {"every vote abstained": tally.pairs - tally.decided}
+    yield _step("Pairs decided", PAIRS, tally.decided, undecided)
+    if not _selected(counted):
+        return
+    elsewhere = {DUPLICATE, NO_RESPONSE, NO_PAIR, NOT_COMPARED, UNDECIDED}
+    lost = {why: count for why, count in counted.losses.items() if why not in elsewhere}
+    lost["not chosen by the pairing"] = max(0, tally.unchosen - sum(lost.values()))
+    asides = {
+        "prompts left without a training pair": counted.losses.get(NO_PAIR, 0),
+        "chosen pairs that were never compared": counted.losses.get(NOT_COMPARED, 0),
+    }
+    yield _step("Candidate preferences", PAIRS, tally.decided - tally.unchosen, lost, asides)
+
+
+def _step(
+    name: str,
+    unit: str,
+    count: int,
+    losses: Mapping[str, int],
+    asides: Mapping[str, int] | None = None,
+) -> Step:
+    def known(counts: Mapping[str, int]) -> dict[str, int]:
+        return {why: number for why, number in counts.items() if number}
+
+    return Step(name, unit, count, known(losses), known(asides or {}))

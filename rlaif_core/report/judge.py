@@ -65,26 +65,18 @@ class JudgeView:
     Attributes:
         figures: What was measured of it.
         abstentions: (reason, count), most frequent first.
-        verdicts: Verdicts and abstentions together.
         histograms: See `Tally.histograms`.
     """
 
     figures: list[Figure]
     abstentions: list[tuple[str, int]]
-    verdicts: int
     histograms: list[Histogram]
 
 
-def judge_view(section: Mapping[str, Any], tally: Tally, asked: int) -> JudgeView:
-    """Put a metrics section and the counts together.
-
-    Args:
-        section: `judge` of the round in metrics.json.
-        tally: The round's counts.
-        asked: How many comparisons were asked.
-    """
+def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
+    """Put a round's `judge` section of metrics.json and its counts together."""
     reasons = section.get("abstentions")
     counted = dict(reasons) if isinstance(reasons, Mapping) else {}
     rest = {name: value for name, value in section.items() if name != "abstentions"}
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return JudgeView(figures(rest), ordered, asked, tally.histograms)
+    return JudgeView(figures(rest), ordered, tally.histograms)

@@ -55,7 +55,7 @@ def length_controlled_win_rate(
     Raises:
         ValueError: if no outcome is left, shapes differ, or a value is out of range.
     """
-    difference = np.asarray(length_difference, dtype=np.float64)
+    difference = _as_differences(length_difference)
     spread = difference.std()
     scaled = np.tanh(difference / spread) if spread > 0.0 else np.sign(difference)
     return _at_parity(outcomes, scaled, clusters, ridge, level)
@@ -114,7 +114,7 @@ def longer_win_rate_at_equal_quality(
         ValueError: if no pair is left, shapes differ, or a value is out of range.
     """
     won, differs, groups = _outcomes_of_the_longer(outcomes, length_difference, clusters)
-    quality = np.asarray(quality_difference, dtype=np.float64)
+    quality = _as_differences(quality_difference)
     if quality.shape != won.shape:
         raise ValueError(f"shapes differ: {won.shape} and {quality.shape}")
     better = (quality * np.sign(np.asarray(length_difference, dtype=np.float64)))[differs]
@@ -127,12 +127,19 @@ def _outcomes_of_the_longer(
     outcomes: ArrayLike, length_difference: ArrayLike, clusters: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.generic] | None]:
     y = as_outcomes(outcomes)
-    longer = np.sign(np.asarray(length_difference, dtype=np.float64))
+    longer = np.sign(_as_differences(length_difference))
     if y.shape != longer.shape:
         raise ValueError(f"shapes differ: {y.shape} and {longer.shape}")
     differs = longer != 0.0
     groups = None if clusters is None else _labels(clusters, y)[differs]
     return 0.5 + longer * (y - 0.5), differs, groups
+
+
+def _as_differences(differences: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(differences, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("differences must be finite")
+    return values
 
 
 def _labels(clusters: ArrayLike, values: NDArray[np.float64]) -> NDArray[np.generic]:
@@ -152,8 +159,6 @@ def _at_parity(
     y = as_outcomes(outcomes)
     if y.shape != difference.shape or y.ndim != 1:
         raise ValueError(f"need two arrays of one length, got {y.shape} and {difference.shape}")
-    if not np.isfinite(difference).all():
-        raise ValueError("differences must be finite")
     if not ridge > 0.0:
         raise ValueError(f"ridge must be above 0, got {ridge}")
     present = ~np.isnan(y)

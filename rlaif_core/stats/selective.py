@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr
 
+_STRICTEST_COVERAGE = 0.2
+_LEVELS = 20
+
 
 @dataclass(frozen=True)
 class AcceptanceRule:
@@ -62,8 +65,9 @@ def learn_then_test(
         correct: shape (n,), whether each verdict was right.
         risk: error rate to stay below, in (0, 1).
         delta: chance of breaking the guarantee, in (0, 1).
-        thresholds: the sequence to test; twenty levels of coverage unless given. It must not be
-            chosen by looking at `correct`.
+        thresholds: the sequence to test; twenty levels of coverage from a fifth upwards unless
+            given. It must not be chosen by looking at `correct`. Where few verdicts deserve
+            acceptance, name stricter ones.
 
     Returns:
         The rule, or None where no threshold passes: then accept nothing.
@@ -93,11 +97,11 @@ def learn_then_test(
     return best
 
 
-def _coverage_levels(
-    confidence: NDArray[np.float64], least: int, steps: int = 20
-) -> NDArray[np.float64]:
-    if confidence.size < least:
+def _coverage_levels(confidence: NDArray[np.float64], least: int) -> NDArray[np.float64]:
+    # One early error among few items would end the sequence, so it does not start with few.
+    start = max(least, round(_STRICTEST_COVERAGE * confidence.size))
+    if confidence.size < start:
         return np.empty(0)
-    counts = np.linspace(least, confidence.size, steps).round().astype(np.intp)
+    counts = np.linspace(start, confidence.size, _LEVELS).round().astype(np.intp)
     levels: NDArray[np.float64] = np.unique(np.sort(confidence)[::-1][counts - 1])
     return levels

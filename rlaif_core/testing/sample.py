@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
 from rlaif_core.api import (
+    Abstention,
+    ChatReply,
+    ChatRequest,
     Comparison,
     Evaluation,
     JudgedPair,
@@ -51,9 +53,7 @@ def make_preference(
 ) -> Preference:
     """A preference between two texts."""
     comparison = make_comparison(chosen, rejected, prompt)
-    return Preference(
-        comparison.prompt, comparison.first, comparison.second, p_chosen, **rest
-    )
+    return Preference(comparison.prompt, comparison.first, comparison.second, p_chosen, **rest)
 
 
 def make_ranking(
@@ -82,6 +82,53 @@ def judge_all(
     judged = []
     for a, b in pairs:
         p = p_first(a, b)
-        verdict = Verdict(p) if p is not None else Verdict.abstain(_UNKNOWN)
+        verdict = Verdict(p) if p is not None else Verdict.abstain(Abstention.UNKNOWN)
         judged.append(JudgedPair(prompt, a, b, (Vote("ab", 0, verdict),), p, float(p is not None)))
     return judged
+
+
+def make_evaluation(n: int = 4, **changes: Any) -> Evaluation:
+    """An evaluation of n prompts, in which the new policy's responses are longer and better.
+
+    Both models give every option string the log-probability of minus its length, the judge and
+    the reward model prefer what is longer, and the truth is known.
+
+    Args:
+        n: Held-out prompts.
+        changes: Fields of `Evaluation` to set otherwise.
+    """
+    prompts = [make_prompt(f"What is {i} + {i}?", id=f"prompt-{i}") for i in range(n)]
+    before = [make_responses(prompt, "It is so.")[0] for prompt in prompts]
+    after = [
+        make_responses(prompt, f"It is {2 * i}, as {i} and {i} make {2 * i}.")[0]
+        for i, prompt in enumerate(prompts)
+    ]
+    evaluation = Evaluation(
+        prompts=prompts,
+        before=before,
+        after=after,
+        base=ScriptedModel(_by_length, ["options"], identity="base"),
+        policy=ScriptedModel(_by_length, ["options"], identity="policy"),
+        judge=_longer_wins,
+        judged=lambda: judge_all(prompts[0], [(after[0], before[0])], _longer),
+        heldout=[
+            make_preference("It is 4, since 2 + 2 = 4.", "No.", prompt=one) for one in prompts
+        ],
+        reward=lambda prompts, responses: [float(len(response)) for response in responses],
+        gold=lambda prompt, response: min(1.0, len(response) / 100),
+    )
+    return replace(evaluation, **changes)
+
+
+def _by_length(request: ChatRequest) -> ChatReply:
+    logprobs = tuple(-float(len(option)) for option in request.options)
+    return ChatReply(finish_reason="options", option_logprobs=logprobs)
+
+
+def _longer(first: Response, second: Response) -> float:
+    lead = len(first.text) - len(second.text)
+    return 0.5 if lead == 0 else 0.9 if lead > 0 else 0.1
+
+
+async def _longer_wins(items: Sequence[tuple[Prompt, Pair]]) -> list[JudgedPair]:
+    return [judge_all(prompt, [pair], _longer)[0] for prompt, pair in items]

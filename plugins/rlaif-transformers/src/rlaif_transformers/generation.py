@@ -6,16 +6,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from transformers import (
-    GenerationConfig,
-    GenerationMixin,
-    LogitsProcessorList,
-    StoppingCriteriaList,
-)
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
 from rlaif_transformers.chat_format import Tokens
@@ -23,6 +18,9 @@ from rlaif_transformers.loading import Loaded
 from rlaif_transformers.padding import left_padded
 from rlaif_transformers.sampling import SeededSampling
 from rlaif_transformers.stopping import Row, RowsDone, first_stop
+
+if TYPE_CHECKING:
+    import torch
 
 # Tokens before the new ones that show a decoder whether a word goes on.
 _CONTEXT = 8
@@ -57,7 +55,8 @@ class Generator:
     """
 
     def __init__(self, loaded: Loaded, endings: frozenset[int]) -> None:
-        self._model = loaded.model
+        self._device = loaded.model.device
+        self._generate = cast("Callable[..., torch.Tensor]", loaded.model.generate)
         self._tokenizer = loaded.tokenizer
         self._endings = endings
 
@@ -65,9 +64,8 @@ class Generator:
         self, jobs: Sequence[Generation], halt: threading.Event
     ) -> list[ChatReply | ModelError]:
         """Replies in the order of `jobs`, each as if it were alone in the batch."""
-        device = self._model.device
         pad = self._tokenizer.pad_token_id
-        input_ids, mask = left_padded([job.prompt for job in jobs], pad, device)
+        input_ids, mask = left_padded([job.prompt for job in jobs], pad, self._device)
         start = input_ids.shape[1]
         rows = [Row(job.limit, job.request.stop) for job in jobs]
         steps = max(row.limit for row in rows)
@@ -77,10 +75,10 @@ class Generator:
             [job.request.top_p for job in jobs],
             steps,
             start,
-            device,
+            self._device,
         )
         done = RowsDone(rows, self._endings, start, self._decode, halt)
-        output = cast(GenerationMixin, self._model).generate(
+        output = self._generate(
             input_ids=input_ids,
             attention_mask=mask,
             generation_config=GenerationConfig(

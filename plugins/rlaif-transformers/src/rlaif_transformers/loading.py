@@ -50,6 +50,7 @@ def load(params: TransformersParams) -> Loaded:
     """
     _check_folder(params)
     try:
+        device = _device(params.device)
         with _quiet():
             tokenizer = AutoTokenizer.from_pretrained(
                 params.path, revision=params.revision, trust_remote_code=False
@@ -66,7 +67,7 @@ def load(params: TransformersParams) -> Loaded:
             model, report = loaded
             if params.adapter is not None:
                 model = _with_adapter(model, params.adapter)
-            model = model.to(_device(params.device)).eval()
+            model = model.to(device).eval()
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise PluginError(f"model {params.path!r} cannot be loaded: {_one_line(error)}") from error
     if report["missing_keys"]:
@@ -94,7 +95,7 @@ def _check_folder(params: TransformersParams) -> None:
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise PluginError(f"no checkpoint in {params.path!r}: the folder has no config.json")
-    elif folder.is_absolute() or params.path.startswith((".", "~")) or params.path.count("/") > 1:
+    elif folder.exists() or folder.is_absolute() or params.path.startswith((".", "~")) or params.path.count("/") > 1:
         raise PluginError(f"no checkpoint at {params.path!r}: there is no such folder")
     adapter = params.adapter
     if adapter is not None and not (Path(adapter) / "adapter_model.safetensors").is_file():
@@ -115,11 +116,13 @@ def _with_adapter(model: PreTrainedModel, folder: str) -> PreTrainedModel:
 
 
 def _device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next((kind for kind, usable in here.items() if usable), "cpu"))
+    device = torch.device(name)
+    if not here.get(device.type, True):
+        raise PluginError(f"device {name!r} is not to be had here: use cpu or auto")
+    return device
 
 
 def _endings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

@@ -10,7 +10,8 @@ from typing import Final, cast
 import torch
 from transformers import StoppingCriteria
 
-# Decoders drop a leading space and cannot show half a character: look at a few tokens more.
+# A stop string of n bytes is written in at most n tokens. Decoders may drop a leading space and
+# cannot show half a character, so look at a few tokens more.
 _MARGIN: Final = 8
 
 
@@ -29,11 +30,6 @@ class Row:
     stop: tuple[str, ...] = ()
     length: int | None = None
     reason: str = ""
-
-    @property
-    def window(self) -> int:
-        """How many last tokens can hold a stop string that the newest one completes."""
-        return max(len(one.encode()) for one in self.stop) + _MARGIN
 
 
 class RowsDone(StoppingCriteria):
@@ -60,6 +56,8 @@ class RowsDone(StoppingCriteria):
         self._start = start
         self._decode = decode
         self._halt = halt
+        longest = max((len(one.encode()) for row in rows for one in row.stop), default=0)
+        self._window = longest + _MARGIN
 
     def __call__(
         self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **kwargs: object
@@ -67,23 +65,22 @@ class RowsDone(StoppingCriteria):
         """Which rows are done, [B]."""
         new = input_ids[:, self._start :]
         length = new.shape[1]
-        newest = new[:, -1].tolist()
+        recent = new[:, -self._window :].tolist()
         for index, row in enumerate(self._rows):
             if row.length is not None:
                 continue
-            if newest[index] in self._endings or self._stopped(row, new[index]):
+            ended = recent[index][-1] in self._endings
+            if ended or (self._stops(row, recent[index]) and self._stops(row, new[index].tolist())):
                 row.length, row.reason = length, "stop"
             elif length >= row.limit or self._halt.is_set():
                 row.length, row.reason = length, "length"
         done = [row.length is not None for row in self._rows]
         return cast(torch.BoolTensor, torch.tensor(done, device=input_ids.device))
 
-    def _stopped(self, row: Row, new: torch.Tensor) -> bool:
-        # The window is a quick look; only the whole text decides, as it does for the cut.
-        return bool(row.stop) and all(
-            first_stop(self._decode(tokens.tolist()), row.stop) is not None
-            for tokens in (new[-row.window :], new)
-        )
+    def _stops(self, row: Row, tokens: list[int]) -> bool:
+        # Asked of the last tokens at every step, and of the whole text only where they say yes:
+        # it is the whole text that is cut.
+        return bool(row.stop) and first_stop(self._decode(tokens), row.stop) is not None
 
 
 def first_stop(text: str, stop: Sequence[str]) -> int | None:

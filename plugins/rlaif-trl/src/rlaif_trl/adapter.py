@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,41 +10,41 @@ from rlaif_core.api import PluginError
 from rlaif_trl.params import Lora
 
 if TYPE_CHECKING:
+    from peft import LoraConfig
     from transformers import PreTrainedModel
 
 ADAPTER = "adapter"
 """Subfolder of the output in which the adapter alone is kept."""
 
+_ALL_LINEAR = "all-linear"
 
-def add_adapter(
-    model: PreTrainedModel, lora: Lora | None, task: Literal["CAUSAL_LM", "SEQ_CLS"]
-) -> Any:
-    """The model with a fresh adapter that alone is trained; the model itself if `lora` is None.
 
-    With the task "SEQ_CLS" the score head is trained too; without it, the head would stay random.
+def adapter_config(
+    lora: Lora | None, model: PreTrainedModel, task: Literal["CAUSAL_LM", "SEQ_CLS"]
+) -> LoraConfig | None:
+    """What a trainer takes as `peft_config`; None to train the whole model.
+
+    With the task "SEQ_CLS" the score head is trained too; with another it would stay random.
 
     Raises:
         PluginError: If `target_modules` names no module of the model.
     """
     if lora is None:
-        return model
-    from peft import LoraConfig, get_peft_model
+        return None
+    from peft import LoraConfig
 
-    config = LoraConfig(
+    if lora.target_modules != _ALL_LINEAR and not _matches(model, lora.target_modules):
+        raise PluginError(
+            f"lora target_modules {lora.target_modules!r} match no module of the model: "
+            f"choose from {', '.join(_linear_names(model))}, or write {_ALL_LINEAR}"
+        )
+    return LoraConfig(
         task_type=task,
         r=lora.r,
-        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # peft divides by it: a float is fine
+        lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
     )
-    try:
-        return get_peft_model(model, config)
-    except ValueError as error:
-        names = sorted({name.rsplit(".", 1)[-1] for name, _ in _linear(model)})
-        raise PluginError(
-            f"lora target_modules {lora.target_modules!r} match no module of the model: "
-            f"choose from {', '.join(names)}, or 'all-linear'"
-        ) from error
 
 
 def merge_adapter(model: Any, folder: Path) -> PreTrainedModel:
@@ -54,7 +55,8 @@ def merge_adapter(model: Any, folder: Path) -> PreTrainedModel:
     from peft import PeftModel
 
     if not isinstance(model, PeftModel):
-        return model  # type: ignore[no-any-return]
+        whole: PreTrainedModel = model
+        return whole
     # "auto" would ask a hub whether the base model's vocabulary was changed; it never is here.
     model.save_pretrained(str(folder / ADAPTER), save_embedding_layers=False)
     (folder / ADAPTER / "README.md").unlink(missing_ok=True)  # links a local folder to a hub
@@ -62,7 +64,21 @@ def merge_adapter(model: Any, folder: Path) -> PreTrainedModel:
     return merged
 
 
-def _linear(model: PreTrainedModel) -> list[tuple[str, Any]]:
+def _matches(model: PreTrainedModel, targets: str | list[str]) -> bool:
+    """Whether any module's name matches as PEFT matches: a regex, or a list of name endings."""
+    names = [name for name, _ in model.named_modules()]
+    if isinstance(targets, str):
+        return any(re.fullmatch(targets, name) for name in names)
+    return any(f".{name}".endswith(f".{target}") for name in names for target in targets)
+
+
+def _linear_names(model: PreTrainedModel) -> list[str]:
     from torch.nn import Linear
 
-    return [(name, part) for name, part in model.named_modules() if isinstance(part, Linear)]
+    return sorted(
+        {
+            name.rsplit(".", 1)[-1]
+            for name, part in model.named_modules()
+            if isinstance(part, Linear)
+        }
+    )

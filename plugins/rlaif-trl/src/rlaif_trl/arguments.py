@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from rlaif_core.api import TrainingJob
 from rlaif_trl.params import Training
@@ -33,7 +34,7 @@ _PASSED_ON = (
 
 
 def arguments(
-    kind: type[Arguments], params: Training, job: TrainingJob, learning_rate: float, **rest: Any
+    kind: Callable[..., Arguments], params: Training, job: TrainingJob, **rest: Any
 ) -> Arguments:
     """Arguments of a trainer: what `params` says, offline, silent, one device a process.
 
@@ -41,16 +42,14 @@ def arguments(
         kind: The trainer's configuration class.
         params: The recipe's parameters.
         job: Gives the seed and the output folder.
-        learning_rate: Peak learning rate.
-        rest: What only this trainer has.
+        rest: What only this trainer has, its learning rate among it.
     """
     gpu = torch.cuda.is_available()
     bf16 = gpu and torch.cuda.is_bf16_supported() if params.bf16 is None else params.bf16
     made = kind(
         output_dir=str(job.output / CHECKPOINTS),
-        learning_rate=learning_rate,
         warmup_steps=params.warmup_steps or params.warmup_ratio,
-        seed=job.seed if params.seed is None else params.seed,
+        seed=params.seed_of(job),
         use_cpu=not gpu,
         bf16=bf16,
         per_device_eval_batch_size=2 * params.per_device_train_batch_size,
@@ -70,19 +69,33 @@ def arguments(
     return made
 
 
-def run(trainer: Trainer, job: TrainingJob) -> dict[str, float]:
-    """Train, from the last checkpoint in the job's output if there is one.
+@dataclass(frozen=True)
+class Trained:
+    """What a training run left.
 
-    Returns:
-        The last logged figures, and "steps".
+    Attributes:
+        model: The model, out of its wrappers for mixed precision.
+        figures: The last logged figures, means over the steps since the log before.
+        steps: Optimizer steps done.
     """
+
+    model: Any
+    figures: dict[str, float]
+    steps: int
+
+
+def run(trainer: Trainer, job: TrainingJob) -> Trained:
+    """Train, from the last checkpoint in the job's output if there is one."""
     trainer.remove_callback(PrinterCallback)  # which prints every log
-    callback = JobCallback(job)
-    trainer.add_callback(callback)
+    trainer.add_callback(JobCallback(job))
     folder = job.output / CHECKPOINTS
-    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
-    return {**callback.latest, "steps": trainer.state.global_step}
+    resumed = folder.is_dir() and any(folder.glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=resumed)
+    return Trained(
+        model=trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False),
+        figures=next(log for log in reversed(trainer.state.log_history) if "loss" in log),
+        steps=trainer.state.global_step,
+    )
 
 
 class Contained:

@@ -31,10 +31,10 @@ CertainLoss = Literal[
 ]  # fmt: skip
 """The rest of TRL's losses: the label is certain, all pairs weigh the same."""
 
-LossType = SoftLoss | CertainLoss
+LossType = Literal[SoftLoss, CertainLoss]
 
-_TAKE_MARGINS = frozenset({"sigmoid", "sigmoid_norm", "robust", "hinge"})
-_TAKE_SMOOTHING = frozenset({*get_args(SoftLoss), "exo_pair", "aot", "aot_unpaired"})
+_TAKE_MARGIN = ("sigmoid", "sigmoid_norm", "robust", "hinge")
+_TAKE_SMOOTHING_IN_TRL = ("exo_pair", "aot", "aot_unpaired", "robust")
 
 
 class DPOParams(Training):
@@ -90,17 +90,19 @@ class DPOParams(Training):
                 "give one for each"
             )
         asked = {
-            "soft_labels": (self.soft, set(get_args(SoftLoss))),
-            "weights": (self.weights != "none", set(get_args(SoftLoss))),
-            "margin": (self.margin > 0, _TAKE_MARGINS),
-            "label_smoothing": (self.label_smoothing > 0, _TAKE_SMOOTHING),
+            "soft_labels": (self.soft, get_args(SoftLoss)),
+            "weights": (self.weights != "none", get_args(SoftLoss)),
+            "margin": (self.margin > 0, _TAKE_MARGIN),
+            "label_smoothing": (
+                self.label_smoothing > 0,
+                _TAKE_SMOOTHING_IN_TRL if self.certain else get_args(SoftLoss),
+            ),
         }
         for setting, (wanted, takers) in asked.items():
             ignorant = [name for name in self.losses if name not in takers]
-            if wanted and (ignorant or (self.certain and setting != "label_smoothing")):
+            if wanted and ignorant:
                 raise ValueError(
-                    f"{setting} has no effect on the loss '{(ignorant or self.certain)[0]}': "
-                    f"use {', '.join(sorted(takers))}"
+                    f"{setting} has no effect on the loss '{ignorant[0]}': use {', '.join(takers)}"
                 )
         if "exo_pair" in self.losses and not self.label_smoothing:
             raise ValueError("the loss 'exo_pair' needs label_smoothing; its paper takes 0.001")
@@ -133,15 +135,15 @@ class DPO(Optimizer[DPOParams]):
         if not self.params.train_on_heldout:
             pairs, held = split_heldout(pairs, job.heldout)
         check_trainable(pairs, self.params.min_preferences)
-        with isolated():
+        with isolated(self.params.seed_of(job)):
             return self._train(job, pairs, held)
 
     def _train(
         self, job: TrainingJob, pairs: list[LabelledPair], held: list[LabelledPair]
     ) -> Metrics:
-        from trl import DPOConfig
+        from trl.trainer.dpo_config import DPOConfig
 
-        from rlaif_trl.adapter import add_adapter, merge_adapter
+        from rlaif_trl.adapter import adapter_config, merge_adapter
         from rlaif_trl.arguments import arguments, run
         from rlaif_trl.chat import ChatEncoder
         from rlaif_trl.checkpoint import context_length, load_causal, load_tokenizer, save
@@ -158,7 +160,7 @@ class DPO(Optimizer[DPOParams]):
             DPOConfig,
             params,
             job,
-            params.learning_rate,
+            learning_rate=params.learning_rate,
             beta=params.beta,
             loss_type=params.losses,
             loss_weights=params.loss_weights,
@@ -167,23 +169,24 @@ class DPO(Optimizer[DPOParams]):
             precompute_ref_batch_size=2 * params.per_device_train_batch_size,
         )
         trainer = SoftDPOTrainer(
-            model=add_adapter(policy, params.lora, "CAUSAL_LM", settings.seed),
+            model=policy,
             ref_model=self._reference(job, policy),
             args=settings,
             data_collator=LabelledCollator(pad_token_id=tokenizer.pad_token_id),
             train_dataset=self._dataset(pairs, encoder),
             eval_dataset=self._dataset(held, encoder) if held else None,
             processing_class=tokenizer,
+            peft_config=adapter_config(params.lora, policy, "CAUSAL_LM"),
             pair_losses=[]
             if params.certain
             else [PairLoss(name, params.beta, params.label_smoothing) for name in params.losses],
         )
-        last = run(trainer, job)
+        trained = run(trainer, job)
         metrics = {
-            "loss": last["loss"],
-            "accuracy": last["rewards/accuracies"],
-            "margin": last["rewards/margins"],
-            "steps": last["steps"],
+            "loss": trained.figures["loss"],
+            "accuracy": trained.figures["rewards/accuracies"],
+            "margin": trained.figures["rewards/margins"],
+            "steps": trained.steps,
             "preferences": len(pairs),
             "truncated": encoder.truncated,
         }
@@ -194,7 +197,7 @@ class DPO(Optimizer[DPOParams]):
             metrics["heldout"] = len(held)
             metrics["heldout_loss"] = measured["eval_loss"]
             metrics["heldout_accuracy"] = measured["eval_rewards/accuracies"]
-        save(merge_adapter(trainer.model, job.output), tokenizer, job.output)
+        save(merge_adapter(trained.model, job.output), tokenizer, job.output)
         return metrics
 
     def _reference(self, job: TrainingJob, policy: Any) -> Any:

@@ -50,14 +50,14 @@ class SoftDPOTrainer(Contained, DPOTrainer):
         if self.accelerator.num_processes > 1:
             return super()._precompute_ref_logps(dataset, name, batch_size)
         rows = dataset.to_list()
-        # TRL's shows bars and writes a cache file; this one pads less, for like lengths go together.
+        # TRL's shows bars and writes a cache file; this one pads less, like lengths together.
         order = sorted(range(len(rows)), key=lambda i: _length(rows[i]))
         for start in range(0, len(order), batch_size):
             chunk = [rows[i] for i in order[start : start + batch_size]]
             batch = self._prepare_inputs(self.data_collator(chunk))
-            logps = self.compute_ref_log_probs(self.ref_model or self.model, batch)
-            for row, chosen, rejected in zip(chunk, *(part.tolist() for part in logps), strict=True):
-                row.update(ref_chosen_logps=chosen, ref_rejected_logps=rejected)
+            chosen, rejected = self.compute_ref_log_probs(self.ref_model or self.model, batch)
+            for i, row in enumerate(chunk):
+                row.update(ref_chosen_logps=chosen[i].item(), ref_rejected_logps=rejected[i].item())
         return Dataset.from_list(rows)
 
     def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> tuple[Tensor, Tensor]:
@@ -78,14 +78,12 @@ class SoftDPOTrainer(Contained, DPOTrainer):
             reference = self.compute_ref_log_probs(self.ref_model or self.model, inputs)
         tokens = inputs["completion_mask"].sum(dim=1).chunk(2)
         ratios = LogRatios(chosen - reference[0], rejected - reference[1], *tokens)
-        losses = sum(
-            weight * loss(ratios, labels.p_chosen, labels.margin)
-            for loss, weight in zip(self.pair_losses, self.loss_weights, strict=True)
-        )
-        loss = weighted_mean(losses, labels.weight)
+        losses = [loss(ratios, labels.p_chosen, labels.margin) for loss in self.pair_losses]
+        shares = torch.tensor(self.loss_weights, device=losses[0].device)
+        loss = weighted_mean(shares @ torch.stack(losses), labels.weight)
         if self.aux_loss_enabled:
             loss = loss + self.router_aux_loss_coef * outputs.aux_loss
-        self._note(ratios)
+        self._note(ratios, model.training)
         return (loss, outputs) if return_outputs else loss
 
     def _forward(self, model: Any, inputs: dict[str, Any]) -> Any:
@@ -100,7 +98,7 @@ class SoftDPOTrainer(Contained, DPOTrainer):
             **router,
         )
 
-    def _note(self, ratios: LogRatios) -> None:
+    def _note(self, ratios: LogRatios, training: bool) -> None:
         """Keep the figures of a batch under TRL's names, each a mean over pairs."""
         chosen, rejected = self.beta * ratios.chosen.detach(), self.beta * ratios.rejected.detach()
         figures = {
@@ -109,7 +107,7 @@ class SoftDPOTrainer(Contained, DPOTrainer):
             "rewards/margins": chosen - rejected,
             "rewards/accuracies": (1 + torch.sign(chosen - rejected)) / 2,  # a tie is one half
         }
-        mode = "train" if self.model.training else "eval"
+        mode = "train" if training else "eval"
         gathered = self.accelerator.gather_for_metrics(torch.stack(list(figures.values()), dim=1))
         for name, column in zip(figures, gathered.T.tolist(), strict=True):
             self._metrics[mode][name].extend(column)

@@ -1,30 +1,33 @@
-"""Training that leaves the process as it found it: random states, log level, no call home."""
+"""Training that leaves the process as it found it: random states, log level, progress bars."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
-def isolated() -> Iterator[None]:
-    """Keep global random states and the log level of transformers, and silence its notes.
+def isolated(seed: int) -> Iterator[None]:
+    """Seed everything, and give back the process's random states and log level in the end.
 
     Trainers seed python, numpy and torch for the whole process, and note again and again what is
     meant here: a new score head, a padding token passed on to the model.
     """
     import numpy
     import torch
-    from transformers.utils import logging
+    from transformers import set_seed
+    from transformers.utils import logging as transformers_logging
 
+    logging: Any = transformers_logging  # its functions have no types
     states = random.getstate(), numpy.random.get_state()
-    level = logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         with torch.random.fork_rng():
+            set_seed(seed)
             yield
     finally:
         logging.set_verbosity(level)

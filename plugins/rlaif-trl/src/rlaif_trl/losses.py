@@ -139,5 +139,5 @@ class PairLoss:
 
 
 def weighted_mean(losses: Tensor, weights: Tensor) -> Tensor:
-    """Mean of losses times weights; the weights average 1 over the data, so no batch is rescaled."""
+    """Mean of losses times weights, which are 1 on average over all data, not over a batch."""
     return torch.mean(losses * weights)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from rlaif_core.api import Params
+from rlaif_core.api import Params, TrainingJob
 
 Schedule = Literal[
     "linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt", "polynomial"
@@ -17,7 +17,7 @@ class Lora(Params):
     """Low-rank adapters (Hu et al., 2106.09685): train these instead of the whole model."""
 
     r: int = Field(default=16, ge=1, description="rank of each update")
-    alpha: float = Field(default=32, gt=0, description="the update is scaled by alpha / r")
+    alpha: int = Field(default=32, ge=1, description="the update is scaled by alpha / r")
     dropout: float = Field(default=0.0, ge=0, lt=1)
     target_modules: str | list[str] = Field(
         default="all-linear", description="names of the modules that get an adapter"
@@ -65,3 +65,7 @@ class Training(Params):
         default="none", description="tensorboard, trackio or wandb, if installed"
     )
     seed: int | None = Field(default=None, ge=0, description="null: the run's seed")
+
+    def seed_of(self, job: TrainingJob) -> int:
+        """The seed of one training run."""
+        return job.seed if self.seed is None else self.seed

@@ -18,9 +18,8 @@ class JobCallback(TrainerCallback):
     """
 
     def __init__(self, job: TrainingJob) -> None:
-        self.latest: dict[str, float] = {}
-        """Means over the steps since the log before, the last step included."""
         self._job = job
+        self._latest: dict[str, float] = {}
 
     def on_step_end(
         self,
@@ -30,7 +29,7 @@ class JobCallback(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Report the step; see to it that the last one is logged; stop if the user asked to."""
-        self._job.progress(state.global_step, state.max_steps, dict(self.latest))
+        self._job.progress(state.global_step, state.max_steps, dict(self._latest))
         control.should_log = control.should_log or state.global_step >= state.max_steps
         control.should_training_stop = control.should_training_stop or self._job.cancelled()
 
@@ -56,4 +55,4 @@ class JobCallback(TrainerCallback):
                     f"training diverged at step {state.global_step}: {name} is {logs[name]}; "
                     f"lower learning_rate (now {args.learning_rate:g})"
                 )
-        self.latest = {name: float(value) for name, value in logs.items()}
+        self._latest = {name: float(value) for name, value in logs.items()}

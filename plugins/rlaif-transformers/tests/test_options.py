@@ -1,0 +1,146 @@
+"""Every figure here is checked against plain forward passes, one option at a time."""
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlaif_transformers.options import Scoring, common_prefix
+
+TOLERANCE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def naive(model):
+    """Log-probabilities by one unpadded pass an option, with a softmax over everything."""
+    local = model._local
+    weights, end = local._scorer._forward._model, local._format.end_of_turn
+
+    def score(request):
+        [encoded] = local._format.encode([request])
+        start = common_prefix([encoded.prompt, *encoded.options])
+        values = []
+        for option in encoded.options:
+            tokens = option + [end] * request.end_of_turn
+            with torch.no_grad():
+                table = weights(torch.tensor([tokens])).logits[0].double().log_softmax(-1)
+            values.append(sum(table[i - 1, tokens[i]].item() for i in range(start, len(tokens))))
+        return pytest.approx(values, abs=TOLERANCE)
+
+    return score
+
+
+def test_single_token_options(ask, answer, naive):
+    request = ask(options=(" A", " B"))
+
+    assert answer(request)[0].option_logprobs == naive(request)
+
+
+def test_options_of_several_tokens(ask, answer, naive):
+    request = ask(options=(" A", " B and then", " 10", " 12 34", " which"))
+
+    assert answer(request)[0].option_logprobs == naive(request)
+
+
+def test_the_end_of_the_turn_counts_where_it_is_asked_for(ask, answer, naive):
+    open_ended, closed = ask(options=(" A", " B")), ask(options=(" A", " B"), end_of_turn=True)
+    replies = answer(open_ended, closed)
+
+    assert replies[1].option_logprobs == naive(closed)
+    assert replies[1].option_logprobs[0] < replies[0].option_logprobs[0]
+
+
+def test_a_whole_response_has_its_sequence_log_probability(ask, answer, naive):
+    request = ask(options=("the first answer is 12 and the second is 34 .",), end_of_turn=True)
+
+    assert answer(request)[0].option_logprobs == naive(request)
+
+
+def test_an_option_that_merges_with_the_prefix_is_scored_from_where_they_agree(
+    ask, answer, naive, model
+):
+    request = ask(prefix="the fir", options=("st", " A", ""))
+    [encoded] = model._local._format.encode([request])
+    scoring = Scoring.of(encoded, None)
+
+    assert len(scoring.head) < len(encoded.prompt)
+    assert answer(request)[0].option_logprobs == naive(request)
+
+
+def test_options_of_equal_and_of_no_text(ask, answer, naive):
+    request = ask(options=("", " A", " A", ""))
+    values = answer(request)[0].option_logprobs
+
+    assert values == naive(request)
+    assert values[0] == 0.0
+    assert values[1] == values[2]
+
+
+def test_all_next_tokens_together_have_probability_one(ask, answer, model):
+    tokenizer = model._local._format._tokenizer
+    ordinary = [token for token in range(len(tokenizer)) if token not in tokenizer.all_special_ids]
+    texts = {tokenizer.decode([token]) for token in ordinary} - {"\ufffd"}
+    values = torch.tensor(answer(ask(options=tuple(texts)))[0].option_logprobs)
+
+    assert 0 < values.exp().sum() <= 1 + TOLERANCE
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.text("which is ab", max_size=60),
+            st.text("the is ", max_size=12),
+            st.lists(st.text("A B10 the", max_size=10), min_size=1, max_size=5),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_any_batch_agrees_with_one_pass_an_option(ask, answer, naive, rows):
+    requests = [
+        ask(content or "?", prefix=prefix, options=tuple(options), end_of_turn=end)
+        for content, prefix, options, end in rows
+    ]
+
+    for reply, request in zip(answer(*requests), requests, strict=True):
+        assert reply.option_logprobs == naive(request)
+
+
+def test_a_model_whose_state_cannot_be_copied_is_asked_option_by_option(
+    ask, answer, naive, monkeypatch
+):
+    import rlaif_transformers.options as options
+
+    monkeypatch.setattr(options, "DynamicCache", type("NoSuchCache", (), {}))
+    request = ask(options=(" A and", " B and", " 10"))
+
+    assert answer(request)[0].option_logprobs == naive(request)
+
+
+def test_small_batches_give_the_same(ask, answer, ready, checkpoint):
+    import asyncio
+
+    requests = [
+        ask("x " * length, options=(" A", " B and then"))
+        for length in itertools.islice(itertools.cycle([1, 30, 7]), 9)
+    ]
+    cramped = ready(checkpoint, max_batch_tokens=60)
+    replies = asyncio.run(cramped.complete(requests))
+
+    for one, other in zip(answer(*requests), replies, strict=True):
+        assert one.option_logprobs == pytest.approx(other.option_logprobs, abs=TOLERANCE)
+
+
+def test_tokens_are_counted_without_padding(ask, answer, model):
+    request = ask(options=(" A", " B"))
+    [encoded] = model._local._format.encode([request])
+    usage = answer(ask("x " * 50, options=(" A",)), request)[1].usage
+
+    assert usage.prompt_tokens == len(encoded.prompt) + sum(
+        len(option) - len(encoded.prompt) for option in encoded.options
+    )
+    assert usage.completion_tokens == 0

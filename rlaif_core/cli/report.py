@@ -1,0 +1,26 @@
+"""`rlaif report`: write the page of a run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a run directory, finished or not")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write (default: DIR/report.html)"
+    )
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write the page and print its path."""
+    import json
+
+    from rlaif_core.report.page import write_report
+
+    written = write_report(args.folder, args.output)
+    print(json.dumps({"report": str(written)}) if args.json else written)
+    return 0

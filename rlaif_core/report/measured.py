@@ -1,0 +1,79 @@
+"""What a run measured: its ledger's figures, and whatever else its metrics.json says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.engine.metrics import merge, run_metrics
+from rlaif_core.report.files import RunFiles
+from rlaif_core.report.outlines import OutlineReader
+
+JSON = dict[str, Any]
+RUN_WIDE = frozenset({"rounds", "cost", "seconds", "judge", "dropped"})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All figures of a run.
+
+    Attributes:
+        rounds: One section a round, in order; a `rlaif judge` run has one, round 0.
+        judging: The figures of a `rlaif judge` run (pairs, accuracy, …); empty otherwise.
+        cost: Calls, tokens and dollars.
+        seconds: Time by stage.
+    """
+
+    rounds: list[JSON]
+    judging: JSON
+    cost: JSON
+    seconds: JSON
+
+
+def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
+    """Put metrics.json and the ledger together.
+
+    metrics.json is made from the ledger, so the two agree once a run has ended. Before, the file
+    is absent or left from an earlier interruption: then the ledger knows better.
+    """
+    found: JSON = copy.deepcopy(dict(files.metrics or {}))
+    labelling = _labels_only(files)
+    if labelling and "rounds" not in found:
+        found["rounds"] = [{"round": 0, **found}] if found else []
+    if ledger is not None:
+        numbers = ledger.rounds()
+        computed = run_metrics(ledger, numbers[-1] + 1 if numbers else 0)
+        found["rounds"] = _merged(_list(found.get("rounds")), computed.pop("rounds"))
+        merge(found, computed)
+        if labelling and not files.metrics:
+            found |= ledger.stage(0, "judge")[1]
+    own = {name: value for name, value in found.items() if name not in RUN_WIDE}
+    return Measured(
+        _list(found.get("rounds")),
+        own if labelling else {},
+        _dict(found.get("cost")),
+        _dict(found.get("seconds")),
+    )
+
+
+def _labels_only(files: RunFiles) -> bool:
+    if files.metrics is not None:
+        return "rounds" not in files.metrics
+    return not files.sections().get("prompts")
+
+
+def _merged(written: list[JSON], computed: list[JSON]) -> list[JSON]:
+    by_number = {one.get("round", index): one for index, one in enumerate(written)}
+    for one in computed:
+        merge(by_number.setdefault(one["round"], {}), one)
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def _list(value: Any) -> list[JSON]:
+    return [dict(one) for one in value if isinstance(one, Mapping)] if value else []
+
+
+def _dict(value: Any) -> JSON:
+    return dict(value) if isinstance(value, Mapping) else {}

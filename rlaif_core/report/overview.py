@@ -1,0 +1,211 @@
+"""The top of the page: what was run, with what, and what came of it in a few figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.report.figures import (
+    NOT_MEASURED,
+    duration,
+    is_change,
+    is_interval,
+    is_number,
+    label,
+    money,
+    number,
+    share,
+    show,
+    signed,
+)
+from rlaif_core.report.files import RunFiles
+from rlaif_core.report.measured import Measured
+from rlaif_core.report.text import one_line
+
+PARAMS = 160
+FACT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One headline figure."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One component: where it stands in the recipe, what it is, what it was told."""
+
+    place: str
+    use: str
+    distribution: str
+    params: str
+
+
+def tiles(measured: Measured) -> list[Tile]:
+    """The headline: the last round's policy, or how well the judge met the labels."""
+    last = measured.rounds[-1] if measured.rounds else {}
+    shown = _labelling(measured.judging) if measured.judging else _policy(last)
+    return [*shown, *_judging(last), *_price(measured)]
+
+
+def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
+    policy = section.get("policy") or {}
+    yield _estimate("Win rate against the base", policy.get("win_rate"))
+    if policy.get("gold_win_rate") is not None:
+        yield _estimate("Win rate by gold score", policy["gold_win_rate"])
+    gold = policy.get("gold_score")
+    if is_change(gold):
+        change = f"{signed(gold['after'] - gold['before'])} against the base"
+        yield Tile("Gold score", f"{number(gold['before'])} → {number(gold['after'])}", change)
+    yield Tile("KL from the base", show("kl", policy.get("kl")), "nats a response")
+
+
+def _labelling(figures: Mapping[str, Any]) -> Iterator[Tile]:
+    if figures.get("accuracy") is not None:
+        orders = figures.get("accuracy_by_order") or {}
+        note = ", ".join(f"{label(key)} {show(key, one)}" for key, one in orders.items())
+        yield Tile("Accuracy against labels", show("accuracy", figures["accuracy"]), note)
+    for name in ("both_right", "kappa"):
+        if figures.get(name) is not None:
+            yield Tile(label(name), show(name, figures[name]))
+    yield Tile(
+        "Verdicts",
+        number(figures.get("verdicts")),
+        f"{number(figures.get('pairs'))} pairs, {number(figures.get('abstentions'))} abstentions, "
+        f"{number(figures.get('ties'))} ties",
+    )
+
+
+def _judging(section: Mapping[str, Any]) -> Iterator[Tile]:
+    dropped = section.get("dropped") or {}
+    left_out = sum(count for count in dropped.values() if is_number(count))
+    note = f"{number(left_out)} left out, for {len(dropped)} reasons" if dropped else ""
+    yield Tile("Preferences kept", number(section.get("preferences")), note)
+    judge = section.get("judge") or {}
+    same = judge.get("position_consistency")
+    note = "" if same is None else f"{show('position_consistency', same)} alike in both orders"
+    yield Tile("Agreement of votes", show("agreement", judge.get("agreement")), note)
+
+
+def _price(measured: Measured) -> Iterator[Tile]:
+    calls = f"{number(measured.cost.get('calls'))} model calls"
+    if measured.cost.get("cached"):
+        calls += f", {number(measured.cost['cached'])} answered from the ledger"
+    yield Tile("Cost", money(measured.cost.get("usd")), calls)
+    known = [one for one in measured.seconds.values() if is_number(one)]
+    yield Tile("Time", duration(sum(known)) if known else NOT_MEASURED, "all stages together")
+
+
+def _estimate(name: str, value: Any) -> Tile:
+    if is_interval(value):
+        ends = f"{share(value['low']).removesuffix(' %')} to {share(value['high'])}"
+        return Tile(name, share(value["value"]), f"95 % interval {ends}")
+    return Tile(name, share(value))
+
+
+def parts(files: RunFiles) -> list[Part]:
+    """Every component that the manifest or, without one, the recipe names."""
+    recipe = files.sections()
+    listed = files.manifest.get("components")
+    if not isinstance(listed, Mapping):
+        listed = dict(_used(recipe, ""))
+    return [_part(str(place), one, recipe) for place, one in listed.items()]
+
+
+def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
+    entry = record if isinstance(record, Mapping) else {"use": record}
+    made_by = f"{entry.get('distribution') or ''} {entry.get('version') or ''}".strip()
+    if entry.get("sha256"):
+        made_by = f"{made_by} sha256 {str(entry['sha256'])[:12]}".strip()
+    told = ", ".join(f"{name}: {_plain(value)}" for name, value in _told(_at(recipe, place)))
+    return Part(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
+
+
+def _told(section: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(section, Mapping):
+        return
+    for name, value in section.items():
+        if name == "params" and isinstance(value, Mapping):
+            yield from ((str(key), one) for key, one in value.items())
+        elif name not in {"use", "params"} and value is not None:
+            yield str(name), value
+
+
+def _used(section: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(section, Mapping):
+        if "use" in section:
+            yield place, section
+        items = [(str(key), one) for key, one in section.items() if key != "params"]
+    elif isinstance(section, list):
+        items = [(str(index), one) for index, one in enumerate(section)]
+    else:
+        return
+    for key, one in items:
+        yield from _used(one, f"{place}.{key}" if place else key)
+
+
+def _at(section: Any, place: str) -> Any:
+    for key in place.split("."):
+        if isinstance(section, Mapping):
+            section = section.get(key)
+        elif isinstance(section, list) and key.isdigit() and int(key) < len(section):
+            section = section[int(key)]
+        else:
+            return None
+    return section
+
+
+def facts(files: RunFiles) -> list[tuple[str, str]]:
+    """What else the manifest says: seeds, versions, hashes, dates."""
+    shown = []
+    for name, value in files.manifest.items():
+        if name in {"name", "components"} or value in (None, "", {}, []):
+            continue
+        if isinstance(value, Mapping):
+            text = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+        else:
+            text = _plain(value)
+        shown.append((FACTS.get(name) or label(name), one_line(text, FACT)))
+    return shown
+
+
+FACTS = {
+    "written": "Begun or resumed",
+    "recipe_sha256": "Recipe, SHA-256",
+    "rlaif-core": "rlaif-core",
+    "seed": "Seed",
+}
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bool]]) -> list[str]:
+    """Why figures may be missing: a run that goes on, was stopped, or has fewer rounds.
+
+    Args:
+        files: The run directory.
+        measured: Its figures.
+        stages: (round, stage, done) of every stage begun.
+    """
+    said = []
+    if files.metrics is None:
+        said.append("This run has not ended yet. The page shows what its ledger held just now.")
+    said += [
+        f"Stage “{stage}” of round {number} was interrupted."
+        for number, stage, done in stages
+        if not done
+    ]
+    planned = files.sections().get("rounds", 1)
+    if not measured.judging and isinstance(planned, int) and len(measured.rounds) < planned:
+        said.append(f"{len(measured.rounds)} of {planned} rounds were begun.")
+    if files.ledger is None:
+        said.append("The ledger is not here: no comparisons, training curves or costs by model.")
+    return said

@@ -1,0 +1,93 @@
+"""`write_report`: a run directory in, one HTML file out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from rlaif_core import __version__
+from rlaif_core.api.errors import RunError
+from rlaif_core.report.comparisons import Browser, browser
+from rlaif_core.report.figures import figures, is_number
+from rlaif_core.report.files import RunFiles
+from rlaif_core.report.measured import Measured, measured
+from rlaif_core.report.outlines import OutlineReader
+from rlaif_core.report.overview import facts, notices, parts, tiles
+from rlaif_core.report.rendering import render
+from rlaif_core.report.rounds import round_view, side_by_side
+from rlaif_core.report.sample import Sample
+from rlaif_core.report.text import Excerpt
+
+NAME = "report.html"
+FAILURES = 50
+RECIPE = 100_000
+
+
+def write_report(folder: Path, output: Path | None = None) -> Path:
+    """Write the page of a run, finished or not, of `rlaif run` or `rlaif judge`.
+
+    The page is self-contained: it asks the network for nothing, and a Content-Security-Policy
+    holds it to that. It shows at most 300 comparisons, whatever the size of the run.
+
+    Args:
+        folder: The run directory.
+        output: The file to write; `report.html` in the run directory if not given.
+
+    Returns:
+        The file written.
+
+    Raises:
+        RunError: If `folder` is no run directory, or something cannot be read or written.
+    """
+    target = folder / NAME if output is None else output
+    files = RunFiles.read(folder)
+    with ExitStack() as stack:
+        ledger = None
+        if files.ledger is not None:
+            ledger = stack.enter_context(closing(OutlineReader(files.ledger, readonly=True)))
+        page = _page(files, ledger)
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        raise RunError(f"{target}: {error.strerror}: choose another --output") from error
+    return target
+
+
+def _page(files: RunFiles, ledger: OutlineReader | None) -> str:
+    known = measured(files, ledger)
+    sample = Sample()
+    sampled = not known.judging
+    rounds = [round_view(one, ledger, sample, sampled=sampled) for one in known.rounds]
+    shown = browser(ledger, sample) if ledger is not None else Browser([], [], 0)
+    stages = ledger.stages() if ledger is not None else []
+    failures = ledger.failures() if ledger is not None else []
+    hidden = [count for _, count in failures[FAILURES:]]
+    context: dict[str, Any] = {
+        "name": files.name,
+        "labelling": bool(known.judging),
+        "notices": notices(files, known, [(round, name, done) for round, name, *_, done in stages]),
+        "tiles": tiles(known),
+        "components": parts(files),
+        "facts": facts(files),
+        "rounds": rounds,
+        "comparison": side_by_side(known.rounds),
+        "models": list(ledger.call_rows()) if ledger is not None else [],
+        "cost": figures(known.cost),
+        "seconds": _by_stage(known),
+        "failures": failures[:FAILURES],
+        "more_failures": (len(hidden), sum(hidden)),
+        "browser": shown,
+        "ledger": ledger is not None,
+        "recipe": Excerpt.of(files.recipe, RECIPE),
+        "version": __version__,
+    }
+    return render(context, shown.filters)
+
+
+def _by_stage(known: Measured) -> list[tuple[str, float, float]]:
+    spent = {name: float(one) for name, one in known.seconds.items() if is_number(one)}
+    longest = max(spent.values(), default=0.0) or 1.0
+    return [(name, one, one / longest) for name, one in spent.items()]

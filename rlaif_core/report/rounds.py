@@ -1,0 +1,149 @@
+"""One round as the page shows it; all its pairs are passed once, for counts and for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.report.charts import Curve, Interval, curve, intervals
+from rlaif_core.report.figures import Figure, figures
+from rlaif_core.report.funnel import Counted, Step, funnel
+from rlaif_core.report.judge import JudgeView, Tally, judge_view
+from rlaif_core.report.outlines import OutlineReader
+from rlaif_core.report.sample import Sample, Sighting, heldout_outcomes, training_outcomes
+
+SECTIONS = ("judge", "reward_model", "optimize", "policy")
+COUNTS = frozenset(
+    {"round", "responses", "comparisons", "verdicts", "abstentions", "preferences", "dropped"}
+)
+CURVES = 6
+FIRST = ("loss", "accuracy", "reward", "margin", "kl")
+"""What a reader looks for first among training figures, by the beginning of their last word."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was learned from the preferences, and how it went.
+
+    Attributes:
+        figures: What it came to.
+        curves: At most six training curves.
+        other: Names of the figures that have no curve here.
+    """
+
+    figures: list[Figure]
+    curves: list[Curve]
+    other: list[str]
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """One round.
+
+    Attributes:
+        number: From 0.
+        steps: The funnel.
+        judge: What is known of the judge.
+        reward_model: The reward model's training.
+        optimizer: The policy's training.
+        policy: What was measured of the policy.
+        intervals: The policy's estimates with their intervals.
+        more: Figures of evaluators in sections of their own: (section, figures).
+    """
+
+    number: int
+    steps: list[Step]
+    judge: JudgeView
+    reward_model: Training
+    optimizer: Training
+    policy: list[Figure]
+    intervals: list[Interval]
+    more: list[tuple[str, list[Figure]]]
+
+
+def round_view(
+    section: Mapping[str, Any], ledger: OutlineReader | None, sample: Sample, *, sampled: bool
+) -> RoundView:
+    """Make one round's view.
+
+    Args:
+        section: The round in metrics.json.
+        ledger: The run's ledger, if there is one.
+        sample: Is shown every pair of the round.
+        sampled: Whether the run drew the responses itself.
+    """
+    number = int(section.get("round") or 0)
+    tally = Tally()
+    losses: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    if ledger is not None:
+        _pass_pairs(ledger, number, tally, sample)
+        losses = {reason: count for _, reason, count in ledger.losses(number)}
+        dropped = {f"{why} ({stage})": count for stage, why, count in ledger.dropped(number)}
+    policy = _section(section, "policy")
+    own = {
+        name: value
+        for name, value in section.items()
+        if name not in COUNTS and name not in SECTIONS and isinstance(value, Mapping)
+    }
+    return RoundView(
+        number,
+        funnel(Counted(section, tally, losses, dropped, sampled)),
+        judge_view(_section(section, "judge"), tally),
+        _training(section, ledger, number, "reward_model"),
+        _training(section, ledger, number, "optimize"),
+        figures(policy),
+        intervals(policy),
+        [(name, figures(value)) for name, value in own.items()],
+    )
+
+
+def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample) -> None:
+    fates = ledger.fates(number)
+    for one in ledger.outlines(number, "train"):
+        tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in fates)
+        sample.add(Sighting(number, "train", one, training_outcomes(one, fates)))
+    after = ledger.response_ids(number, "after")
+    for one in ledger.outlines(number, "evaluation"):
+        sample.add(Sighting(number, "evaluation", one, heldout_outcomes(one, after)))
+
+
+def _training(
+    section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
+) -> Training:
+    steps = ledger.training(number, stage) if ledger is not None else []
+    names = sorted({name for _, values in steps for name in values}, key=_interest)
+    drawn: list[Curve] = []
+    other: list[str] = []
+    for name in names:
+        one = curve(name, [(step, values[name]) for step, values in steps if name in values])
+        if one is not None and len(drawn) < CURVES:
+            drawn.append(one)
+        else:
+            other.append(name)
+    return Training(figures(_section(section, stage)), drawn, other)
+
+
+def _interest(name: str) -> tuple[int, str]:
+    last = name.replace("/", "_").rsplit("_", 1)[-1]
+    known = [place for place, word in enumerate(FIRST) if last.startswith(word)]
+    return (known[0] if known else len(FIRST)), name
+
+
+def _section(section: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = section.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def side_by_side(sections: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """(figure, its text in each round) of everything any round measured; "" where it did not."""
+    columns = []
+    for section in sections:
+        shown = {name: section[name] for name in section if name not in {"round", "dropped"}}
+        judge = dict(_section(shown, "judge"))
+        judge.pop("abstentions", None)
+        lines = figures({**shown, "judge": judge})
+        columns.append({line.label: line.text for line in lines})
+    labels = dict.fromkeys(name for column in columns for name in column)
+    return [(name, [column.get(name, "") for column in columns]) for name in labels]

@@ -1,0 +1,198 @@
+"""Conformance of judges."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from rlaif_core.api import (
+    ChatModel,
+    ChatReply,
+    ChatRequest,
+    Comparison,
+    ModelError,
+    PairwiseJudge,
+    PointwiseJudge,
+    Response,
+    Verdict,
+)
+from rlaif_core.testing.conformance import C, Conformance, run
+from rlaif_core.testing.sample import make_prompt, make_responses
+from rlaif_core.testing.scripted import Line, ScriptedModel
+
+PROMPT: Final = make_prompt("How much is two and two?", id="id-of-the-prompt")
+BETTER: Final = "Four, for two and two more make four."
+WORSE: Final = "Five, and stop asking."
+MALFORMED: Final = (
+    "",
+    "  \n",
+    "I would rather not say.",
+    "{",
+    '{"preference": "neither", "confidence": 7, "score": "high"}',
+    "[" * 5_000,
+    "\x00",
+)
+NO_LOGPROBS: Final = (None, (), (-math.inf, -math.inf), (math.nan, -0.1))
+
+
+class JudgeConformance(Conformance[C]):
+    """Base of the judges' classes.
+
+    A judge that asks a model overrides `reply`. One that asks none sets `asks_model = False`.
+
+    Attributes:
+        asks_model: Whether it asks a model.
+        capabilities: What that model can do, as in `Model.capabilities`.
+    """
+
+    asks_model: ClassVar[bool] = True
+    capabilities: ClassVar[Iterable[str]] = ()
+
+    def models(self) -> Mapping[str, ChatModel]:
+        """A model that recognises the better response and says so by `reply`."""
+        return {"model": self._model(self._honest)} if self.asks_model else {}
+
+    def _honest(self, request: ChatRequest) -> Line:
+        raise NotImplementedError
+
+    def _model(self, script: Any) -> ScriptedModel:
+        return ScriptedModel(script, self.capabilities)
+
+    def _needs_model(self) -> None:
+        if not self.asks_model:
+            import pytest
+
+            pytest.skip("this judge asks no model")
+
+    async def _judge(self, judge: C) -> Any:
+        """One thing to judge, for checks on what the model says."""
+        raise NotImplementedError
+
+    def _judged_with(self, script: Any) -> Any:
+        async def judged() -> Any:
+            async with self.running({"model": self._model(script)}) as judge:
+                return await self._judge(judge)
+
+        return run(judged())
+
+    def test_a_malformed_reply_is_an_abstention_and_never_a_guess(self) -> None:
+        """A guess looks like a verdict, and trains the policy on noise."""
+        self._needs_model()
+        for text in MALFORMED:
+            for logprobs in NO_LOGPROBS:
+                told = self._judged_with(
+                    lambda request, text=text, logprobs=logprobs: (
+                        ChatReply(option_logprobs=logprobs) if request.options else text
+                    )
+                )
+                assert told.abstention is not None, f"{text[:60]!r}, {logprobs} gave {told}"
+
+    def test_a_refusal_is_an_abstention(self) -> None:
+        """Also one that a service's filter decided."""
+        self._needs_model()
+        for reason in ("refusal", "content_filter"):
+            told = self._judged_with(lambda request, reason=reason: ChatReply("", reason))
+            assert told.abstention is not None, f"finish_reason {reason!r} gave {told}"
+
+    def test_a_model_error_is_left_to_the_engine(self) -> None:
+        """It retries, and records what failed."""
+        import pytest
+
+        self._needs_model()
+        with pytest.raises(ModelError, match="overloaded"):
+            self._judged_with(lambda request: ModelError("overloaded", transient=True))
+
+    def test_the_model_is_shown_no_ids_and_no_names_of_models(self) -> None:
+        """What it could tell the writer by is not its business."""
+        self._needs_model()
+        asked: list[ChatRequest] = []
+
+        def remember(request: ChatRequest) -> Line:
+            asked.append(request)
+            return self._honest(request)
+
+        self._judged_with(remember)
+        shown = "\n".join(_shown(request) for request in asked)
+        assert asked, "it never asked its model"
+        for response in _responses():
+            for secret in (response.id, response.model, PROMPT.id):
+                assert secret not in shown, f"the model is shown {secret!r}"
+
+
+class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
+    """Checks a judge that compares."""
+
+    def comparisons(self) -> Sequence[Comparison]:
+        """What it is tried on; the response shown first is the better one."""
+        better, worse = _responses()
+        return [Comparison(PROMPT, better, worse)]
+
+    def reply(self, request: ChatRequest, first_is_better: bool) -> Line:
+        """How the model answers a request of this judge, sure of itself."""
+        raise NotImplementedError("say how the judge's model answers, or set asks_model = False")
+
+    async def exercise(self, component: PairwiseJudge[Any]) -> Sequence[Verdict]:
+        """Verdicts on `comparisons` in both orders, all asked at once."""
+        shown = [one for pair in self.comparisons() for one in (pair, pair.swapped)]
+        return await asyncio.gather(*(component.compare(one) for one in shown))
+
+    def test_it_prefers_the_better_response_in_either_order(self) -> None:
+        """Verdicts are about what is shown first, so that they turn round with the order."""
+        verdicts = run(self.exercised())
+        for verdict in verdicts[::2]:
+            assert verdict.p_first is not None, f"{verdict} on a clear case"
+            assert verdict.p_first > 0.5, f"{verdict} where the first is better"
+        for verdict in verdicts[1::2]:
+            assert verdict.p_first is not None, f"{verdict} on a clear case"
+            assert verdict.p_first < 0.5, f"{verdict} where the second is better"
+
+    async def _judge(self, judge: PairwiseJudge[Any]) -> Verdict:
+        return await judge.compare(self.comparisons()[0])
+
+    def _honest(self, request: ChatRequest) -> Line:
+        shown = _shown(request)
+        for pair in self.comparisons():
+            better, worse = shown.find(pair.first.text), shown.find(pair.second.text)
+            if better >= 0 and worse >= 0:
+                return self.reply(request, first_is_better=better < worse)
+        raise AssertionError(f"the model is shown neither response: {shown}")
+
+
+class PointwiseJudgeConformance(JudgeConformance[PointwiseJudge[Any]]):
+    """Checks a judge that scores."""
+
+    def responses(self) -> tuple[Response, Response]:
+        """What it is tried on: a better and a worse response to PROMPT."""
+        return _responses()
+
+    def reply(self, request: ChatRequest, is_better: bool) -> Line:
+        """How the model answers a request about the better or the worse response."""
+        raise NotImplementedError("say how the judge's model answers, or set asks_model = False")
+
+    async def exercise(self, component: PointwiseJudge[Any]) -> Any:
+        """Scores of both responses, asked at once."""
+        return await asyncio.gather(*(component.score(PROMPT, one) for one in self.responses()))
+
+    def test_the_better_response_scores_higher(self) -> None:
+        """Higher is better, whatever the scale."""
+        better, worse = run(self.exercised())
+        assert better.value is not None, f"{better} on a clear case"
+        assert worse.value is not None, f"{worse} on a clear case"
+        assert better.value > worse.value, f"better {better}, worse {worse}"
+
+    async def _judge(self, judge: PointwiseJudge[Any]) -> Any:
+        return await judge.score(PROMPT, self.responses()[0])
+
+    def _honest(self, request: ChatRequest) -> Line:
+        return self.reply(request, is_better=self.responses()[0].text in _shown(request))
+
+
+def _responses() -> tuple[Response, Response]:
+    better, worse = make_responses(PROMPT, BETTER, WORSE, model="name-of-the-writer")
+    return better, worse
+
+
+def _shown(request: ChatRequest) -> str:
+    return "\n".join([*(turn.content for turn in request.messages), request.prefix])

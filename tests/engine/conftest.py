@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+RECIPE = """
+api: 1
+name: toy
+seed: 3
+policy: {{use: "./toy.py:ToyModel", params: {{log: {log}, {policy}}}}}
+models:
+  judge: {{use: "./toy.py:ToyModel", params: {{log: {log}, path: judge, {judge}}}}}
+prompts:
+  train: {{use: "./toy.py:Prompts", params: {{n: {n}}}}}
+  heldout: {{use: "./toy.py:Prompts", params: {{n: 6, start: 1000}}}}
+sampler: {{use: "./toy.py:Answers"}}
+judge: {{use: "./toy.py:Judge", model: judge, votes: 2}}
+pairing: {{use: "./toy.py:Every"}}
+optimizer: {{use: "./toy.py:Copy"}}
+evaluators: [{{use: "./toy.py:Gold"}}]
+"""
+
+
+@dataclass
+class Toy:
+    """A folder with the toy world's recipe, run by the real command in a process of its own."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "calls.log"
+
+    def write(self, policy: str = "batch: 1", judge: str = "batch: 1", n: int = 12) -> None:
+        text = RECIPE.format(log=self.log, policy=policy, judge=judge, n=n)
+        (self.folder / "toy.yaml").write_text(text)
+
+    def command(self, *more: str, run_dir: str = "run") -> list[str]:
+        recipe, there = str(self.folder / "toy.yaml"), str(self.folder / run_dir)
+        start = [sys.executable, "-m", "rlaif_core.cli", "run", recipe, "--run-dir", there]
+        return [*start, "--allow-local-code", *more]
+
+    def run(self, *more: str, run_dir: str = "run") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*more, run_dir=run_dir),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=os.environ | {"COLUMNS": "200"},
+        )
+
+    def preferences(self, run_dir: str = "run") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = pq.read_table(
+            self.folder / run_dir / "round-0" / "preferences"
+        ).to_pylist()
+        return rows
+
+    def metrics(self, run_dir: str = "run") -> dict[str, Any]:
+        return dict(json.loads((self.folder / run_dir / "metrics.json").read_text()))
+
+    def asked(self) -> list[str]:
+        return self.log.read_text().split() if self.log.exists() else []
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Toy:
+    shutil.copy(Path(__file__).with_name("toy.py"), tmp_path)
+    made = Toy(tmp_path)
+    made.write()
+    return made
