@@ -70,14 +70,18 @@ def _hint(registry: Registry, kind: str, use: str, name: str) -> str:
     entries = [one for one in registry.entries() if one.problem is None]
     usable = [one for one in entries if one.kind == kind]
     if theirs := [one.name for one in usable if normalise(one.distribution) == normalise(use)]:
-        return f"; that distribution's {noun(kind)}s are: {', '.join(theirs)}"
+        return f"; that distribution's {_spoken(kind)} are: {', '.join(theirs)}"
     if same := [one for one in usable if one.name == name]:  # under another distribution
         return f"; did you mean '{same[0].distribution}/{name}'?"
     names = {one.name for one in usable} | {known for of, known in KNOWN if of == kind}
     if close := difflib.get_close_matches(name, sorted(names), n=1):
         return f"; did you mean '{close[0]}'?"
-    if other := sorted({noun(one.kind) for one in entries if one.name == name}):
-        return f"; '{name}' is the name of a {' and of a '.join(other)}"
+    if other := sorted({one.kind for one in entries if one.name == name}):
+        return f"; {' and '.join(map(_spoken, other))} have a '{name}', {_spoken(kind)} do not"
     if not usable:
         return f"; no {noun(kind)} is installed"
-    return f"; installed {noun(kind)}s: {', '.join(sorted({one.name for one in usable}))}"
+    return f"; installed {_spoken(kind)}: {', '.join(sorted({one.name for one in usable}))}"
+
+
+def _spoken(kind: str) -> str:
+    return f"{noun(kind)}s"

@@ -14,8 +14,7 @@ TENTHS = 11
 POINTS = 160
 """Points of a curve: as many as its width can show."""
 
-WIDTH, HEIGHT = 320.0, 150.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 312.0, 10.0, 122.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 312.0, 10.0, 122.0
 
 
 @dataclass(frozen=True, slots=True)

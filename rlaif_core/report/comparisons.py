@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rlaif_core.api.records import Prompt, Response, Vote
 from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.sample import Sample, Sighting
+from rlaif_core.report.sample import DROPPED, Sample, Sighting, reading_order
 from rlaif_core.report.text import Excerpt, one_line
 
 BUDGET = 2_500_000
@@ -78,6 +78,11 @@ class ComparisonView:
     more_votes: int
 
     @property
+    def tags(self) -> list[str]:
+        """The outcomes in short: where it says what dropped it, not also that it was dropped."""
+        return [one for one in self.outcomes if one != DROPPED]
+
+    @property
     def size(self) -> int:
         """Characters of text."""
         texts = [text for _, text in self.turns]
@@ -102,7 +107,7 @@ class Browser:
 
     Attributes:
         comparisons: What is shown.
-        filters: By outcome, most frequent first.
+        filters: By outcome; the 40 most frequent ones.
         total: How many pairs the run has.
     """
 
@@ -114,7 +119,8 @@ class Browser:
 def browser(ledger: OutlineReader, sample: Sample) -> Browser:
     """Read the sample's texts from the ledger, within the page's budget."""
     totals = sample.totals
-    numbers = {outcome: n for n, (outcome, _) in enumerate(totals.most_common(FILTERS))}
+    frequent = [outcome for outcome, _ in totals.most_common(FILTERS)]
+    numbers = {outcome: n for n, outcome in enumerate(sorted(frequent, key=reading_order))}
     chosen = list(sample.in_turn())
     prompts = {
         split: ledger.prompts_with({one.outline.prompt_id for one in chosen}, split)
@@ -162,28 +168,28 @@ def _view(
 
 
 def _sides(ledger: OutlineReader, one: Sighting) -> list[Side]:
-    outline, id = one.outline, one.outline.prompt_id
-    roles: dict[str, tuple[str, Response]] = {}
-    if one.split == "train":
-        known = ledger.responses_to(id, one.round, "train")
-        roles = {key: ("", response) for key, response in known.items()}
-    else:
-        for role, round, split in (("base policy", 0, "before"), ("new policy", one.round, "after")):
-            for key, response in ledger.responses_to(id, round, split).items():
-                roles[key] = (role, response)
-    sides = []
-    for letter, key in (("A", outline.a), ("B", outline.b)):
-        role, response = roles.get(key, ("", None))
-        p = outline.p_a if outline.p_a is None or letter == "A" else 1.0 - outline.p_a
-        preferred = p is not None and p > 0.5
-        if response is None:
-            missing = Excerpt("this response is not in the ledger")
-            sides.append(Side(letter, role, preferred, "", None, "", missing))
-            continue
-        text = Excerpt.of(response.text, TEXT)
-        temperature, finish = response.temperature, response.finish_reason
-        sides.append(Side(letter, role, preferred, response.model, temperature, finish, text))
-    return sides
+    places = [("", one.round, "train")]
+    if one.split != "train":
+        places = [("base policy", 0, "before"), ("new policy", one.round, "after")]
+    known = {
+        id: (role, response)
+        for role, round, split in places
+        for id, response in ledger.responses_to(one.outline.prompt_id, round, split).items()
+    }
+    p = one.outline.p_a
+    return [
+        _side("A", known.get(one.outline.a), preferred=p is not None and p > 0.5),
+        _side("B", known.get(one.outline.b), preferred=p is not None and p < 0.5),
+    ]
+
+
+def _side(letter: str, known: tuple[str, Response] | None, *, preferred: bool) -> Side:
+    if known is None:
+        missing = Excerpt("this response is not in the ledger")
+        return Side(letter, "", preferred, "", None, "", missing)
+    role, one = known
+    text = Excerpt.of(one.text, TEXT)
+    return Side(letter, role, preferred, one.model, one.temperature, one.finish_reason, text)
 
 
 def _vote(vote: Vote) -> VoteView:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 NOT_MEASURED = "not measured"
 
@@ -79,7 +79,10 @@ def number(value: Any) -> str:
         return NOT_MEASURED
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}"
-    return f"{value:.3f}" if 0.01 <= abs(value) < 1000 else f"{value:.3g}"
+    if 0.01 <= abs(value) < 1000:
+        return f"{value:.3f}"
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 def signed(value: float) -> str:
@@ -91,7 +94,7 @@ def money(value: Any) -> str:
     """US dollars; small sums with the figures that matter."""
     if not is_number(value):
         return NOT_MEASURED
-    return f"${value:,.2f}" if value == 0 or value >= 1 else f"${value:.4g}"
+    return f"${value:,.2f}" if value == 0 or value >= 1 else f"${value:.3g}"
 
 
 def duration(seconds: Any) -> str:
@@ -125,17 +128,17 @@ def figures(section: Mapping[str, Any]) -> list[Figure]:
     return list(_lines(section, ""))
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether this is a finite number (and no boolean)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def is_interval(value: Any) -> bool:
+def is_interval(value: Any) -> TypeGuard[Mapping[str, float]]:
     """Whether this is an estimate with its interval, all three known."""
     return _holds(value, INTERVAL)
 
 
-def is_change(value: Any) -> bool:
+def is_change(value: Any) -> TypeGuard[Mapping[str, float]]:
     """Whether this is a value before and after, both known."""
     return _holds(value, CHANGE)
 

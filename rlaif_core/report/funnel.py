@@ -11,6 +11,7 @@ from rlaif_core.engine.round import DUPLICATE, NO_RESPONSE
 from rlaif_core.report.judge import Tally
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"
+CANDIDATES, KEPT = "Candidate preferences", "Preferences kept"
 SHOWN = 200
 """Reasons listed one by one; a plugin that writes a new one for each pair shall not fill a page."""
 
@@ -83,7 +84,7 @@ def funnel(counted: Counted) -> list[Step]:
         steps += _pairs(counted)
     if counted.section.get("preferences") is not None and _selected(counted):
         dropped = counted.dropped if counted.tally.pairs else counted.section.get("dropped") or {}
-        steps.append(_step("Preferences kept", PAIRS, counted.of("preferences"), dropped))
+        steps.append(_step(KEPT, PAIRS, counted.of("preferences"), dropped))
     wholes: dict[str, int] = {}
     return [replace(one, whole=wholes.setdefault(one.unit, one.count)) for one in steps]
 
@@ -127,7 +128,7 @@ def _pairs(counted: Counted) -> Iterator[Step]:
         "prompts left without a training pair": counted.losses.get(NO_PAIR, 0),
         "chosen pairs that were never compared": counted.losses.get(NOT_COMPARED, 0),
     }
-    yield _step("Candidate preferences", PAIRS, tally.decided - tally.unchosen, lost, asides)
+    yield _step(CANDIDATES, PAIRS, tally.decided - tally.unchosen, lost, asides)
 
 
 def _step(

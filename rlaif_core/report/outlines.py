@@ -71,8 +71,9 @@ class OutlineReader(Reader):
             " FROM votes LEFT JOIN judged USING (round, split, prompt_id, a, b)"
             ' WHERE round=? AND split=? ORDER BY prompt_id, a, b, "order", vote'
         )
-        for pair, rows in groupby(self._read(query, round, split), itemgetter(0, 1, 2, 3, 4)):
-            yield Outline(*pair, tuple((row[5], row[6]) for row in rows))
+        rows = self._read(query, round, split)
+        for (prompt, a, b, p_a, agreement), votes in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
+            yield Outline(prompt, a, b, p_a, agreement, tuple((one[5], one[6]) for one in votes))
 
     def fates(self, round: int) -> Fates:
         """What became of each candidate preference of a round."""

@@ -47,11 +47,16 @@ class Part:
     params: str
 
 
-def tiles(measured: Measured) -> list[Tile]:
-    """The headline: the last round's policy, or how well the judge met the labels."""
+def tiles(measured: Measured, candidates: int | None) -> list[Tile]:
+    """The headline: the last round's policy, or how well the judge met the labels.
+
+    Args:
+        measured: The run's figures.
+        candidates: Candidate preferences of the last round, if they are known.
+    """
     last = measured.rounds[-1] if measured.rounds else {}
     shown = _labelling(measured.judging) if measured.judging else _policy(last)
-    return [*shown, *_judging(last), *_price(measured)]
+    return [*shown, *_judging(last, candidates), *_price(measured)]
 
 
 def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
@@ -82,10 +87,8 @@ def _labelling(figures: Mapping[str, Any]) -> Iterator[Tile]:
     )
 
 
-def _judging(section: Mapping[str, Any]) -> Iterator[Tile]:
-    dropped = section.get("dropped") or {}
-    left_out = sum(count for count in dropped.values() if is_number(count))
-    note = f"{number(left_out)} left out, for {len(dropped)} reasons" if dropped else ""
+def _judging(section: Mapping[str, Any], candidates: int | None) -> Iterator[Tile]:
+    note = "" if candidates is None else f"of {number(candidates)} candidates"
     yield Tile("Preferences kept", number(section.get("preferences")), note)
     judge = section.get("judge") or {}
     same = judge.get("position_consistency")

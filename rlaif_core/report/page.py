@@ -20,6 +20,7 @@ from rlaif_core.report.sample import Sample
 from rlaif_core.report.text import Excerpt
 
 NAME = "report.html"
+STAGES = ("prompts", "sample", "judge", "select", "reward_model", "optimize", "evaluate")
 FAILURES = 50
 RECIPE = 100_000
 
@@ -69,7 +70,7 @@ def _page(files: RunFiles, ledger: OutlineReader | None) -> str:
         "name": files.name,
         "labelling": bool(known.judging),
         "notices": notices(files, known, [(round, name, done) for round, name, *_, done in stages]),
-        "tiles": tiles(known),
+        "tiles": tiles(known, rounds[-1].candidates if rounds else None),
         "components": parts(files),
         "facts": facts(files),
         "rounds": rounds,
@@ -88,6 +89,8 @@ def _page(files: RunFiles, ledger: OutlineReader | None) -> str:
 
 
 def _by_stage(known: Measured) -> list[tuple[str, float, float]]:
-    spent = {name: float(one) for name, one in known.seconds.items() if is_number(one)}
+    names = [name for name in STAGES if name in known.seconds]
+    names += [name for name in known.seconds if name not in STAGES]
+    spent = {name: float(known.seconds[name]) for name in names if is_number(known.seconds[name])}
     longest = max(spent.values(), default=0.0) or 1.0
     return [(name, one, one / longest) for name, one in spent.items()]

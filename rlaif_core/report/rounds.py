@@ -8,7 +8,7 @@ from typing import Any
 
 from rlaif_core.report.charts import Curve, Interval, curve, intervals
 from rlaif_core.report.figures import Figure, figures
-from rlaif_core.report.funnel import Counted, Step, funnel
+from rlaif_core.report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_core.report.judge import JudgeView, Tally, judge_view
 from rlaif_core.report.outlines import OutlineReader
 from rlaif_core.report.sample import Sample, Sighting, heldout_outcomes, training_outcomes
@@ -18,7 +18,7 @@ COUNTS = frozenset(
     {"round", "responses", "comparisons", "verdicts", "abstentions", "preferences", "dropped"}
 )
 CURVES = 6
-FIRST = ("loss", "accuracy", "reward", "margin", "kl")
+FIRST = ("loss", "accurac", "reward", "margin", "kl")
 """What a reader looks for first among training figures, by the beginning of their last word."""
 
 
@@ -60,6 +60,11 @@ class RoundView:
     policy: list[Figure]
     intervals: list[Interval]
     more: list[tuple[str, list[Figure]]]
+
+    @property
+    def candidates(self) -> int | None:
+        """How many candidate preferences there were, if any were selected."""
+        return next((step.count for step in self.steps if step.name == CANDIDATES), None)
 
 
 def round_view(

@@ -22,6 +22,7 @@ WAITING = "Judged, not selected yet"
 ABSTAINED = "A vote abstained"
 INCONSISTENT = "Orders disagree"
 HELDOUT = "Held-out"
+ORDER = (KEPT, DROPPED, UNCHOSEN, TIE, UNDECIDED, WAITING, INCONSISTENT, ABSTAINED, HELDOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,12 @@ def _flags(outline: Outline) -> tuple[str, ...]:
     return tuple(name for name, holds in flags if holds)
 
 
+def reading_order(outcome: str) -> tuple[int, str]:
+    """Sorts outcomes as a reader meets them: the general before its particulars."""
+    found = [place for place, name in enumerate(ORDER) if outcome.startswith(name)]
+    return (found[0] if found else len(ORDER)), outcome
+
+
 class Sample:
     """A reservoir for each combination of outcomes (Vitter's algorithm R, seeded).
 
@@ -111,7 +118,7 @@ class Sample:
     @property
     def total(self) -> int:
         """How many pairs were seen."""
-        return self._seen.total() if hasattr(self._seen, "total") else sum(self._seen.values())
+        return self._seen.total()
 
     @property
     def totals(self) -> Counter[str]:

@@ -18,24 +18,15 @@ _MISLEADING = re.compile(
     "\U000e0000-\U000e007f"  # tags: a hidden copy of ASCII
     "]"
 )
-_CONTROL_PICTURES = 0x2400
-_DELETE = 0x7F
-_DELETE_PICTURE = "\u2421"
+_LINE_END = re.compile("\r\n?")
 
 
 def visible(text: str) -> str:
-    """The same text with nothing hidden: ESC as ␛, a right-to-left override as [U+202E].
+    """The same text with nothing hidden: ESC as [U+001B], a right-to-left override as [U+202E].
 
     Line ends become newlines. Tabs, joiners that scripts need, and emoji stay as they are.
     """
-    return _MISLEADING.sub(_name, text.replace("\r\n", "\n"))
-
-
-def _name(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code == _DELETE:
-        return _DELETE_PICTURE
-    return chr(_CONTROL_PICTURES + code) if code < 0x20 else f"[U+{code:04X}]"
+    return _MISLEADING.sub(lambda match: f"[U+{ord(match.group()):04X}]", _LINE_END.sub("\n", text))
 
 
 @dataclass(frozen=True, slots=True)

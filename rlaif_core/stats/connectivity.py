@@ -71,7 +71,9 @@ def _has_negative_cycle(
     order = np.lexsort((length, target, source))
     _, first = np.unique(source[order] * nodes + target[order], return_index=True)
     kept = order[first]
-    graph = coo_array((length[kept], (source[kept], target[kept])), shape=(nodes, nodes))
+    # The path algorithms of SciPy 1.11 take 32-bit indices only.
+    edges = (source[kept].astype(np.int32), target[kept].astype(np.int32))
+    graph = coo_array((length[kept], edges), shape=(nodes, nodes))
     try:
         bellman_ford(graph.tocsr(), indices=0)
     except NegativeCycleError:

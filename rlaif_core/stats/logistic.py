@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 from scipy.special import expit
 
 # Newton's steps go on until rounding stops them; whether that was near enough is judged by what
@@ -106,5 +106,6 @@ def _weighted_gram(
     if isinstance(design, np.ndarray):
         gram: NDArray[np.float64] = design.T @ (design * weights[:, None])
         return gram
-    dense: NDArray[np.float64] = (design.T @ diags_array(weights) @ design).toarray()
+    weighted = design.multiply(weights[:, None])
+    dense: NDArray[np.float64] = (design.T @ weighted).toarray()
     return dense

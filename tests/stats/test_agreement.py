@@ -112,3 +112,20 @@ def test_human_kappa_on_pandalm_is_the_published_one(shared_data):
         cohen_kappa(confusion_matrix(humans[i], humans[j])) for i, j in ((0, 1), (0, 2), (1, 2))
     ]
     assert sorted(kappas) == pytest.approx(sorted([0.8520, 0.8789, 0.8617]), abs=5e-5)
+
+
+@pytest.mark.parametrize("confusion", [[[1, 2, 3]], [[0, 0], [0, 0]], [1, 2]])
+def test_what_is_no_confusion_matrix_is_refused(confusion):
+    with pytest.raises(ValueError, match="square"):
+        cohen_kappa(confusion)
+
+
+def test_raters_of_different_items_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        confusion_matrix(["a"], ["a", "b"])
+
+
+@pytest.mark.parametrize(("ratings", "metric"), [([1, 2], "nominal"), ([[1], [2]], "ordinal")])
+def test_alpha_refuses_another_shape_or_metric(ratings, metric):
+    with pytest.raises(ValueError, match=r"shape|metric"):
+        krippendorff_alpha(ratings, metric)

@@ -97,3 +97,11 @@ def test_choosing_by_a_misleading_proxy_lowers_the_true_value():
 def test_best_of_more_than_there_are_is_refused(n):
     with pytest.raises(ValueError, match=r"1\.\.3"):
         best_of_n_expectation([1.0, 2.0, 3.0], n)
+
+
+@pytest.mark.parametrize(
+    ("scores", "values"), [([1.0, 2.0], [1.0]), ([1.0, np.nan], None), ([np.inf, 0.0], None)]
+)
+def test_samples_that_cannot_be_ranked_are_refused(scores, values):
+    with pytest.raises(ValueError, match=r"length|finite"):
+        best_of_n_expectation(scores, 2, values)

@@ -142,3 +142,19 @@ def test_paired_bootstrap_repeats_under_one_seed_and_resamples_whole_clusters():
     naive = paired_bootstrap(first, zeros, np.random.default_rng(7), resamples=2000)
     assert a == b
     assert a.high - a.low > 1.8 * (naive.high - naive.low)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
+def test_a_level_is_a_share_below_one(level):
+    with pytest.raises(ValueError, match="level"):
+        mean_estimate([1.0, 2.0], level=level)
+
+
+def test_clusters_of_other_values_are_refused():
+    with pytest.raises(ValueError, match="shapes differ"):
+        win_rate([1.0, 0.0], clusters=["p"])
+
+
+def test_paired_bootstrap_refuses_a_missing_value():
+    with pytest.raises(ValueError, match="finite"):
+        paired_bootstrap([1.0, np.nan], [0.0, 0.0], np.random.default_rng(0))

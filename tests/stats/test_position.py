@@ -148,3 +148,13 @@ def test_positional_agreement_on_llmbar(shared_data, subset, judge_name, strateg
     index = sorted(ab)
     consistency = position_consistency([ab[i] for i in index], [ba[i] for i in index])
     assert round(100 * consistency.value, 2) == percent
+
+
+def test_orders_of_different_pairs_are_refused():
+    with pytest.raises(ValueError, match="one outcome a pair"):
+        position_counts([1.0], [1.0, 0.0])
+
+
+def test_no_votes_have_no_stability():
+    with pytest.raises(ValueError, match="votes"):
+        repetition_stability([])

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from rlaif_transformers.options import Scoring, common_prefix
 
 TOLERANCE = 1e-4
@@ -78,7 +77,7 @@ def test_options_of_equal_and_of_no_text(ask, answer, naive):
     assert values[1] == values[2]
 
 
-def test_all_next_tokens_together_have_probability_one(ask, answer, model):
+def test_different_next_tokens_have_at_most_probability_one_together(ask, answer, model):
     tokenizer = model._local._format._tokenizer
     ordinary = [token for token in range(len(tokenizer)) if token not in tokenizer.all_special_ids]
     texts = {tokenizer.decode([token]) for token in ordinary} - {"\ufffd"}

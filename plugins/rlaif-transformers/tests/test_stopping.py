@@ -1,7 +1,6 @@
 import threading
 
 import torch
-
 from rlaif_transformers.stopping import Row, RowsDone, first_stop
 
 END = 0

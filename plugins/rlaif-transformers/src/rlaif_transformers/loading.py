@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from rlaif_transformers.model import TransformersParams
+
+
+_HUB_NAME: Final = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def _check_folder(params: TransformersParams) -> None:
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise PluginError(f"no checkpoint in {params.path!r}: the folder has no config.json")
-    elif folder.exists() or folder.is_absolute() or params.path.startswith((".", "~")) or params.path.count("/") > 1:
+    elif folder.exists() or not _HUB_NAME.fullmatch(params.path):
         raise PluginError(f"no checkpoint at {params.path!r}: there is no such folder")
     adapter = params.adapter
     if adapter is not None and not (Path(adapter) / "adapter_model.safetensors").is_file():

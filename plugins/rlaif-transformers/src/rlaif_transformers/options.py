@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import cast
 
 import torch
 from transformers import DynamicCache
@@ -105,7 +106,8 @@ class OptionScorer:
         _add(totals, logits, _first_tokens(jobs, keep))
         if branches and isinstance(cache, DynamicCache):
             parents = torch.tensor([row for row, _ in branches], device=self._device)
-            cache.batch_select_indices(parents)
+            # Selects and repeats rows, in every kind of layer.
+            cache.reorder_cache(cast(torch.LongTensor, parents))
             rests = [jobs[row].tails[index][jobs[row].shared :] for row, index in branches]
             ids, more = right_padded([rest[:-1] for rest in rests], self._pad, self._device)
             mask = torch.cat([mask[parents], more], dim=1)

@@ -16,7 +16,7 @@ from torch import Tensor
 from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 
 from rlaif_trl.arguments import Contained
-from rlaif_trl.labels import Labels
+from rlaif_trl.labels import COLUMNS, Labels
 from rlaif_trl.losses import LogRatios, PairLoss, weighted_mean
 
 
@@ -62,14 +62,16 @@ class SoftDPOTrainer(Contained, DPOTrainer):
 
     def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """Log-probabilities of chosen and rejected responses under the reference, each [pairs]."""
-        _, inputs = Labels.split(inputs)
-        chosen, rejected = super().compute_ref_log_probs(model, inputs)
+        inputs = {name: value for name, value in inputs.items() if name not in COLUMNS}
+        parent: Any = super()  # has no types
+        chosen, rejected = parent.compute_ref_log_probs(model, inputs)
         return chosen, rejected
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
         labels, inputs = Labels.split(inputs)
         if not self.pair_losses:
-            return super()._compute_loss(model, inputs, return_outputs)
+            parent: Any = super()
+            return parent._compute_loss(model, inputs, return_outputs)
         outputs = self._forward(model, inputs)
         chosen, rejected = outputs.log_probs.sum(dim=1).chunk(2)
         if self.precompute_ref_logps:

@@ -90,8 +90,9 @@ class ScalarHead(RewardModel[ScalarHeadParams]):
 
         with isolated(0):
             tokenizer = load_tokenizer(folder)
-            model = load_classifier(folder, "auto")
-        model.to("cuda" if torch.cuda.is_available() else "cpu")
+            model: Any = load_classifier(folder, "auto")
+        if torch.cuda.is_available():
+            model.cuda()
         self._loaded = self._encoder(model, tokenizer), self._scorer(model, tokenizer)
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:

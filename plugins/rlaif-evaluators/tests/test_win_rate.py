@@ -1,0 +1,73 @@
+"""The evaluator `win-rate`."""
+
+import asyncio
+
+import pytest
+from rlaif_evaluators.win_rate import WinRate
+
+from rlaif_core.testing import judge_all, make_evaluation, make_prompt, make_responses
+
+
+def measured(before, after, p_after):
+    """Figures for one prompt a text; `p_after` judges the texts of after and before."""
+    prompts = [make_prompt(id=f"prompt-{n}") for n in range(len(before))]
+    asked = []
+
+    async def judge(items):
+        asked.extend((first.text, second.text) for _, (first, second) in items)
+        return [
+            judge_all(prompt, [pair], lambda a, b: p_after(a.text, b.text))[0]
+            for prompt, pair in items
+        ]
+
+    evaluation = make_evaluation(
+        prompts=prompts,
+        before=[make_responses(one, text)[0] for one, text in zip(prompts, before, strict=True)],
+        after=[make_responses(one, text)[0] for one, text in zip(prompts, after, strict=True)],
+        judge=judge,
+    )
+    sections = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation))
+    return sections["policy"], asked
+
+
+def new_wins(after, before):
+    return 0.6 if after > before else 0.5 if after == before else 0.4
+
+
+def test_a_win_counts_one_and_a_tie_one_half():
+    figures, _ = measured("1122", "2212", new_wins)
+    assert figures["win_rate"]["value"] == pytest.approx((1 + 1 + 0 + 0.5) / 4)
+
+
+def test_how_sure_the_judge_is_does_not_count():
+    figures, _ = measured("1111", "2222", lambda after, before: 0.51)
+    assert figures["win_rate"]["value"] == 1.0
+
+
+def test_the_new_policy_is_shown_as_a():
+    _, asked = measured("1", "2", new_wins)
+    assert asked == [("2", "1")]
+
+
+def test_equal_texts_are_a_tie_that_nobody_is_asked_about():
+    figures, asked = measured("12", "13", new_wins)
+    assert asked == [("3", "2")]
+    assert figures["win_rate"]["value"] == 0.75
+
+
+def test_abstentions_are_counted_and_left_out():
+    figures, _ = measured("123", "231", lambda after, before: 1.0 if after == "2" else None)
+    assert figures["win_rate_abstentions"] == 2
+    assert figures["win_rate"]["value"] == 1.0
+
+
+def test_a_judge_that_always_abstains_leaves_no_win_rate():
+    figures, _ = measured("12", "21", lambda after, before: None)
+    assert figures == {"win_rate_abstentions": 2}
+
+
+def test_the_interval_narrows_with_the_number_of_prompts():
+    few, _ = measured("12" * 10, "21" * 10, new_wins)
+    many, _ = measured("12" * 100, "21" * 100, new_wins)
+    assert 0 < few["win_rate"]["low"] < many["win_rate"]["low"] < 0.5
+    assert 0.5 < many["win_rate"]["high"] < few["win_rate"]["high"] < 1

@@ -1,0 +1,54 @@
+"""Both judges under the conformance kit, `pairwise` with every kind of model."""
+
+import json
+
+import pytest
+from rlaif_judges.pairwise import Pairwise
+from rlaif_judges.recorded import Recorded
+
+from rlaif_core.api import ChatReply
+from rlaif_core.testing import PairwiseJudgeConformance
+
+
+class TestPairwiseByOptions(PairwiseJudgeConformance):
+    component = Pairwise
+    capabilities = ("options", "prefix")
+
+    def reply(self, request, first_is_better):
+        if not request.options:
+            return "The one adds up, the other does not."
+        return ChatReply(option_logprobs=(-0.1, -2.5) if first_is_better else (-2.5, -0.1))
+
+
+class TestPairwiseWithoutReasoning(TestPairwiseByOptions):
+    params = {"reasoning": False}
+
+
+class TestPairwiseByAnswer(PairwiseJudgeConformance):
+    component = Pairwise
+
+    def reply(self, request, first_is_better):
+        better = "A" if first_is_better else "B"
+        return json.dumps({"explanation": "Sums.", "preference": better, "confidence": 0.9})
+
+
+class TestRecorded(PairwiseJudgeConformance):
+    component = Recorded
+    asks_model = False
+
+    @pytest.fixture(autouse=True)
+    def recording(self, tmp_path):
+        rows = [
+            {
+                "prompt": pair.prompt.text,
+                "response_a": pair.first.text,
+                "response_b": pair.second.text,
+                "order": order,
+                "verdict": "a",
+            }
+            for pair in self.comparisons()
+            for order in ("ab", "ba")
+        ]
+        file = tmp_path / "verdicts.jsonl"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        self.params = {"file": str(file)}

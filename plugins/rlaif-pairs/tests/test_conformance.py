@@ -1,0 +1,46 @@
+"""Every pairing and filter under the conformance kit."""
+
+from rlaif_pairs.certainty import Agreement, Confidence
+from rlaif_pairs.pairings import Adjacent, All, BestVsWorst, Random
+from rlaif_pairs.texts import Duplicates, Length
+
+from rlaif_core.testing import FilterConformance, PairingConformance
+
+
+class TestBestVsWorst(PairingConformance):
+    component = BestVsWorst
+
+
+class TestBestVsWorstOfTwo(PairingConformance):
+    component = BestVsWorst
+    params = {"k": 2}
+
+
+class TestAdjacent(PairingConformance):
+    component = Adjacent
+
+
+class TestAll(PairingConformance):
+    component = All
+
+
+class TestRandom(PairingConformance):
+    component = Random
+    params = {"k": 3}
+
+
+class TestAgreement(FilterConformance):
+    component = Agreement
+
+
+class TestConfidence(FilterConformance):
+    component = Confidence
+
+
+class TestDuplicates(FilterConformance):
+    component = Duplicates
+
+
+class TestLength(FilterConformance):
+    component = Length
+    params = {"max_characters": 100}

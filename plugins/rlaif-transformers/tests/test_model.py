@@ -1,0 +1,115 @@
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+from rlaif_transformers.model import Transformers, TransformersParams
+
+from rlaif_core.api import Context, PluginError, json_schema
+
+
+def test_importing_the_component_loads_nothing_heavy():
+    heavy = ["torch", "transformers", "tokenizers", "safetensors", "peft", "numpy"]
+    program = (
+        "import sys, rlaif_transformers.model;"
+        f"print([one for one in {heavy} if one in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_parameters_have_a_schema_and_refuse_unknown_names():
+    assert json_schema(Transformers)["required"] == ["path"]
+    with pytest.raises(ValidationError, match="pth"):
+        TransformersParams(path="x", pth="y")
+
+
+def test_what_it_can_do(model):
+    assert model.capabilities == {"options", "prefix", "seed"}
+    assert model.batch_size == model.params.batch_size
+
+
+def test_its_identity_is_its_name_and_its_content(model, ready, variant):
+    same, other = ready(variant("same")), ready(variant("other", weights={"seed": 9}))
+
+    assert model.identity.startswith("tiny@")
+    assert same.identity.split("@")[1] == model.identity.split("@")[1]
+    assert other.identity.split("@")[1] != model.identity.split("@")[1]
+
+
+def test_another_precision_is_another_model(model, ready, checkpoint):
+    assert ready(checkpoint, dtype="bfloat16").identity == f"{model.identity}+bfloat16"
+
+
+def test_a_checkpoint_after_training_keeps_the_settings(checkpoint):
+    before = Transformers(
+        TransformersParams(path=str(checkpoint), revision="main", max_batch_tokens=99)
+    )
+    after = before.at("round-0/policy")
+
+    assert after.checkpoint == "round-0/policy"
+    assert after.params == TransformersParams(path="round-0/policy", max_batch_tokens=99)
+
+
+def test_replies_come_in_the_order_of_the_requests(ask, answer):
+    requests = [ask("x " * length, max_tokens=2, seed=length) for length in (9, 1, 30, 4)]
+
+    assert answer(*requests) == [answer(one)[0] for one in requests]
+
+
+def test_no_requests_have_no_replies(answer):
+    assert answer() == []
+
+
+def test_the_event_loop_stays_alive_while_it_works(ask, model):
+    async def ticks() -> int:
+        work = asyncio.create_task(model.complete([ask(max_tokens=150)]))
+        count = 0
+        while not work.done():
+            await asyncio.sleep(0.001)
+            count += 1
+        return count
+
+    assert asyncio.run(ticks()) > 5
+
+
+def test_calls_at_the_same_time_do_not_disturb_each_other(ask, model, answer):
+    one, other = ask(max_tokens=6, seed=1), ask("x x", max_tokens=9, seed=2)
+
+    async def both():
+        return await asyncio.gather(model.complete([one]), model.complete([other]))
+
+    assert asyncio.run(both()) == [answer(one), answer(other)]
+
+
+def test_a_cancelled_call_stops_early(ask, ready, checkpoint):
+    model = ready(checkpoint, max_batch_tokens=256)
+    requests = [ask(max_tokens=220, seed=seed) for seed in range(64)]
+
+    async def cancelled() -> float:
+        work = asyncio.create_task(model.complete(requests))
+        await asyncio.sleep(0.05)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        start = asyncio.get_running_loop().time()
+        await model.complete([ask(max_tokens=1)])
+        return asyncio.get_running_loop().time() - start
+
+    assert asyncio.run(cancelled()) < 2
+
+
+def test_close_may_be_called_twice_and_set_up_again(ask, ready, checkpoint):
+    model = ready(checkpoint)
+
+    async def life():
+        await model.close()
+        await model.close()
+        with pytest.raises(PluginError, match="before it was set up"):
+            await model.complete([ask()])
+        await model.setup(Context())
+        return await model.complete([ask(max_tokens=1)])
+
+    assert asyncio.run(life())[0].usage.completion_tokens == 1

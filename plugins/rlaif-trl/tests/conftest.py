@@ -1,0 +1,134 @@
+"""A tiny chat model with a byte-level tokenizer, and preferences in the engine's columns."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from rlaif_core.api import TrainingJob
+
+Pairs = list[dict[str, object]]
+
+TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{{- '<|' + message['role'] + '|>' + message['content'] + '<|end|>' -}}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
+)
+SPECIALS = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+CONTEXT = 96
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Two tests at once share two cores, and one thread makes sums come out the same."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = [*SPECIALS, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    raw = Tokenizer(models.BPE(vocab={piece: i for i, piece in enumerate(pieces)}, merges=[]))
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    raw.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in SPECIALS])
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=raw, pad_token="<|pad|>", eos_token="<|end|>", padding_side="left"
+    )
+    made.chat_template = TEMPLATE
+    return made
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tokenizer, tmp_path_factory) -> str:
+    """Folder of a random Llama of 40 thousand parameters."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("checkpoint")
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=CONTEXT,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+            tie_word_embeddings=False,
+        )
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def preferences() -> Callable[..., Pairs]:
+    """Makes rows for `job`."""
+    return make_preferences
+
+
+def make_preferences(count: int = 48, p_chosen: float = 0.9, seed: int = 0) -> Pairs:
+    """Pairs whose better response is the polite one, in the columns that the engine writes."""
+    rng = random.Random(seed)
+    rows: Pairs = []
+    for i in range(count):
+        number = rng.randint(10, 99)
+        rows.append(
+            {
+                "prompt": [{"role": "user", "content": f"say {number}"}],
+                "chosen": [{"role": "assistant", "content": f"{number} please"}],
+                "rejected": [{"role": "assistant", "content": f"{number} now{'!' * (i % 4)}"}],
+                "p_chosen": p_chosen,
+                "margin": 2 * p_chosen - 1,
+                "agreement": 1.0,
+                "votes": 2,
+                "confidence": p_chosen,
+                "prompt_id": f"p{i}",
+                "id": f"pair{i}",
+            }
+        )
+    return rows
+
+
+def write(folder: Path, rows: Iterable[dict[str, object]]) -> Path:
+    """The rows as `folder`/train.parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(list(rows)), folder / "train.parquet")
+    return folder
+
+
+@pytest.fixture
+def job(checkpoint, tmp_path) -> Callable[..., TrainingJob]:
+    """Makes jobs on the tiny checkpoint; the first argument is the preferences."""
+
+    def make(rows: Pairs | None = None, **changes: object) -> TrainingJob:
+        name = f"job{len(list(tmp_path.iterdir()))}"
+        folder = write(tmp_path / name, make_preferences() if rows is None else rows)
+        made = TrainingJob(
+            checkpoint=checkpoint,
+            reference=checkpoint,
+            preferences=folder,
+            heldout=frozenset(),
+            prompts=(),
+            output=tmp_path / name / "output",
+        )
+        return dataclasses.replace(made, **changes)
+
+    return make

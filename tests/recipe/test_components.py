@@ -1,0 +1,154 @@
+"""Components by name: found, imported and given their parameters."""
+
+from __future__ import annotations
+
+import pytest
+
+MODEL = "api: 1\nmodels:\n  echo: {use: acme-model, params: {word: A}}\n"
+GOOD = MODEL + "judge:\n  use: acme\n  model: echo\n"
+
+
+def test_an_unknown_name_stands_where_it_is_used(problems):
+    assert problems("api: 1\njudge:\n  use: acmee\n") == [
+        "recipe.yaml:3:8: judge 'acmee' not found; did you mean 'acme'?"
+    ]
+
+
+def test_a_known_plugin_that_is_not_installed_comes_with_the_pip_command(problems, monkeypatch):
+    monkeypatch.setattr("rlaif_core.registry.known.KNOWN", {("judges", "jury"): ("x", "y")})
+    monkeypatch.setitem(
+        __import__("rlaif_core.registry.lookup", fromlist=["KNOWN"]).KNOWN,
+        ("judges", "jury"),
+        ("rlaif-jury", "jury"),
+    )
+    assert problems("api: 1\njudge: {use: jury}\n") == [
+        "recipe.yaml:2:14: judge 'jury' is in rlaif-jury, which is not installed: "
+        "pip install 'rlaif-core[jury]'"
+    ]
+
+
+def test_two_plugins_that_offer_one_name_are_an_error(problems, load, monkeypatch):
+    load(GOOD)
+    monkeypatch.delenv("RLAIF_DISABLE_PLUGINS")
+    assert problems(GOOD) == [
+        "recipe.yaml:5:8: judge 'acme' is offered by acme-judges 0.3 and rival-judges 1.0; "
+        "choose with `use: acme-judges/acme` or `use: rival-judges/acme`"
+    ]
+    assert load(GOOD, "judge.use=acme-judges/acme").parts["judge"].entry.version == "0.3"
+
+
+def test_a_disabled_plugin_is_told(problems, monkeypatch, load):
+    load(GOOD)
+    monkeypatch.setenv("RLAIF_DISABLE_PLUGINS", "acme-judges,rival-judges")
+    assert problems("api: 1\njudge: {use: acme-judges/acme}\n") == [
+        "recipe.yaml:2:14: judge 'acme' (acme-judges 0.3): disabled by RLAIF_DISABLE_PLUGINS"
+    ]
+
+
+def test_a_plugin_that_cannot_be_imported_is_one_line(problems):
+    assert problems("api: 1\njudge: {use: broken}\n") == [
+        "recipe.yaml:2:14: judge 'broken' (acme-broken 0.3) failed to import: "
+        "No module named 'acme_sdk'"
+    ]
+
+
+def test_a_misspelled_hook_is_told(problems):
+    assert problems(GOOD + "hooks:\n  - use: misspelled\n") == [
+        "recipe.yaml:8:10: hook 'misspelled' (acme-hooks 0.1): there is no hook 'rlaif_jugde'; "
+        "did you mean 'rlaif_judge'?"
+    ]
+
+
+def test_local_code_needs_the_flag(problems, load):
+    text = "api: 1\njudge: {use: './parts.py:Tie'}\n"
+    assert problems(text, allow_local_code=False) == [
+        "recipe.yaml:2:14: judge './parts.py:Tie' is local code, "
+        "which runs with --allow-local-code only"
+    ]
+    assert load(text).parts["judge"].entry.sha256 is not None
+
+
+def test_local_code_of_another_kind_is_told(problems):
+    assert problems("api: 1\njudge: {use: './parts.py:Prompts'}\n") == [
+        "recipe.yaml:2:14: judge './parts.py:Prompts': Prompts is not a subclass of "
+        "rlaif_core.api.PairwiseJudge or rlaif_core.api.PointwiseJudge"
+    ]
+
+
+def test_a_missing_parameter_is_told(problems):
+    assert problems("api: 1\nmodels:\n  echo: {use: acme-model}\n" + GOOD[len(MODEL) :]) == [
+        "recipe.yaml:3:9: model 'acme-model' needs the parameter 'word'"
+    ]
+
+
+def test_an_unknown_parameter_stands_at_its_name_and_gets_a_suggestion(problems):
+    assert problems(GOOD + "  params:\n    strictnes: 1\n") == [
+        "recipe.yaml:8:5: judge 'acme' has no parameter 'strictnes'; did you mean 'strictness'?"
+    ]
+
+
+def test_a_wrong_parameter_stands_at_its_value(problems):
+    assert problems(GOOD + "  params: {strictness: 7, choice: x}\n") == [
+        "recipe.yaml:7:24: judge.params.strictness should be less than or equal to 1, not 7",
+        "recipe.yaml:7:35: judge.params.choice should be a valid integer or a valid list, not 'x'",
+    ]
+
+
+def test_errors_inside_a_nested_parameter_are_placed_there(problems):
+    text = GOOD + "  params:\n    rubric:\n      txt: x\n      weights:\n        help: much\n"
+    assert problems(text) == [
+        "recipe.yaml:9:7: judge.params.rubric has no key 'txt'; did you mean 'text'?",
+        "recipe.yaml:11:15: judge.params.rubric.weights.help should be a valid number, not 'much'",
+    ]
+
+
+def test_parameters_that_are_no_mapping_are_told_once(problems):
+    assert problems(GOOD + "  params: strict\n") == [
+        "recipe.yaml:7:11: judge.params should be a mapping, not 'strict'"
+    ]
+
+
+def test_a_number_that_yaml_takes_for_text_is_a_number(load):
+    assert load(GOOD + "  params: {rate: 3e-6}\n").parts["judge"].params.rate == 3e-6
+
+
+def test_build_makes_a_new_instance_with_the_parameters(load):
+    recipe = load(GOOD + "  params: {strictness: 1}\n")
+    assert recipe.build("judge").params.strictness == 1
+    assert recipe.build("judge") is not recipe.build("judge")
+
+
+@pytest.mark.parametrize("votes", [1, 2])
+def test_a_filter_that_cannot_work_with_the_judge_says_so_at_its_line(problems, load, votes):
+    text = GOOD + f"  votes: {votes}\nfilters:\n  - use: two-votes\n"
+    if votes == 2:
+        assert "filters.0" in load(text).parts
+        return
+    assert problems(text) == [
+        "recipe.yaml:9:10: filter 'two-votes' (acme-judges 0.3): "
+        "pairwise judge 'acme' gives 2 verdicts a pair, not 3"
+    ]
+
+
+def test_a_pairing_can_object_to_the_judge_as_well(problems, tmp_path, load):
+    load(GOOD)
+    (tmp_path / "picky.py").write_text(
+        "from parts_of import *\n" if False else PICKY, encoding="utf-8"
+    )
+    assert problems(GOOD + "pairing: {use: './picky.py:Picky'}\n") == [
+        "recipe.yaml:7:16: pairing './picky.py:Picky': never with a pairwise judge"
+    ]
+
+
+PICKY = """
+from rlaif_core.api import Pairing
+
+class Picky(Pairing):
+    def propose(self, ranking):
+        return []
+
+    select = propose
+
+    def objection(self, judge):
+        return f"never with a {judge.kind} judge"
+"""

