@@ -16,12 +16,13 @@ import time
 from pathlib import Path
 
 import torch
+from rlaif_transformers.model import Transformers, TransformersParams
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlaif_core.api import ChatReply, ChatRequest, Context, Message
-from rlaif_transformers.model import Transformers, TransformersParams
 
-WORDS = "copy the words in reverse order : apple stone river count sum of 12 and 7 please".split()
+TASK = "copy these words in order : apple stone river count the sum of 12 and 7 please"
+WORDS = TASK.split()
 
 
 def main() -> None:

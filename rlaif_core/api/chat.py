@@ -48,12 +48,18 @@ class ChatRequest:
     end_of_turn: bool = False
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
+    def canonical(self) -> str:
+        """This question as JSON, the same text for equal questions."""
+        record = {name: getattr(self, name) for name in _FIELDS}
+        record["messages"] = [(turn.role, turn.content) for turn in self.messages]
+        return json.dumps(record, sort_keys=True)
+
     def key(self, model: str) -> str:
         """Content address of this question to the model with identity `model` (SHA-256 hex)."""
-        record = {one.name: getattr(self, one.name) for one in fields(self)}
-        record["messages"] = [(turn.role, turn.content) for turn in self.messages]
-        text = json.dumps([model, record], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(f"{model}\n{self.canonical()}".encode()).hexdigest()
+
+
+_FIELDS = tuple(one.name for one in fields(ChatRequest))
 
 
 @dataclass(frozen=True, slots=True)

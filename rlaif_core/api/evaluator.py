@@ -23,7 +23,8 @@ class Evaluation:
     Attributes:
         prompts: n held-out prompts.
         before: n responses of the base policy, one a prompt.
-        after: n responses of the round's policy, one a prompt, at the same temperature.
+        after: n responses of the round's policy, one a prompt, at the same temperature; none if
+            the recipe trains no policy.
         base: The base policy.
         policy: The round's policy.
         judge: Judges pairs of responses to their prompts with the evaluation judge, both orders;

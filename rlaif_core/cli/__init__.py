@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(arguments: list[str]) -> int:
     top = _top()
     if not arguments or arguments[0].startswith("-"):
-        top.parse_args(arguments or ["--help"])
+        top.parse_args(arguments[:1] or ["--help"])
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
         import difflib

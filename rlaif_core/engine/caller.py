@@ -167,7 +167,15 @@ class Caller:
             return
         seconds = time.monotonic() - began
         calls = [
-            Call(key, self.identity, request, answer, self._price(answer), seconds, attempts)
+            Call(
+                key,
+                self.identity,
+                request.canonical(),
+                answer,
+                self._price(answer),
+                seconds,
+                attempts,
+            )
             for (key, request), answer in zip(asked, answers, strict=True)
             if isinstance(answer, ChatReply)
         ]

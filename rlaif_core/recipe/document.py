@@ -13,8 +13,15 @@ from rlaif_core.recipe.problems import Position, Problem
 Path = tuple["str | int", ...]
 """The way from the root to a value: keys of mappings and indices of lists."""
 
+NULL = "tag:yaml.org,2002:null"
+
 OVERRIDE = "--set "
 """How a mark's name begins when an override, not the file, put a node there."""
+
+
+def dotted(path: Path) -> str:
+    """A path as messages and overrides write it: "judge.params.votes"."""
+    return ".".join(map(str, path))
 
 
 class DocumentError(Exception):
@@ -94,7 +101,7 @@ def read(text: str, name: str) -> Document:
         raise DocumentError([Problem(where, f"{error.reason}: #x{error.character:04x}")]) from error
     except yaml.MarkedYAMLError as error:
         raise DocumentError([marked(error)]) from error
-    if root is None:
+    if root is None or root.tag == NULL:
         raise DocumentError([Problem(Position(file=name), "the recipe is empty")])
     if not isinstance(root, yaml.MappingNode):
         what = "the recipe is not a mapping: write `api: 1`, then its sections as `name: …`"

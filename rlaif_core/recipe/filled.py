@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -73,8 +74,10 @@ def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 def _shown(values: Mapping[str, Any], name: str) -> str:
     if name not in values:
         return ABSENT
-    line: str = yaml.safe_dump(values[name], default_flow_style=True, width=10_000)
-    return line.removesuffix("...\n").strip()
+    value = values[name]
+    if isinstance(value, str):
+        return repr(value) if "\n" in value else value
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from rlaif_core.api import RecipeError
 from rlaif_core.recipe import rules, secrets, validation
-from rlaif_core.recipe.document import Document, DocumentError, read
+from rlaif_core.recipe.document import Document, DocumentError, dotted, read
 from rlaif_core.recipe.overrides import override
 from rlaif_core.recipe.parts import Part, PartError, part
 from rlaif_core.recipe.problems import Position, Problem
@@ -66,7 +66,7 @@ def load_recipe(
             problems += error.problems
     for place in secrets.variables(data):
         if not any(place[: len(one)] == one for one in component_paths):
-            what = secrets.misplaced(value_at(data, place))
+            what = f"{dotted(place)}: {secrets.misplaced(value_at(data, place))}"
             problems.append(Problem(document.position(place), what))
     problems += rules.missing_sections(document, data, purpose)
     problems += rules.broken_references(document, data)

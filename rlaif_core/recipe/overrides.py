@@ -7,12 +7,12 @@ from copy import copy
 import yaml
 from yaml.constructor import SafeConstructor
 
-from rlaif_core.recipe.document import OVERRIDE, Document, DocumentError, check, compose
+from rlaif_core.recipe.document import NULL, OVERRIDE, Document, DocumentError, check, compose
 from rlaif_core.recipe.problems import Position, Problem
 
 Collection = yaml.MappingNode | yaml.SequenceNode
 
-NULL, STR, MAP = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "map"))
+STR, MAP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map"
 
 
 def override(document: Document, text: str) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from rlaif_core.api import Component, Params, PluginError
 from rlaif_core.recipe import resources, secrets, validation
-from rlaif_core.recipe.document import Document, Path
+from rlaif_core.recipe.document import Document, Path, dotted
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.slots import Slot, value_at
 from rlaif_core.registry import Entry, Registry, noun
@@ -81,26 +81,26 @@ def part(
         raise PartError([])  # the section's own validation reports it
     expansion = secrets.expand(given or {}, component.Params, os.environ)
     problems = [_problem(document, below, path, what) for path, what in expansion.problems]
-    spelled: Params | None = None
     try:
         spelled = component.Params.model_validate(expansion.params)
-        params = resources.resolve(spelled, folder)
+        resolution = resources.resolve(spelled, folder)
+        missing = resolution.missing
+        problems += [_problem(document, below, path, what) for path, what in missing]
     except ValidationError as error:
         found = validation.problems(
             error, component.Params, document, below=below,
             owner=f"{noun(slot.kind)} '{use}'", item="parameter",
         )  # fmt: skip
         problems += [Problem(one.where, expansion.redact(one.what)) for one in found]
-    except FileNotFoundError as error:
-        problems.append(_problem(document, below, (), str(error)))
-    if problems or spelled is None:
+        raise PartError(problems) from error
+    if problems:
         raise PartError(problems)
-    return Part(slot.place, entry, component, params, _written(spelled, given))
+    return Part(slot.place, entry, component, resolution.params, _written(spelled, given))
 
 
 def _problem(document: Document, below: Path, path: Path, what: str) -> Problem:
     whole = (*below, *path)
-    return Problem(document.position(whole), f"{'.'.join(map(str, whole))}: {what}")
+    return Problem(document.position(whole), f"{dotted(whole)}: {what}")
 
 
 def _written(params: Params, given: Any) -> dict[str, Any]:

@@ -5,39 +5,47 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from pathlib import Path as Folder
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from rlaif_core.api.params import Resource
 from rlaif_core.recipe.annotations import field_types
+from rlaif_core.recipe.document import Path
 
 Model = TypeVar("Model", bound=BaseModel)
 
 PACKAGE = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^/].*)")
 
 
-def resolve(params: Model, folder: Path) -> Model:
-    """A copy of the parameters with every `ResourcePath` located.
+@dataclass(frozen=True)
+class Resolution(Generic[Model]):
+    """Parameters with every `ResourcePath` located.
+
+    Attributes:
+        params: A copy whose paths are absolute.
+        missing: Path and message of what can only be a path, and is not there.
+    """
+
+    params: Model
+    missing: list[tuple[Path, str]]
+
+
+def resolve(params: Model, folder: Folder) -> Resolution[Model]:
+    """Locate the resources of one component's parameters.
 
     Args:
         params: Validated parameters.
         folder: The recipe's folder, absolute.
-
-    Raises:
-        FileNotFoundError: If a value that can only be a path names nothing.
     """
-    changes = {}
-    for name, field in type(params).model_fields.items():
-        is_path = any(isinstance(one, Resource) for one in field_types(field))
-        old = getattr(params, name)
-        if (new := _resolve(old, is_path, folder)) is not old:
-            changes[name] = new
-    return params.model_copy(update=changes) if changes else params
+    missing: list[tuple[Path, str]] = []
+    resolved = _resolve_model(params, folder, (), missing)
+    return Resolution(resolved, missing)
 
 
-def locate(value: str, folder: Path) -> str:
+def locate(value: str, folder: Folder) -> str:
     """One resource's absolute path; the value itself if it names nothing, as a hub's name does.
 
     Raises:
@@ -57,24 +65,46 @@ def locate(value: str, folder: Path) -> str:
     return value
 
 
-def _resolve(value: Any, is_path: bool, folder: Path) -> Any:
+def _resolve_model(
+    params: Model, folder: Folder, path: Path, missing: list[tuple[Path, str]]
+) -> Model:
+    changes = {}
+    for name, field in type(params).model_fields.items():
+        is_path = any(isinstance(one, Resource) for one in field_types(field))
+        old = getattr(params, name)
+        new = _resolve(old, is_path, folder, (*path, field.alias or name), missing)
+        if new is not old:
+            changes[name] = new
+    return params.model_copy(update=changes) if changes else params
+
+
+def _resolve(
+    value: Any, is_path: bool, folder: Folder, path: Path, missing: list[tuple[Path, str]]
+) -> Any:
     if isinstance(value, BaseModel):
-        return resolve(value, folder)
-    if isinstance(value, str):
-        return locate(value, folder) if is_path else value
+        return _resolve_model(value, folder, path, missing)
+    if isinstance(value, str) and is_path:
+        try:
+            return locate(value, folder)
+        except FileNotFoundError as error:
+            missing.append((path, str(error)))
+    new = value
     if isinstance(value, dict):
-        new: Any = {key: _resolve(one, is_path, folder) for key, one in value.items()}
+        new = {
+            key: _resolve(one, is_path, folder, (*path, key), missing) for key, one in value.items()
+        }
     elif isinstance(value, (list, tuple)):
-        new = type(value)(_resolve(one, is_path, folder) for one in value)
-    else:
-        return value
+        new = type(value)(
+            _resolve(one, is_path, folder, (*path, index), missing)
+            for index, one in enumerate(value)
+        )
     return value if new == value else new
 
 
-def _package(name: str) -> Path | None:
+def _package(name: str) -> Folder | None:
     try:
         spec = importlib.util.find_spec(name)
     except ImportError:
         return None
     folders = spec.submodule_search_locations if spec else None
-    return Path(next(iter(folders))) if folders else None
+    return Folder(next(iter(folders))) if folders else None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from rlaif_core.api import Filter, JudgeFacts, Pairing
-from rlaif_core.recipe.document import Document
+from rlaif_core.recipe.document import Document, dotted
 from rlaif_core.recipe.parts import Part
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.sections import JudgeSection
@@ -45,7 +45,7 @@ def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[P
         names.append("policy")
     for reference in references(data):
         if reference.name not in names:
-            place = ".".join(map(str, reference.path))
+            place = dotted(reference.path)
             hint = suggestion(reference.name, names) or "; define it under `models:`"
             if reference.name == "policy":
                 hint = "; add a `policy:` section"

@@ -15,8 +15,8 @@ ANY = "#/$defs/Use"
 
 Schema = dict[str, Any]
 
-UNLISTED: Schema = {"properties": {"use": {"pattern": r"/|\.py:"}}}
-"""A `distribution/name` or a local file, whose parameters are not known here."""
+ELSEWHERE = r"/|\.py:"
+"""What `use` looks like for a `distribution/name` or a local file: parameters are unknown then."""
 
 
 def recipe_schema(registry: Registry) -> tuple[Schema, list[str]]:
@@ -62,7 +62,8 @@ def _choices(
         params = component.Params.model_json_schema(ref_template=f"#/$defs/{key}/$defs/{{model}}")
         definitions[key] = params
         choices.append(_choice(entry, use, key, needs_params=bool(params.get("required"))))
-    return [*choices, UNLISTED]
+    listed = [one["title"] for one in choices]
+    return [*choices, {"properties": {"use": {"pattern": ELSEWHERE, "not": {"enum": listed}}}}]
 
 
 def _choice(entry: Entry, use: str, key: str, *, needs_params: bool) -> Schema:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.recipe.document import Path
+from rlaif_core.recipe.document import Path, dotted
 
 SINGLE = {
     "policy": "models",
@@ -92,7 +92,7 @@ def value_at(data: Any, path: Path) -> Any:
 def _slot(data: Mapping[str, Any], path: Path, kind: str) -> Iterator[Slot]:
     section = value_at(data, path)
     if isinstance(section, dict) and isinstance(section.get("use"), str):
-        yield Slot(".".join(map(str, path)), kind, path)
+        yield Slot(dotted(path), kind, path)
 
 
 def _asked(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

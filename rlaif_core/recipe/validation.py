@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from rlaif_core.recipe.annotations import names_at, types_at
-from rlaif_core.recipe.document import Document, Path
+from rlaif_core.recipe.document import Document, Path, dotted
 from rlaif_core.recipe.problems import Problem
 
 MANY = 12
@@ -65,7 +65,7 @@ def suggestion(name: str, names: list[str]) -> str:
 
 
 def _name(path: Path, below: Path, owner: str) -> str:
-    return ".".join(map(str, (*below, *path))) if path else owner
+    return dotted((*below, *path)) if path else owner
 
 
 def _item(path: Path, item: str) -> str:

@@ -17,13 +17,17 @@ LABELS = {
     "accuracy": "Accuracy",
     "accuracy_by_order": "Accuracy by order",
     "agreement": "Agreement of votes",
+    "accuracy_high": "Accuracy, upper end",
+    "accuracy_low": "Accuracy, lower end",
     "both_right": "Right in both orders",
     "first_position_rate": "First response preferred",
     "gold_accuracy": "Accuracy against the gold score",
     "gold_score": "Gold score",
     "gold_win_rate": "Win rate by gold score",
-    "kappa": "Cohen's κ, verdict against label",
+    "kappa": "Cohen's κ",
     "kl": "KL from the base policy",
+    "kl_k3": "KL from the base policy, k3",
+    "kl_se": "KL, standard error",
     "position_agreement": "Same verdict in both orders",
     "position_consistency": "Both-order consistency",
     "reward_accuracy": "Reward model accuracy",
@@ -34,17 +38,14 @@ LABELS = {
 }
 SHARES = {
     "ab",
-    "accuracy",
     "agreement",
     "ba",
     "first_position_rate",
-    "gold_accuracy",
-    "gold_win_rate",
     "position_agreement",
     "position_consistency",
-    "reward_accuracy",
-    "win_rate",
 }
+SHARE_ENDINGS = ("accuracy", "accuracy_low", "accuracy_high", "win_rate")
+
 SUMMARY = "summary"
 """What a stage said in a phrase when it was done; its figures say the same."""
 
@@ -156,7 +157,8 @@ def _one(name: str, value: Any) -> str:
         return value
     if name == "usd":
         return money(value)
-    return share(value) if name in SHARES and isinstance(value, float) else number(value)
+    is_share = name in SHARES or name.endswith(SHARE_ENDINGS)
+    return share(value) if is_share and isinstance(value, float) else number(value)
 
 
 def _lines(section: Mapping[str, Any], parent: str) -> Iterator[Figure]:

@@ -34,6 +34,11 @@ class Counted:
     dropped: Mapping[str, int]
     sampled: bool
 
+    @property
+    def selected(self) -> bool:
+        """Whether preferences were selected yet."""
+        return self.section.get("preferences") is not None
+
     def of(self, name: str) -> int:
         """A count of the section; 0 if it has none."""
         return int(self.section.get(name) or 0)
@@ -82,15 +87,11 @@ def funnel(counted: Counted) -> list[Step]:
     steps = [*_responses(counted), *_verdicts(counted)]
     if counted.tally.pairs:
         steps += _pairs(counted)
-    if counted.section.get("preferences") is not None and _selected(counted):
+    if counted.selected:
         dropped = counted.dropped if counted.tally.pairs else counted.section.get("dropped") or {}
         steps.append(_step(KEPT, PAIRS, counted.of("preferences"), dropped))
     wholes: dict[str, int] = {}
     return [replace(one, whole=wholes.setdefault(one.unit, one.count)) for one in steps]
-
-
-def _selected(counted: Counted) -> bool:
-    return bool(counted.of("preferences") or counted.dropped or counted.section.get("dropped"))
 
 
 def _responses(counted: Counted) -> Iterator[Step]:
@@ -119,7 +120,7 @@ def _pairs(counted: Counted) -> Iterator[Step]:
     yield _step("Pairs judged", PAIRS, tally.pairs, {})
     undecided = {"every vote abstained": tally.pairs - tally.decided}
     yield _step("Pairs decided", PAIRS, tally.decided, undecided)
-    if not _selected(counted):
+    if not counted.selected:
         return
     elsewhere = {DUPLICATE, NO_RESPONSE, NO_PAIR, NOT_COMPARED, UNDECIDED}
     lost = {why: count for why, count in counted.losses.items() if why not in elsewhere}

@@ -12,7 +12,10 @@ from rlaif_core.report.files import RunFiles
 from rlaif_core.report.outlines import OutlineReader
 
 JSON = dict[str, Any]
-RUN_WIDE = frozenset({"rounds", "cost", "seconds", "judge", "dropped"})
+RUN_WIDE = frozenset({"rounds", "cost", "seconds"})
+OF_ROUND = frozenset(
+    {"comparisons", "verdicts", "abstentions", "preferences", "dropped", "judge", "responses"}
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,14 @@ class Measured:
         judging: The figures of a `rlaif judge` run (pairs, accuracy, …); empty otherwise.
         cost: Calls, tokens and dollars.
         seconds: Time by stage.
+        labelling: Whether this is a `rlaif judge` run.
     """
 
     rounds: list[JSON]
     judging: JSON
     cost: JSON
     seconds: JSON
+    labelling: bool
 
 
 def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
@@ -40,22 +45,31 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
     """
     found: JSON = copy.deepcopy(dict(files.metrics or {}))
     labelling = _labels_only(files)
-    if labelling and "rounds" not in found:
-        found["rounds"] = [{"round": 0, **found}] if found else []
+    if labelling and ledger is not None and not found:
+        found = dict(ledger.stage(0, "judge")[1])
+    written = _list(found.pop("rounds", None))
+    if labelling:
+        written = [{"round": 0, **{name: found[name] for name in OF_ROUND if name in found}}]
     if ledger is not None:
         numbers = ledger.rounds()
         computed = run_metrics(ledger, numbers[-1] + 1 if numbers else 0)
-        found["rounds"] = _merged(_list(found.get("rounds")), computed.pop("rounds"))
+        written = _merged(written, [_selected(ledger, one) for one in computed.pop("rounds")])
         merge(found, computed)
-        if labelling and not files.metrics:
-            found |= ledger.stage(0, "judge")[1]
-    own = {name: value for name, value in found.items() if name not in RUN_WIDE}
+    own = {name: value for name, value in found.items() if name not in RUN_WIDE | OF_ROUND}
     return Measured(
-        _list(found.get("rounds")),
+        written,
         own if labelling else {},
         _dict(found.get("cost")),
         _dict(found.get("seconds")),
+        labelling,
     )
+
+
+def _selected(ledger: OutlineReader, section: JSON) -> JSON:
+    """The same section; preferences are not 0 but unknown until they have been selected."""
+    if not section["preferences"] and not ledger.stage(section["round"], "select")[2]:
+        return {**section, "preferences": None}
+    return section
 
 
 def _labels_only(files: RunFiles) -> bool:

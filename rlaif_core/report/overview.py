@@ -55,7 +55,7 @@ def tiles(measured: Measured, candidates: int | None) -> list[Tile]:
         candidates: Candidate preferences of the last round, if they are known.
     """
     last = measured.rounds[-1] if measured.rounds else {}
-    shown = _labelling(measured.judging) if measured.judging else _policy(last)
+    shown = _labelling(measured.judging, last) if measured.labelling else _policy(last)
     return [*shown, *_judging(last, candidates), *_price(measured)]
 
 
@@ -68,21 +68,25 @@ def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
     if is_change(gold):
         change = f"{signed(gold['after'] - gold['before'])} against the base"
         yield Tile("Gold score", f"{number(gold['before'])} → {number(gold['after'])}", change)
-    yield Tile("KL from the base", show("kl", policy.get("kl")), "nats a response")
+    kl = policy.get("kl")
+    yield Tile("KL from the base", show("kl", kl), "" if kl is None else "nats a response")
 
 
-def _labelling(figures: Mapping[str, Any]) -> Iterator[Tile]:
+def _labelling(figures: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[Tile]:
     if figures.get("accuracy") is not None:
         orders = figures.get("accuracy_by_order") or {}
         note = ", ".join(f"{label(key)} {show(key, one)}" for key, one in orders.items())
         yield Tile("Accuracy against labels", show("accuracy", figures["accuracy"]), note)
-    for name in ("both_right", "kappa"):
+    for name, note in (
+        ("both_right", f"of {number(figures.get('labelled'))} labelled pairs"),
+        ("kappa", "verdict against label"),
+    ):
         if figures.get(name) is not None:
-            yield Tile(label(name), show(name, figures[name]))
+            yield Tile(label(name), show(name, figures[name]), note)
     yield Tile(
         "Verdicts",
-        number(figures.get("verdicts")),
-        f"{number(figures.get('pairs'))} pairs, {number(figures.get('abstentions'))} abstentions, "
+        number(section.get("verdicts")),
+        f"{number(figures.get('pairs'))} pairs, {number(section.get('abstentions'))} abstentions, "
         f"{number(figures.get('ties'))} ties",
     )
 
@@ -202,12 +206,12 @@ def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bo
     if files.metrics is None:
         said.append("This run has not ended yet. The page shows what its ledger held just now.")
     said += [
-        f"Stage “{stage}” of round {number} was interrupted."
+        f"Stage “{stage}” of round {number} was begun and is not finished."
         for number, stage, done in stages
         if not done
     ]
     planned = files.sections().get("rounds", 1)
-    if not measured.judging and isinstance(planned, int) and len(measured.rounds) < planned:
+    if not measured.labelling and isinstance(planned, int) and len(measured.rounds) < planned:
         said.append(f"{len(measured.rounds)} of {planned} rounds were begun.")
     if files.ledger is None:
         said.append("The ledger is not here: no comparisons, training curves or costs by model.")

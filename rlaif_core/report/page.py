@@ -60,7 +60,7 @@ def write_report(folder: Path, output: Path | None = None) -> Path:
 def _page(files: RunFiles, ledger: OutlineReader | None) -> str:
     known = measured(files, ledger)
     sample = Sample()
-    sampled = not known.judging
+    sampled = not known.labelling
     rounds = [round_view(one, ledger, sample, sampled=sampled) for one in known.rounds]
     shown = browser(ledger, sample) if ledger is not None else Browser([], [], 0)
     stages = ledger.stages() if ledger is not None else []
@@ -68,7 +68,9 @@ def _page(files: RunFiles, ledger: OutlineReader | None) -> str:
     hidden = [count for _, count in failures[FAILURES:]]
     context: dict[str, Any] = {
         "name": files.name,
-        "labelling": bool(known.judging),
+        "labelling": known.labelling,
+        "labelled": figures(known.judging),
+        "has_labels": "accuracy" in known.judging,
         "notices": notices(files, known, [(round, name, done) for round, name, *_, done in stages]),
         "tiles": tiles(known, rounds[-1].candidates if rounds else None),
         "components": parts(files),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rlaif_core.api import (
@@ -42,10 +43,16 @@ class EvaluatorConformance(Conformance[Evaluator[Any]]):
 
     def test_what_cannot_be_measured_is_left_out(self) -> None:
         """A judge that abstains, models without log-probabilities, no reward model, no truth."""
+        self._evaluates(_knowing_nothing(self.evaluation()))
 
+    def test_without_a_new_policy_there_is_nothing_to_compare(self) -> None:
+        """A recipe may end with labels, or with a reward model."""
+        self._evaluates(replace(self.evaluation(), after=[]))
+
+    def _evaluates(self, evaluation: Evaluation) -> None:
         async def evaluated() -> Mapping[str, Mapping[str, Any]]:
             async with self.running() as evaluator:
-                return await evaluator.evaluate(_knowing_nothing(self.evaluation()))
+                return await evaluator.evaluate(evaluation)
 
         for figures in run(evaluated()).values():
             json.dumps(dict(figures), allow_nan=False)

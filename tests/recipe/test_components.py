@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rlaif_core.registry.known import KNOWN
 
 MODEL = "api: 1\nmodels:\n  echo: {use: acme-model, params: {word: A}}\n"
 GOOD = MODEL + "judge:\n  use: acme\n  model: echo\n"
@@ -15,12 +15,7 @@ def test_an_unknown_name_stands_where_it_is_used(problems):
 
 
 def test_a_known_plugin_that_is_not_installed_comes_with_the_pip_command(problems, monkeypatch):
-    monkeypatch.setattr("rlaif_core.registry.known.KNOWN", {("judges", "jury"): ("x", "y")})
-    monkeypatch.setitem(
-        __import__("rlaif_core.registry.lookup", fromlist=["KNOWN"]).KNOWN,
-        ("judges", "jury"),
-        ("rlaif-jury", "jury"),
-    )
+    monkeypatch.setitem(KNOWN, ("judges", "jury"), ("rlaif-jury", "jury"))
     assert problems("api: 1\njudge: {use: jury}\n") == [
         "recipe.yaml:2:14: judge 'jury' is in rlaif-jury, which is not installed: "
         "pip install 'rlaif-core[jury]'"
@@ -118,23 +113,22 @@ def test_build_makes_a_new_instance_with_the_parameters(load):
     assert recipe.build("judge") is not recipe.build("judge")
 
 
-@pytest.mark.parametrize("votes", [1, 2])
-def test_a_filter_that_cannot_work_with_the_judge_says_so_at_its_line(problems, load, votes):
-    text = GOOD + f"  votes: {votes}\nfilters:\n  - use: two-votes\n"
-    if votes == 2:
-        assert "filters.0" in load(text).parts
-        return
-    assert problems(text) == [
+def test_a_filter_that_cannot_work_with_the_judge_says_so_at_its_line(problems):
+    assert problems(GOOD + "  votes: 1\nfilters:\n  - use: two-votes\n") == [
         "recipe.yaml:9:10: filter 'two-votes' (acme-judges 0.3): "
         "pairwise judge 'acme' gives 2 verdicts a pair, not 3"
     ]
 
 
+def test_a_filter_sees_orders_times_votes(load, problems):
+    text = GOOD + "filters: [{use: two-votes}]\n"
+    assert load(text, "judge.votes=2").parts["filters.0"]
+    assert problems(text, "judge.votes=2", "judge.orders=ab")
+
+
 def test_a_pairing_can_object_to_the_judge_as_well(problems, tmp_path, load):
     load(GOOD)
-    (tmp_path / "picky.py").write_text(
-        "from parts_of import *\n" if False else PICKY, encoding="utf-8"
-    )
+    (tmp_path / "picky.py").write_text(PICKY)
     assert problems(GOOD + "pairing: {use: './picky.py:Picky'}\n") == [
         "recipe.yaml:7:16: pairing './picky.py:Picky': never with a pairwise judge"
     ]

@@ -90,7 +90,7 @@ def test_a_key_that_cannot_be_one_is_told(problems):
 
 def test_an_alias_inside_itself_is_told(problems):
     assert problems("api: 1\nmodels: &all\n  again: *all\n") == [
-        "recipe.yaml:3:3: this value contains itself by an alias"
+        "recipe.yaml:2:9: this value contains itself by an alias"
     ]
 
 

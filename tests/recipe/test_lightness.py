@@ -31,7 +31,7 @@ def test_checking_a_recipe_that_trains_imports_no_training_library(tmp_path):
     recipe.write_text(
         "api: 1\n"
         "policy: {use: transformers, params: {path: some/model}}\n"
-        "prompts: {train: {use: jsonl, params: {path: ./prompts.jsonl}}}\n"
+        "prompts: {train: {use: jsonl, params: {file: ./prompts.jsonl}}}\n"
         "sampler: {use: sweep}\n"
         "judge: {use: pairwise, model: policy}\n"
         "pairing: {use: all}\n"

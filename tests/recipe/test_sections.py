@@ -73,7 +73,7 @@ def test_a_key_that_is_not_text_is_told(problems):
 
 
 def test_an_unknown_key_like_no_other_gets_the_list_if_it_is_short(problems):
-    assert problems(GOOD + "prompts: {qqqq: 1, train: {use: jsonl, params: {path: x}}}\n") == [
+    assert problems(GOOD + "prompts: {qqqq: 1, train: {use: './parts.py:Prompts'}}\n") == [
         "recipe.yaml:7:11: prompts has no key 'qqqq'; there are: train, heldout"
     ]
 

@@ -304,19 +304,20 @@ def judged_pairs(folder: Path) -> Path:
     """What `rlaif judge` leaves: pairs from a file, judged, without training."""
     writer = RunWriter(folder, 20, samples=2, name="llmbar-audit")
     writer.play(until="select")
+    pairs = writer.ledger.counts(0)["pairs"]
     metrics = run_metrics(writer.ledger, 1)
     (one,) = metrics["rounds"]
     writer.finish()
     recipe = "api: 1\nname: llmbar-audit\njudge: {use: recorded, params: {file: votes.jsonl}}\n"
     (folder / "recipe.yaml").write_text(recipe)
     figures = {
-        "pairs": 19,
+        "pairs": pairs,
         "comparisons": one["comparisons"],
         "verdicts": one["verdicts"],
         "abstentions": one["abstentions"],
         "ties": 0,
         "position_agreement": 0.7368,
-        "labelled": 19,
+        "labelled": pairs,
         "accuracy": 0.6842,
         "accuracy_by_order": {"ab": 0.7368, "ba": 0.6316},
         "both_right": 11,

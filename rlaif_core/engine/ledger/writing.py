@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.api.chat import ChatReply, ChatRequest
+from rlaif_core.api.chat import ChatReply
 from rlaif_core.api.records import JudgedPair, Prompt, Response, Vote
 from rlaif_core.engine.ledger.reading import PROMPT, REPLY, RESPONSE, Kept, Reader
 
@@ -19,7 +19,7 @@ class Call:
 
     key: str
     model: str
-    request: ChatRequest
+    request: str
     reply: ChatReply
     usd: float
     seconds: float
@@ -38,7 +38,7 @@ class Ledger(Reader):
                 (
                     call.key,
                     call.model,
-                    json.dumps(asdict(call.request), ensure_ascii=True),
+                    call.request,
                     REPLY.dump_json(call.reply).decode(),
                     call.reply.usage.prompt_tokens,
                     call.reply.usage.completion_tokens,

@@ -23,7 +23,7 @@ class GoldTruth(Evaluator[Params]):
         """
         if evaluation.gold is None:
             return {}
-        policy = _policy(evaluation, evaluation.gold)
+        policy = _policy(evaluation, evaluation.gold) if evaluation.after else {}
         judge = _judge(evaluation, evaluation.gold)
         return {name: part for name, part in (("policy", policy), ("judge", judge)) if part}
 

@@ -33,10 +33,11 @@ class KL(Evaluator[Params]):
 
         Returns:
             `policy`: `kl`, its standard error `kl_se`, `kl_k3`, and `kl_unmeasured`, the number of
-            responses that a model could not score; nothing if a model gives no log-probabilities.
+            responses that a model could not score; nothing if there is no new policy, or a model
+            gives no log-probabilities.
         """
         policy, base = evaluation.policy, evaluation.base
-        if "options" not in policy.capabilities & base.capabilities:
+        if not evaluation.after or "options" not in policy.capabilities & base.capabilities:
             return {}
         if not all(_sampled_as_is(response) for response in evaluation.after):
             warnings.warn(

@@ -21,8 +21,10 @@ class WinRate(Evaluator[Params]):
 
         Returns:
             `policy`: `win_rate` with its interval, absent if nothing was decided, and
-            `win_rate_abstentions`.
+            `win_rate_abstentions`; nothing if there is no new policy.
         """
+        if not evaluation.after:
+            return {}
         from rlaif_core.stats.intervals import win_rate
 
         trios = zip(evaluation.prompts, evaluation.after, evaluation.before, strict=True)

@@ -72,6 +72,7 @@ class Pairwise(PairwiseJudge[PairwiseParams]):
     """Asks which of two responses is better, by criteria, reasoning first."""
 
     Params = PairwiseParams
+    needs_model = True
     _template: PromptTemplate
     _by_options: bool
 

@@ -16,6 +16,8 @@ from rlaif_transformers.generation import Generation, Generator
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.options import OptionScorer, Scoring
 
+_TOKENS_CPU: Final = 8_192  # more rows than fit its caches make a CPU slower, not faster
+_TOKENS_ELSEWHERE: Final = 32_768
 _LOGITS_KEPT: Final = 1 << 27
 """Logits that one pass may return: half a gigabyte in float32."""
 
@@ -28,17 +30,18 @@ class LocalModel:
 
     Args:
         loaded: The checkpoint.
-        max_batch_tokens: Tokens in one forward batch, padding included.
+        max_batch_tokens: Tokens in one forward batch, padding included; None fits the device.
     """
 
-    def __init__(self, loaded: Loaded, max_batch_tokens: int) -> None:
+    def __init__(self, loaded: Loaded, max_batch_tokens: int | None = None) -> None:
         self._format = ChatFormat(loaded.tokenizer)
         self._generator = Generator(loaded, loaded.endings | {self._format.end_of_turn})
         self._scorer = OptionScorer(loaded)
         config = loaded.model.config.get_text_config()
         self._context: int | None = getattr(config, "max_position_embeddings", None)
         self._vocabulary: int = config.vocab_size
-        self._max_batch_tokens = max_batch_tokens
+        on_cpu = loaded.model.device.type == "cpu"
+        self._max_batch_tokens = max_batch_tokens or (_TOKENS_CPU if on_cpu else _TOKENS_ELSEWHERE)
 
     @torch.inference_mode()
     def answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:

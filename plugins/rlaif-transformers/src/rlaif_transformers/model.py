@@ -45,10 +45,12 @@ class TransformersParams(Params):
         default=None, description="eager, sdpa, flash_attention_2, …; None lets the library choose"
     )
     batch_size: int = Field(
-        default=64, ge=1, description="requests taken at once, to be sorted by length"
+        default=128, ge=1, description="requests taken at once, to be sorted by length"
     )
-    max_batch_tokens: int = Field(
-        default=16_384, ge=1, description="tokens in one forward batch, padding included"
+    max_batch_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="tokens in one forward batch, padding included; 8192 on a CPU, 32768 elsewhere",
     )
 
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlaif_core.report.charts import BOTTOM, LEFT, POINTS, RIGHT, TOP, curve, intervals, tenth
+
+
+@given(st.floats(0, 1))
+def test_each_value_goes_to_the_nearest_tenth(value: float) -> None:
+    assert abs(tenth(value) / 10 - value) <= 0.05 + 1e-9
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=600))
+def test_a_curve_stays_in_its_frame_and_ends_at_its_last_value(values: list[float]) -> None:
+    drawn = curve("loss", list(enumerate(values)))
+    known = [one for one in values if math.isfinite(one)]
+    if not known:
+        assert drawn is None
+        return
+    assert drawn is not None
+    spots = [tuple(map(float, one.split(","))) for one in drawn.points.split()]
+    assert len(spots) <= POINTS + 1
+    assert all(LEFT <= x <= RIGHT and TOP <= y <= BOTTOM for x, y in spots)
+    assert spots[-1] == drawn.dot
+
+
+def test_only_estimates_with_an_interval_of_shares_are_drawn() -> None:
+    section = {
+        "win_rate": {"value": 0.6, "low": 0.5, "high": 0.7},
+        "reward": {"value": 3.0, "low": 2.0, "high": 4.0},
+        "gold_win_rate": {"value": 0.6, "low": None, "high": None},
+        "kl": 1.0,
+    }
+    assert [one.label for one in intervals(section)] == ["Win rate"]

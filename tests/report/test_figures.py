@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlaif_core.report.figures import duration, figures, money, number, show
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=6) | st.sampled_from(["win_rate", "kl"]), inner, max_size=3
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("win_rate", {"value": 0.681, "low": 0.612, "high": 0.743}, "68.1 % (61.2 to 74.3 %)"),
+        ("gold_score", {"before": 0.5, "after": 0.4}, "0.500 → 0.400 (−0.100)"),
+        ("kl", 1.23456, "1.235"),
+        ("steps", 12000, "12,000"),
+        ("both_right", 11, "11"),
+        ("accuracy", 1.0, "100.0 %"),
+        ("learning_rate", 8.333e-8, "8.33e-8"),
+        ("gold_accuracy", None, "not measured"),
+        ("loss", math.nan, "not measured"),
+        ("model", "gpt-test", "gpt-test"),
+    ],
+)
+def test_a_value_reads_as_a_phrase(name: str, value: Any, text: str) -> None:
+    assert show(name, value) == text
+
+
+def test_nested_sections_are_spelled_out_and_stage_summaries_left_out() -> None:
+    section = {"accuracy_by_order": {"ab": 0.75}, "summary": "done", "new_thing": 3}
+    lines = [(one.label, one.text) for one in figures(section)]
+    assert lines == [("Accuracy by order: A first", "75.0 %"), ("New thing", "3")]
+
+
+@given(st.dictionaries(st.text(max_size=6), JSON, max_size=4))
+def test_whatever_an_evaluator_measures_can_be_shown(section: dict[str, Any]) -> None:
+    for line in figures(section):
+        assert isinstance(line.text, str)
+
+
+def test_units_are_easy_to_read() -> None:
+    assert [duration(one) for one in (0.25, 75, 7300)] == ["0.2 s", "1 min 15 s", "2 h 1 min"]
+    assert [money(one) for one in (0, 0.0571234, 1234.5)] == ["$0.00", "$0.0571", "$1,234.50"]
+    assert number(True) == "yes"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlaif_core.report.outlines import Outline
+from rlaif_core.report.sample import (
+    ABSTAINED,
+    DROPPED,
+    HELDOUT,
+    INCONSISTENT,
+    KEPT,
+    TIE,
+    UNCHOSEN,
+    UNDECIDED,
+    WAITING,
+    Sample,
+    Sighting,
+    heldout_outcomes,
+    training_outcomes,
+)
+
+PAIR = ("p", frozenset("ab"))
+
+
+def outline(p_a: float | None, *votes: tuple[str, float | None]) -> Outline:
+    return Outline("p", "a", "b", p_a, 1.0, votes)
+
+
+@given(st.lists(st.sampled_from(["x", "y", "z"]), max_size=200), st.integers(3, 30))
+def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: int) -> None:
+    sample = Sample(limit)
+    for kind in kinds:
+        sample.add(Sighting(0, "train", outline(0.9), (kind,)))
+
+    drawn = list(sample.in_turn())
+
+    assert len(drawn) == min(limit, len(kinds))
+    assert {one.outcomes[0] for one in drawn} == set(kinds)
+    assert sample.totals == Counter(kinds)
+    assert sample.total == len(kinds)
+
+
+def test_a_rare_outcome_is_shown_whole_beside_a_frequent_one() -> None:
+    sample = Sample(10)
+    for number in range(1000):
+        sample.add(Sighting(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
+    assert Counter(one.outcomes[0] for one in sample.in_turn()) == {"rare": 4, "often": 6}
+
+
+def test_a_candidate_is_kept_or_dropped_with_its_reason() -> None:
+    one = outline(0.9, ("ab", 0.9))
+    assert training_outcomes(one, {PAIR: ("kept", "")}) == (KEPT,)
+    assert training_outcomes(one, {PAIR: ("length", "too long")}) == (
+        DROPPED,
+        "Dropped by length: too long",
+    )
+
+
+def test_a_pair_that_is_no_candidate_says_why() -> None:
+    others = {("q", frozenset("ab")): ("kept", "")}
+    assert training_outcomes(outline(0.9), others) == (UNCHOSEN,)
+    assert training_outcomes(outline(0.5), others) == (TIE,)
+    assert training_outcomes(outline(None, ("ab", None)), others) == (UNDECIDED, ABSTAINED)
+    assert training_outcomes(outline(0.9), {}) == (WAITING,)
+
+
+def test_orders_disagree_if_the_first_response_wins_in_both() -> None:
+    assert INCONSISTENT in training_outcomes(outline(0.5, ("ab", 0.9), ("ba", 0.9)), {})
+    assert INCONSISTENT not in training_outcomes(outline(0.9, ("ab", 0.9), ("ba", 0.1)), {})
+    assert INCONSISTENT not in training_outcomes(outline(0.9, ("ab", 0.9), ("ba", None)), {})
+
+
+def test_a_heldout_pair_says_which_policy_was_better() -> None:
+    after = frozenset("a")
+    assert heldout_outcomes(outline(0.8), after) == (f"{HELDOUT}: new policy better",)
+    assert heldout_outcomes(outline(0.2), after) == (f"{HELDOUT}: base policy better",)
+    assert heldout_outcomes(outline(0.5), after) == (f"{HELDOUT}: tie",)
+    assert heldout_outcomes(outline(None), after) == (f"{HELDOUT}: undecided",)

@@ -1,0 +1,26 @@
+"""A big run makes a page that still opens, and in seconds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rlaif_core.report.page import write_report
+from tests.report.run_folder import RunWriter
+
+
+def test_thousands_of_comparisons_take_seconds_and_few_megabytes(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 400, samples=6, name="big")
+    writer.play(until="select")
+    pairs = writer.ledger.counts(0)["pairs"]
+    writer.finish()
+    assert pairs > 3000
+
+    began = time.perf_counter()
+    page = write_report(writer.folder)
+
+    assert time.perf_counter() - began < 10  # about one on a quiet machine
+    assert page.stat().st_size < 2_000_000
+    text = page.read_text()
+    assert text.count('<details class="pair') == 300
+    assert f"300 of {pairs:,} judged pairs" in text
