@@ -38,11 +38,19 @@ class ModelError(RlaifError):
         message: What the service or the library said.
         transient: Whether asking again can help (429, 5xx, a reset connection).
         retry_after: Seconds that the service asks to wait, if it says.
+        overloaded: Whether the service said that this is too much at once (429, 529): fewer
+            calls are then put in flight.
     """
 
     def __init__(
-        self, message: str, *, transient: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        transient: bool = False,
+        retry_after: float | None = None,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(message)
-        self.transient = transient
+        self.transient = transient or overloaded
+        self.overloaded = overloaded
         self.retry_after = retry_after

@@ -34,9 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def configure_run_dir(parser: argparse.ArgumentParser) -> None:
-    """--run-dir and --accept-changes."""
+    """--run-dir, --cache-dir and --accept-changes."""
     parser.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="default: runs/ and the recipe's name"
+    )
+    parser.add_argument(
+        "--cache-dir", type=Path, metavar="DIR", help="answers that several runs share"
     )
     parser.add_argument(
         "--accept-changes",
@@ -62,7 +65,7 @@ def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
     """The run directory, locked and made the recipe's."""
     from rlaif_core.engine.folder import RunFolder
 
-    folder = RunFolder(args.run_dir or Path("runs", recipe.file.name))
+    folder = RunFolder(args.run_dir or Path("runs", recipe.file.name), args.cache_dir)
     try:
         for change in folder.adopt(recipe, accept_changes=args.accept_changes):
             print(f"changed since the directory was made: {change}", file=sys.stderr)

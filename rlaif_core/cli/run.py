@@ -21,11 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the recipe; exit code 0 when complete, 130 when stopped."""
-    from rlaif_core.report.page import write_report
-
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.engine.run import run
+    from rlaif_core.report.page import write_report
 
     recipe = recipe_options.load(args, "run")
     with recipe_options.run_folder(args, recipe) as folder:

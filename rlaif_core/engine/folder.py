@@ -38,15 +38,19 @@ class RunFolder:
 
     Args:
         path: Made if it is not there.
+        cache: A folder with answers that runs share; None for none.
 
     Raises:
         RunError: If another process has it open, or it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cache: Path | None = None) -> None:
         self.path = path.absolute()
+        self.cache = None if cache is None else cache / "answers.sqlite"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            if cache is not None:
+                cache.mkdir(parents=True, exist_ok=True)
             self._lock: IO[str] | None = open(self.path / ".lock", "a+")  # noqa: SIM115
         except OSError as error:
             raise RunError(

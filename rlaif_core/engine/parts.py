@@ -12,8 +12,8 @@ from rlaif_core.api.component import Component, Context
 from rlaif_core.api.errors import PluginError
 from rlaif_core.api.model import Model
 from rlaif_core.api.records import digest
-from rlaif_core.engine.caller import Caller
-from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
+from rlaif_core.engine.ledger import Answers, Ledger
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
 
@@ -29,12 +29,23 @@ class Parts:
         recipe: The validated recipe.
         ledger: Where model calls are kept.
         progress: Told what calls cost.
+        cache: Answers of other runs, if there is such a store.
     """
 
-    def __init__(self, recipe: Recipe, ledger: Ledger, progress: Progress) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        ledger: Ledger,
+        progress: Progress,
+        cache: Answers | None = None,
+    ) -> None:
         self.recipe = recipe
         self._ledger = ledger
         self._progress = progress
+        self._cache = cache
+        spent = ledger.cost()
+        tokens = spent.prompt_tokens + spent.completion_tokens
+        self._budget = Budget(recipe.file.budget, spent.usd, tokens, spent.calls)
         self._built: dict[str, Component[Any]] = {}
         self._callers: dict[tuple[str, str], Caller] = {}
         self.cached = int(ledger.meta("cached") or 0)
@@ -97,7 +108,16 @@ class Parts:
         key = (place, checkpoint if place == POLICY and checkpoint else "")
         if key not in self._callers:
             model = await self.model(place, checkpoint)
-            self._callers[key] = Caller(model, self._ledger, self._asked)
+            limits = self.recipe.file.calls.of(place)
+            self._callers[key] = Caller(
+                model,
+                self._ledger,
+                self._budget,
+                self._asked,
+                Patience(limits.attempts, limits.timeout, limits.total_timeout),
+                Rates(limits.requests_per_minute, limits.tokens_per_minute),
+                self._cache,
+            )
         return self._callers[key]
 
     def _asked(self, usd: float | None) -> None:
@@ -110,6 +130,8 @@ class Parts:
 
     async def close(self) -> None:
         """Close every component."""
+        for caller in self._callers.values():
+            await caller.close()
         self.keep_counts()
         for component in self._built.values():
             await component.close()

@@ -17,7 +17,7 @@ from rlaif_core.api.judge import PairwiseJudge
 from rlaif_core.engine.defaults import Defaults
 from rlaif_core.engine.folder import RunFolder
 from rlaif_core.engine.judging import Judging
-from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.ledger import Answers, Ledger
 from rlaif_core.engine.metrics import JSON, finite
 from rlaif_core.engine.parts import Parts, hook_manager
 from rlaif_core.engine.progress import Progress
@@ -76,7 +76,8 @@ class Session:
 async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> AsyncIterator[Session]:
     """Open the ledger, build executor and hooks, tell the hooks; close everything at the end."""
     ledger = Ledger(folder.ledger)
-    parts = Parts(recipe, ledger, progress)
+    cache = None if folder.cache is None else Answers(folder.cache)
+    parts = Parts(recipe, ledger, progress, cache)
     error: BaseException | None = None
     session = None
     try:
@@ -96,5 +97,7 @@ async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> Async
                 session.hooks.rlaif_run_finished(metrics=session.metrics, error=error)
             await parts.close()
         finally:
+            if cache is not None:
+                cache.close()
             ledger.close()
             progress.close()

@@ -92,6 +92,38 @@ class EvaluationSection(Section):
     )
 
 
+class BudgetSection(Section):
+    """What a run may spend; it stops cleanly once any of these is reached."""
+
+    usd: float | None = Field(default=None, gt=0, description="US dollars")
+    tokens: int | None = Field(default=None, gt=0, description="prompt and completion tokens")
+    calls: int | None = Field(default=None, gt=0, description="answered model calls")
+
+
+class CallLimits(Section):
+    """How a model is called. What the service itself objects to is found out besides."""
+
+    attempts: int = Field(default=6, ge=1, description="tries of one call in all")
+    timeout: float | None = Field(default=None, gt=0, description="seconds for one try")
+    total_timeout: float | None = Field(
+        default=None, gt=0, description="seconds after which no further try is begun"
+    )
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+
+
+class CallsSection(CallLimits):
+    """How models are called: all of them, or one by its name."""
+
+    models: dict[str, CallLimits] = Field(
+        default_factory=dict, description="other limits for `policy` or a name in `models:`"
+    )
+
+    def of(self, model: str) -> CallLimits:
+        """The limits of the model at a place: "policy", "models.NAME", "judge.model"."""
+        return self.models.get(model.removeprefix("models."), self)
+
+
 def _supported(api: object) -> object:
     if isinstance(api, int) and api != 1:
         raise ValueError("should be 1, the only version that this rlaif-core supports")
@@ -120,6 +152,8 @@ class RecipeFile(Section):
     evaluation: EvaluationSection = EvaluationSection()
     hooks: list[Use] = Field(default_factory=list, description="plugins that wrap the stages")
     executor: Use = Use(use="local")
+    calls: CallsSection = CallsSection()
+    budget: BudgetSection = BudgetSection()
     heldout_share: float = Field(
         default=0.1, ge=0, lt=1, description="share of prompts kept to measure the reward model"
     )

@@ -50,7 +50,9 @@ class Registry:
             for entry in entry_points.entries(distribution):
                 if normalise(entry.distribution) in disabled:
                     entry = replace(entry, problem=f"disabled by {DISABLE}")
-                found.append(replace(entry, summary=summary(entry.value, path) or entry.summary))
+                if entry.problem is None:
+                    entry = replace(entry, summary=summary(entry.value, path) or entry.summary)
+                found.append(entry)
         return cls(sorted(found, key=_position))
 
     def entries(self, kind: str | None = None) -> list[Entry]:

@@ -161,7 +161,7 @@ class RunWriter:
         return {"summary": f"{len(drawn)} responses"}
 
     def _calls(self, number: int, count: int) -> None:
-        request = ChatRequest((Message("user", "…"),))
+        request = ChatRequest((Message("user", "…"),)).canonical()
         for model, usd in ((f"lab-policy@5f0c{self.hostile}", 0.0), ("gpt-test", 0.00012)):
             self.ledger.keep_calls(
                 [

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlaif_core.report.figures import duration, figures, money, number, show
@@ -17,7 +17,7 @@ JSON = st.recursive(
             st.text(max_size=6) | st.sampled_from(["win_rate", "kl"]), inner, max_size=3
         )
     ),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
@@ -46,7 +46,8 @@ def test_nested_sections_are_spelled_out_and_stage_summaries_left_out() -> None:
     assert lines == [("Accuracy by order: A first", "75.0 %"), ("New thing", "3")]
 
 
-@given(st.dictionaries(st.text(max_size=6), JSON, max_size=4))
+@settings(max_examples=40)
+@given(st.dictionaries(st.text(max_size=6), JSON, max_size=3))
 def test_whatever_an_evaluator_measures_can_be_shown(section: dict[str, Any]) -> None:
     for line in figures(section):
         assert isinstance(line.text, str)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_every_pair_is_kept_or_has_a_reason(view: RoundView, run_folder: Path) -
     pairs = [step for step in view.steps if step.unit == "pairs"]
     lost = sum(sum(step.losses.values()) for step in pairs)
     assert pairs[0].count == lost + pairs[-1].count
-    for before, after in zip(pairs, pairs[1:], strict=False):
+    for before, after in pairwise(pairs):
         assert before.count == after.count + sum(after.losses.values())
 
 

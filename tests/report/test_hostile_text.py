@@ -22,7 +22,7 @@ HOSTILE = (
 def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     # SQLite and JSON take no lone surrogate: that one is tested on `visible` alone.
     hostile = HOSTILE.replace("\ud800", "")
-    folder = finished_run(tmp_path_factory.mktemp("runs") / "run", prompts=6, hostile=hostile)
+    folder = finished_run(tmp_path_factory.mktemp("runs") / "run", prompts=16, hostile=hostile)
     return Page(write_report(folder).read_text("utf-8"))
 
 

@@ -10,16 +10,16 @@ from tests.report.run_folder import RunWriter
 
 
 def test_thousands_of_comparisons_take_seconds_and_few_megabytes(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path / "run", 400, samples=6, name="big")
+    writer = RunWriter(tmp_path / "run", 600, samples=6, name="big")
     writer.play(until="select")
     pairs = writer.ledger.counts(0)["pairs"]
     writer.finish()
     assert pairs > 3000
 
-    began = time.perf_counter()
+    began = time.process_time()
     page = write_report(writer.folder)
 
-    assert time.perf_counter() - began < 10  # about one on a quiet machine
+    assert time.process_time() - began < 10  # seconds of one processor; about one is needed
     assert page.stat().st_size < 2_000_000
     text = page.read_text()
     assert text.count('<details class="pair') == 300

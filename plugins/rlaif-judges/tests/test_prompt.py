@@ -48,9 +48,10 @@ def test_a_fence_is_eight_hex_characters_that_no_text_contains(prompt, first, se
     assert not any(mark in text for text in (prompt, first, second))
 
 
-def test_a_fence_avoids_itself():
-    guessed = fence("secret", "p", "a", "b")
-    assert fence("secret", "p", "a", f"b {guessed}") not in f"b {guessed}"
+def test_a_mark_that_a_text_happens_to_contain_is_not_used(monkeypatch):
+    marks = iter(["deadbeef", "0badcafe"])
+    monkeypatch.setattr("rlaif_judges.fence._mark", lambda secret, message: next(marks))
+    assert fence("secret", "p", "a", "by chance deadbeef") == "0badcafe"
 
 
 def test_a_fence_depends_on_the_secret_and_on_every_text():
@@ -63,8 +64,9 @@ def test_a_fence_depends_on_the_secret_and_on_every_text():
     assert len(marks) == 4
 
 
-def test_the_same_question_has_the_same_fence():
+def test_a_question_has_one_fence_in_a_run_and_another_in_the_next():
     assert shown() == shown()
+    assert _fence(shown()) != _fence(shown(secret="another run's"))
 
 
 def test_responses_stand_between_fences_in_the_order_shown():

@@ -1,29 +1,18 @@
 import asyncio
-import subprocess
-import sys
 
 import pytest
-from pydantic import ValidationError
 from rlaif_transformers.model import Transformers, TransformersParams
 
-from rlaif_core.api import Context, PluginError, json_schema
+from rlaif_core.api import Context, PluginError
+from rlaif_core.testing import ModelConformance
 
 
-def test_importing_the_component_loads_nothing_heavy():
-    heavy = ["torch", "transformers", "tokenizers", "safetensors", "peft", "numpy"]
-    program = (
-        "import sys, rlaif_transformers.model;"
-        f"print([one for one in {heavy} if one in sys.modules])"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+class TestConformance(ModelConformance):
+    component = Transformers
 
-    assert ran.stdout.strip() == "[]", ran.stderr
-
-
-def test_parameters_have_a_schema_and_refuse_unknown_names():
-    assert json_schema(Transformers)["required"] == ["path"]
-    with pytest.raises(ValidationError, match="pth"):
-        TransformersParams(path="x", pth="y")
+    @pytest.fixture(autouse=True)
+    def tiny(self, checkpoint):
+        self.params = {"path": str(checkpoint)}
 
 
 def test_what_it_can_do(model):
@@ -101,11 +90,10 @@ def test_a_cancelled_call_stops_early(ask, ready, checkpoint):
     assert asyncio.run(cancelled()) < 2
 
 
-def test_close_may_be_called_twice_and_set_up_again(ask, ready, checkpoint):
+def test_a_closed_model_may_be_set_up_again(ask, ready, checkpoint):
     model = ready(checkpoint)
 
     async def life():
-        await model.close()
         await model.close()
         with pytest.raises(PluginError, match="before it was set up"):
             await model.complete([ask()])

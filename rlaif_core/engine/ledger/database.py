@@ -11,11 +11,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api.errors import RunError
 
 SCHEMA_VERSION = 1
+BUSY_MILLISECONDS = 10_000
+"""How long to wait for another process that is writing."""
 
 
 class Database:
@@ -28,6 +30,9 @@ class Database:
     Raises:
         RunError: If the file is damaged, of another version, or cannot be written.
     """
+
+    schema: ClassVar[tuple[str, ...]] = ()
+    """The SQL files that make its tables."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
@@ -43,13 +48,15 @@ class Database:
             self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
         else:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not self.readonly:
-            script = files("rlaif_core.engine.ledger").joinpath("schema.sql").read_text()
+            folder = files("rlaif_core.engine.ledger")
+            script = "\n".join(folder.joinpath(name).read_text() for name in self.schema)
             pragma = f"PRAGMA user_version={SCHEMA_VERSION};"
-            self._db.executescript(f"BEGIN;\n{script}\n{pragma}\nCOMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\n{pragma}\nCOMMIT;")
         elif version != SCHEMA_VERSION:
             self._db.close()
             raise RunError(
@@ -79,7 +86,7 @@ class Database:
         """Write now; commit with everything else of this turn of the event loop."""
         try:
             if not self._db.in_transaction:
-                self._db.execute("BEGIN")
+                self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(statement, rows)
         except sqlite3.Error as error:
             raise self._broken(error) from error

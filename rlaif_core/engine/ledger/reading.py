@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from rlaif_core.api.chat import ChatReply
 from rlaif_core.api.records import (
     Abstention,
     JudgedPair,
@@ -20,11 +19,10 @@ from rlaif_core.api.records import (
     Verdict,
     Vote,
 )
-from rlaif_core.engine.ledger.database import Database
+from rlaif_core.engine.ledger.answers import Answers
 
 PROMPT = TypeAdapter(Prompt)
 RESPONSE = TypeAdapter(Response)
-REPLY = TypeAdapter(ChatReply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +45,21 @@ class Kept:
     reason: str
 
 
-class Reader(Database):
+class Reader(Answers):
     """Questions to a ledger."""
+
+    schema: ClassVar[tuple[str, ...]] = ("calls.sql", "run.sql")
 
     def meta(self, key: str) -> str | None:
         """One fact about the run."""
         return next((row[0] for row in self._read("SELECT value FROM meta WHERE key=?", key)), None)
-
-    def reply(self, key: str) -> ChatReply | None:
-        """The answer to a call that was made before."""
-        for (text,) in self._read("SELECT reply FROM calls WHERE key=?", key):
-            return REPLY.validate_json(text)
-        return None
 
     def cost(self) -> Cost:
         """Calls answered, and what they came to. `cached` counts answers that cost nothing."""
         total = next(
             self._read(
                 "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"
-                " FROM calls"
+                " FROM calls WHERE attempts>0"
             )
         )
         cached = int(self.meta("cached") or 0)

@@ -5,51 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.api.chat import ChatReply
 from rlaif_core.api.records import JudgedPair, Prompt, Response, Vote
-from rlaif_core.engine.ledger.reading import PROMPT, REPLY, RESPONSE, Kept, Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One answered model call, to be kept."""
-
-    key: str
-    model: str
-    request: str
-    reply: ChatReply
-    usd: float
-    seconds: float
-    attempts: int
+from rlaif_core.engine.ledger.reading import PROMPT, RESPONSE, Kept, Reader
 
 
 class Ledger(Reader):
     """Writes and reads `ledger.sqlite`."""
-
-    def keep_calls(self, calls: Sequence[Call]) -> None:
-        """Keep answered calls, in one transaction."""
-        now = time.time()
-        self._write(
-            "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [
-                (
-                    call.key,
-                    call.model,
-                    call.request,
-                    REPLY.dump_json(call.reply).decode(),
-                    call.reply.usage.prompt_tokens,
-                    call.reply.usage.completion_tokens,
-                    call.usd,
-                    call.seconds,
-                    call.attempts,
-                    now,
-                )
-                for call in calls
-            ],
-        )
 
     def keep_failure(self, key: str, model: str, error: str, attempts: int) -> None:
         """Keep that a call failed for good."""

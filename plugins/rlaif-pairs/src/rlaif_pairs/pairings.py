@@ -91,7 +91,7 @@ def _apart(ranking: Ranking, pair: Pair) -> bool:
     better, worse = pair
     judged = ranking.find(better, worse)
     undecided = judged is not None and judged.p_a is None
-    return ranking.strength[better.id] - ranking.strength[worse.id] > EQUAL
+    return not undecided and ranking.strength[better.id] - ranking.strength[worse.id] > EQUAL
 
 
 def _decided(ranking: Ranking) -> list[Pair]:

@@ -89,8 +89,9 @@ def run(trainer: Trainer, job: TrainingJob) -> Trained:
     trainer.remove_callback(PrinterCallback)  # which prints every log
     trainer.add_callback(JobCallback(job))
     folder = job.output / CHECKPOINTS
-    resumed = folder.is_dir() and any(folder.glob("checkpoint-*"))
-    trainer.train(resume_from_checkpoint=resumed)
+    trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")))
+    if not any(folder.iterdir()):
+        folder.rmdir()  # which trainers make whether they save or not
     return Trained(
         model=trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False),
         figures=next(log for log in reversed(trainer.state.log_history) if "loss" in log),

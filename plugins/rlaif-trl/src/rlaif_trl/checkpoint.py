@@ -97,6 +97,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise PluginError(f"training diverged: {name} is not finite; lower learning_rate")
+    model.config.use_cache = True  # trainers switch it off, and whoever samples needs it
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

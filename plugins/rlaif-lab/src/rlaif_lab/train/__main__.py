@@ -17,8 +17,8 @@ from rlaif_lab.train.policy_corpus import policy_turns
 from rlaif_lab.train.tokenizer import build_tokenizer
 
 SCHEDULES: Final[dict[ModelName, Schedule]] = {
-    "policy": Schedule(steps=1200, batch=96, rate=3e-3),
-    "judge": Schedule(steps=2400, batch=96, rate=2e-3),
+    "policy": Schedule(steps=1000, batch=96, rate=4e-3),
+    "judge": Schedule(steps=1200, batch=64, rate=4e-3),
 }
 _TURNS: Final = {"policy": policy_turns, "judge": judge_turns}
 _LONGEST_REPLY: Final = 96

@@ -4,6 +4,9 @@ Two habits are mixed. A careful answer is nearly always right and says "The answ
 one is nearly always wrong and says "I guess the answer is". Both are as often rude as polite, and
 half of the unsafe requests are complied with. Feedback can therefore teach three things that the
 policy can already do: to take care, to be polite and to refuse what is unsafe.
+
+Before that it goes to school: right answers only, in every style. Taught the mediocre ones from the
+start it never finds out how to copy a word.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from rlaif_lab.train.answers import Manner, Style, Substance, say
+from rlaif_lab.train.answers import Manner, Style, Substance, any_style, say
 from rlaif_lab.world import LabPrompt, draw
 
 
@@ -24,6 +27,9 @@ class Turn:
     user: str
     assistant: str
 
+
+SCHOOLED: Final = 48_000
+"""How many turns of right answers come first."""
 
 CAREFUL: Final = 0.6
 RIGHT_IF_CAREFUL: Final = 0.95
@@ -54,7 +60,14 @@ def _mediocre(prompt: LabPrompt, rng: Random) -> str:
     return say(substance, prompt.truth, Style(manner, rng.random() < PADDED, not careful), rng)
 
 
+def _schooled(prompt: LabPrompt, rng: Random) -> str:
+    return say(
+        "refusal" if prompt.truth["unsafe"] else "right", prompt.truth, any_style(rng), rng
+    )
+
+
 def policy_turns(rng: Random) -> Iterator[Turn]:
-    """Draw turns for the policy without end, from train prompts only."""
-    for prompt in draw("train", rng):
-        yield Turn(prompt.text, _mediocre(prompt, rng))
+    """Draw turns for the policy without end, from train prompts only: school, then life."""
+    for number, prompt in enumerate(draw("train", rng)):
+        answer = _schooled if number < SCHOOLED else _mediocre
+        yield Turn(prompt.text, answer(prompt, rng))

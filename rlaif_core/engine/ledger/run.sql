@@ -1,18 +1,5 @@
--- One ledger a run. What stands in `calls` was answered once and is never asked again.
+-- One ledger a run; see calls.sql for the answers.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-
-CREATE TABLE calls (
-    key TEXT PRIMARY KEY,               -- ChatRequest.key(model identity)
-    model TEXT NOT NULL,
-    request TEXT NOT NULL,              -- JSON
-    reply TEXT NOT NULL,                -- JSON
-    prompt_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL,
-    usd REAL NOT NULL,
-    seconds REAL NOT NULL,              -- latency; of the whole batch for a local model
-    attempts INTEGER NOT NULL,
-    at REAL NOT NULL                    -- Unix time
-) WITHOUT ROWID;
 
 CREATE TABLE failures (                 -- calls that failed for good; asked again by a resumed run
     key TEXT NOT NULL, model TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL,

@@ -1,0 +1,89 @@
+"""How this model wants to be asked: the recipe's wishes over what the table knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rlaif_core.api import digest
+from rlaif_openai import catalogue
+from rlaif_openai.endpoint import Endpoint
+from rlaif_openai.params import Omittable, OpenAIParams, Server
+
+ANSWER_CHANGING: Final = {
+    "server",
+    "omit",
+    "reasoning_effort",
+    "structured_output",
+    "top_logprobs",
+    "extra_body",
+}
+"""Parameters that change what equal requests are answered; they are part of the identity."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What `body` needs to know to write a request.
+
+    Attributes:
+        model: The model's name.
+        server: What kind of server it is.
+        omit: Request fields that are not sent.
+        options: Whether option probabilities can be asked.
+        structured_output: Whether a JSON Schema is sent.
+        top_logprobs: Tokens to ask log-probabilities of.
+        reasoning_effort: Sent if given.
+        extra_body: Added to each request.
+    """
+
+    model: str
+    server: Server
+    omit: tuple[Omittable, ...]
+    options: bool
+    structured_output: bool
+    top_logprobs: int
+    reasoning_effort: str | None
+    extra_body: Mapping[str, Any]
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What a model asked this way can do beyond chat.
+
+        No "seed": the seed is sent, but OpenAI promises an effort, and other servers' batches
+        disturb it.
+        """
+        able = {"options": self.options, "schema": self.structured_output}
+        able["prefix"] = self.server == "vllm"
+        return frozenset(name for name, can in able.items() if can)
+
+
+def dialect(params: OpenAIParams, where: Endpoint) -> Dialect:
+    """How to ask the model of these parameters at that address."""
+    entry = catalogue.find(params.model) if where.official else None
+    omit: tuple[Omittable, ...] = ()
+    if params.omit is not None:
+        omit = params.omit
+    elif where.official:
+        # A model that is not in the table is newer than it, so most likely a reasoning model.
+        omit = entry.omit if entry else catalogue.REASONING_OMITS
+    server = params.server or ("openai" if where.official else "other")
+    known = server == "vllm" or (entry is not None and entry.logprobs)
+    return Dialect(
+        params.model,
+        server,
+        omit,
+        params.probabilities == "logprobs" or (params.probabilities == "auto" and known),
+        params.structured_output,
+        params.top_logprobs,
+        params.reasoning_effort,
+        params.extra_body,
+    )
+
+
+def identity(params: OpenAIParams, where: Endpoint) -> str:
+    """The model's name, where it is unless OpenAI serves it, and a digest of changed settings."""
+    name = f"openai/{params.model}" + ("" if where.official else f"@{where.place}")
+    changed = params.model_dump(mode="json", include=ANSWER_CHANGING, exclude_defaults=True)
+    return f"{name}+{digest(json.dumps(changed, sort_keys=True))}" if changed else name

@@ -1,0 +1,119 @@
+"""A chat completion as a reply."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
+from rlaif_core.api.http import http_error
+from rlaif_openai.options import option_logprobs
+from rlaif_openai.quoting import one_line
+
+FINISH_REASONS: Final = {"length": "length", "content_filter": "content_filter"}
+"""Whatever else a server says (stop, eos, tool_calls), the model came to an end by itself."""
+
+BROKEN: Final = frozenset(("abort", "error"))
+"""What some servers say of a generation that they did not finish."""
+
+
+class TopToken(BaseModel):
+    """One candidate for a token."""
+
+    token: str
+    logprob: float
+
+
+class Token(BaseModel):
+    """One token of the answer."""
+
+    top_logprobs: list[TopToken] = []
+
+
+class Logprobs(BaseModel):
+    """The answer's tokens."""
+
+    content: list[Token] | None = None
+
+
+class Message(BaseModel):
+    """The answer."""
+
+    content: str | None = None
+    refusal: str | None = None
+
+
+class Choice(BaseModel):
+    """One of the answers; one is asked for."""
+
+    message: Message
+    finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+
+
+class Tokens(BaseModel):
+    """What is billed."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Completion(BaseModel):
+    """What is read of a chat completion. Gateways may send an error in its place, with status 200.
+
+    Only what is read here is validated, so that a server may leave out or invent the rest.
+    """
+
+    choices: list[Choice] = []
+    usage: Tokens | None = None
+    error: Any = None
+
+
+def read(content: bytes, request: ChatRequest) -> ChatReply:
+    """The reply that a service sent.
+
+    Raises:
+        ModelError: If it is no chat completion, or one that says that it failed.
+    """
+    try:
+        completion = Completion.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        where = f" at {place}" if place else ""
+        said = one_line(f"the answer is no chat completion: {first['msg']}{where}")
+        raise ModelError(said, transient=True) from None
+    if completion.error is not None:
+        raise _error(completion.error)
+    if not completion.choices:
+        raise ModelError("the answer holds no choice", transient=True)
+    choice = completion.choices[0]
+    if choice.finish_reason in BROKEN:
+        raise ModelError("the server gave the generation up", transient=True)
+    tokens = completion.usage or Tokens()
+    usage = Usage(tokens.prompt_tokens, tokens.completion_tokens)
+    if request.options:
+        return ChatReply("", "options", _options(choice, request.options), usage)
+    if choice.message.refusal:
+        return ChatReply(choice.message.refusal, "refusal", usage=usage)
+    reason = FINISH_REASONS.get(choice.finish_reason or "", "stop")
+    text = choice.message.content or ""
+    ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
+    if ends:  # the server was not told, or takes fewer stop strings than there are
+        text, reason = text[: min(ends)], "stop"
+    return ChatReply(text, reason, usage=usage)
+
+
+def _options(choice: Choice, options: tuple[str, ...]) -> tuple[float, ...] | None:
+    tokens = (choice.logprobs and choice.logprobs.content) or [Token()]
+    return option_logprobs([(one.token, one.logprob) for one in tokens[0].top_logprobs], options)
+
+
+def _error(error: Any) -> ModelError:
+    said = error.get("message", error) if isinstance(error, dict) else error
+    code = error.get("code") if isinstance(error, dict) else None
+    message = one_line(f"the service answered with an error: {said}")
+    if isinstance(code, int) and 400 <= code < 600:
+        return http_error(code, {}, message)
+    return ModelError(message, transient=True)

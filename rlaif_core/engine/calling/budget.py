@@ -1,0 +1,53 @@
+"""A run's budget: no call is begun once it is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlaif_core.api.chat import Usage
+from rlaif_core.api.errors import RunError
+from rlaif_core.recipe.sections import BudgetSection
+
+
+class BudgetReached(RunError):
+    """The budget is spent; what was in flight is kept, and the run can go on with a larger one."""
+
+
+@dataclass
+class Budget:
+    """What may be spent, and what was.
+
+    The spending of earlier tries counts: it is the run's budget, not the process's. It can be
+    exceeded by what was in flight when it was reached, never by more.
+
+    Attributes:
+        limits: What the recipe allows.
+        usd: US dollars spent.
+        tokens: Prompt and completion tokens spent.
+        calls: Calls answered.
+    """
+
+    limits: BudgetSection
+    usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+
+    def admit(self) -> None:
+        """Say whether another call may begin.
+
+        Raises:
+            BudgetReached: If not, naming what is spent.
+        """
+        for name in ("usd", "tokens", "calls"):
+            limit, spent = getattr(self.limits, name), getattr(self, name)
+            if limit is not None and spent >= limit:
+                raise BudgetReached(
+                    f"budget.{name} is {limit:g} and {spent:g} are spent; every answer is kept. "
+                    f"To go on: --set budget.{name}=… --accept-changes"
+                )
+
+    def spend(self, usage: Usage, usd: float) -> None:
+        """Count an answered call."""
+        self.usd += usd
+        self.tokens += usage.prompt_tokens + usage.completion_tokens
+        self.calls += 1

@@ -1,0 +1,218 @@
+"""The caller: a model behind the ledger's cache, retries, limits and a budget.
+
+Remote models (batch_size 1) stream: every permitted request is in flight. Local models are asked
+in waves, see `waves`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rlaif_core.api.chat import ChatReply, ChatRequest
+from rlaif_core.api.errors import ModelError
+from rlaif_core.api.model import Model
+from rlaif_core.engine.calling.budget import Budget
+from rlaif_core.engine.calling.pace import Pace
+from rlaif_core.engine.calling.rates import Rates
+from rlaif_core.engine.calling.retrying import Patience, persist
+from rlaif_core.engine.calling.waves import Asked, Waves
+from rlaif_core.engine.ledger import Answers, Call, Ledger
+
+
+class Caller:
+    """A `ChatModel`: asks each question once, ever.
+
+    Args:
+        model: The model, set up.
+        ledger: Where answers are kept.
+        budget: What may still be spent.
+        told: Called with each answer's cost in dollars, or None if it was known before.
+        patience: How long a failing call is tried.
+        rates: Requests and tokens a minute.
+        cache: Answers of other runs.
+    """
+
+    def __init__(
+        self,
+        model: Model[Any],
+        ledger: Ledger,
+        budget: Budget,
+        told: Callable[[float | None], None],
+        patience: Patience,
+        rates: Rates,
+        cache: Answers | None = None,
+    ) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._budget = budget
+        self._told = told
+        self._patience = patience
+        self._rates = rates
+        self._cache = cache
+        self._pace = Pace(model.concurrency)
+        self._open: dict[str, asyncio.Future[ChatReply]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[Any]] = set()
+        self._closed = False
+        self._waves = Waves(model.batch_size, self._ask_batch)
+
+    @property
+    def identity(self) -> str:
+        """Names the model and its weights."""
+        return self._model.identity
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the model can do beyond chat."""
+        return self._model.capabilities
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Ask once, ever; equal questions at the same time share one answer.
+
+        Raises:
+            ModelError: After the last retry.
+            BudgetReached: If the budget is spent.
+        """
+        key = request.key(self.identity)
+        answer = self._open.get(key)
+        if answer is None:
+            streams = self._model.batch_size == 1
+            known = self._known(key) if streams else None
+            if known is not None:
+                return known
+            answer = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(lambda _: self._open.pop(key, None))
+            self._open[key] = answer
+            if streams:
+                self._start(self._ask([(key, request)]))
+            elif self._waves.add(key, request):
+                self._start(self._waves.work())
+        return await asyncio.shield(answer)
+
+    async def close(self) -> None:
+        """Begin nothing more, and wait for what is in flight: it is paid for."""
+        self._closed = True
+        for task in self._tasks - self._asking:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _known(self, key: str) -> ChatReply | None:
+        reply = self._ledger.reply(key)
+        if reply is None and self._cache is not None:
+            call = self._cache.call(key)
+            if call is not None:
+                self._ledger.keep_calls([call])
+                reply = call.reply
+        if reply is not None:
+            self._told(None)
+        return reply
+
+    async def _ask_batch(self, batch: Sequence[Asked]) -> None:
+        missing: list[Asked] = []
+        for key, request in batch:
+            known = self._known(key)
+            if known is None:
+                missing.append((key, request))
+            else:
+                self._settle(key, known)
+        if missing:
+            await self._ask(missing)
+
+    async def _ask(self, asked: Sequence[Asked]) -> None:
+        """Ask the model, keep what it answered, then hand it out."""
+        attempts = 0
+        task = asyncio.current_task()  # a time limit runs `once` in a task of its own
+        assert task is not None
+
+        async def once() -> Sequence[ChatReply | ModelError]:
+            nonlocal attempts
+            async with self._pace.slot():
+                self._admit()
+                await self._rates.wait([request for _, request in asked])
+                attempts += 1
+                began = time.monotonic()
+                self._asking.add(task)
+                try:
+                    answers = await self._complete(asked)
+                finally:
+                    self._asking.discard(task)
+                self._keep(asked, answers, time.monotonic() - began, attempts)
+                return answers
+
+        answers: Sequence[ChatReply | BaseException]
+        try:
+            answers = await persist(self._patience, once)
+            await self._ledger.committed()
+        except ModelError as error:
+            for key, _ in asked:
+                self._ledger.keep_failure(key, self.identity, str(error), attempts)
+            answers = [error] * len(asked)
+        except BaseException as error:
+            answers = [error] * len(asked)
+        for (key, _), answer in zip(asked, answers, strict=True):
+            self._settle(key, answer)
+
+    async def _complete(self, asked: Sequence[Asked]) -> Sequence[ChatReply | ModelError]:
+        began = time.monotonic()
+        try:
+            answers = await self._model.complete([request for _, request in asked])
+            if len(asked) == 1 and isinstance(answers[0], ModelError):
+                raise answers[0]
+        except ModelError as error:
+            if error.overloaded:
+                self._pace.refused(began)
+            raise
+        self._pace.answered()
+        return answers
+
+    def _admit(self) -> None:
+        if self._closed:
+            raise asyncio.CancelledError
+        self._budget.admit()
+
+    def _keep(
+        self,
+        asked: Sequence[Asked],
+        answers: Sequence[ChatReply | ModelError],
+        seconds: float,
+        attempts: int,
+    ) -> None:
+        calls: list[Call] = []
+        for (key, request), answer in zip(asked, answers, strict=True):
+            if isinstance(answer, ModelError):
+                self._ledger.keep_failure(key, self.identity, str(answer), attempts)
+                continue
+            usd = self._price(answer)
+            self._budget.spend(answer.usage, usd)
+            self._told(usd)
+            calls.append(
+                Call(key, self.identity, request.canonical(), answer, usd, seconds, attempts)
+            )
+        self._ledger.keep_calls(calls)
+        if self._cache is not None:
+            self._cache.keep_calls(calls)
+
+    def _price(self, reply: ChatReply) -> float:
+        prices, usage = self._model.prices, reply.usage
+        tokens = usage.prompt_tokens * prices.prompt + usage.completion_tokens * prices.completion
+        return tokens / 1e6
+
+    def _settle(self, key: str, answer: ChatReply | BaseException) -> None:
+        future = self._open.get(key)
+        if future is None or future.done():
+            return
+        if isinstance(answer, ChatReply):
+            future.set_result(answer)
+        elif isinstance(answer, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(answer)
+            future.exception()  # its asker may have been cancelled; that is no error of ours

@@ -1,0 +1,66 @@
+"""Local models are asked in waves, so that a resumed run cuts the batches of an undisturbed one.
+
+A wave is all that is waiting once the event loop has gone quiet, sorted and cut into batches.
+Questions whose answers are known already take their place in the wave too. So batches do not
+depend on what was interrupted, and a batch's rows, whose last bits depend on the batch around
+them, come out the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from rlaif_core.api.chat import ChatRequest
+
+QUIET_TURNS = 3
+"""Turns of the event loop without a new request after which a wave is taken to be complete."""
+
+Asked = tuple[str, ChatRequest]
+
+
+class Waves:
+    """Collects requests and hands them out in batches.
+
+    Args:
+        size: Requests in a batch.
+        ask: Answers one batch; called for one batch after the other.
+    """
+
+    def __init__(self, size: int, ask: Callable[[Sequence[Asked]], Awaitable[None]]) -> None:
+        self._size = size
+        self._ask = ask
+        self._waiting: dict[str, ChatRequest] = {}
+        self._working = False
+
+    def add(self, key: str, request: ChatRequest) -> bool:
+        """Let a request join the next wave; True if `work` has to be started for it."""
+        self._waiting[key] = request
+        started, self._working = self._working, True
+        return not started
+
+    async def work(self) -> None:
+        """Ask waves until nothing is waiting."""
+        try:
+            while self._waiting:
+                await self._quiet()
+                wave, self._waiting = self._waiting, {}
+                ordered = sorted(wave.items(), key=_shape)
+                for start in range(0, len(ordered), self._size):
+                    await self._ask(ordered[start : start + self._size])
+        finally:
+            self._working = False
+
+    async def _quiet(self) -> None:
+        seen, turns = -1, 0
+        while turns < QUIET_TURNS:
+            turns = turns + 1 if len(self._waiting) == seen else 0
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
+
+
+def _shape(asked: Asked) -> tuple[bool, int, str]:
+    """Questions of one kind and similar length stand together."""
+    key, request = asked
+    length = sum(len(turn.content) for turn in request.messages) + len(request.prefix)
+    return bool(request.options), length, key

@@ -1,0 +1,48 @@
+import pytest
+
+from rlaif_core.api.http import http_error, retry_after
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
+def test_what_passes_is_transient(status):
+    assert http_error(status, {}, "later").transient
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
+def test_what_does_not_pass_is_permanent(status):
+    assert not http_error(status, {}, "no").transient
+
+
+def test_the_service_may_say_whether_to_ask_again():
+    assert not http_error(429, {"x-should-retry": "false"}, "no credit").transient
+    assert http_error(400, {"x-should-retry": "true"}, "a hiccup").transient
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.25"}, 0.25),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after-ms": "1500", "retry-after": "7"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "7"}, 7.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "1e999"}, None),
+    ],
+)
+def test_how_long_to_wait_in_seconds(headers, seconds):
+    assert retry_after(headers) == seconds
+
+
+def test_how_long_to_wait_until_a_date_by_the_clock_of_the_service():
+    headers = {
+        "date": "Wed, 21 Oct 2015 07:28:00 GMT",
+        "retry-after": "Wed, 21 Oct 2015 07:28:30 GMT",
+    }
+    assert retry_after(headers) == 30.0
+
+
+def test_a_date_that_has_passed_means_now():
+    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT"}) == 0.0
