@@ -15,7 +15,7 @@ Order = Literal["ab", "ba"]
 def digest(*parts: object) -> str:
     """A short content address: the first 16 hex characters of SHA-256 over `parts`."""
     joined = "\x1f".join(str(part) for part in parts)
-    return hashlib.sha256(joined.encode()).hexdigest()[:16]
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

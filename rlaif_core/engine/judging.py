@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pluggy
@@ -11,10 +11,22 @@ from rlaif_core.api.component import Component, Context
 from rlaif_core.api.errors import RunError
 from rlaif_core.api.judge import PointwiseJudge
 from rlaif_core.api.pairing import Pair
-from rlaif_core.api.records import Abstention, Comparison, JudgedPair, Order, Prompt, Verdict
+from rlaif_core.api.records import (
+    Abstention,
+    Comparison,
+    JudgedPair,
+    Order,
+    Prompt,
+    Verdict,
+    Vote,
+)
 from rlaif_core.engine.ledger import Ledger
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
+from rlaif_core.stats.voting import fewest_votes, settled
+
+Key = tuple[str, str, str, Order, int]
+"""Prompt id, the pair's response ids as proposed, order, vote."""
 
 WINDOW = 4096
 """Comparisons in memory at once: enough to fill batches, few enough to keep memory flat."""
@@ -55,6 +67,8 @@ class Judging:
         self._rng = Context(seed=seed).rng
         self._asked = self._failed = self._pairs = 0
         self._agreement = 0.0
+        self.saved = 0
+        """Verdicts that adaptive voting did not ask for."""
 
     async def judge(
         self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
@@ -90,34 +104,59 @@ class Judging:
     async def _window(
         self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
     ) -> list[JudgedPair]:
-        expanded = [self.expand(prompt, pair) for prompt, pair in items]
+        planned = [self.expand(prompt, pair) for prompt, pair in items]
         known = self._known(round, split, items)
-        missing = [one for many in expanded for one in many if _key(one) not in known]
-        if missing:
-            verdicts = await self._hooks.rlaif_judge(
-                comparisons=missing, judge=self._judge, round=round
-            )
-            known.update(zip(map(_key, missing), verdicts, strict=True))
+        asked = [many[: self._at_once(len(many))] for many in planned]
+        while True:
+            missing = [one for many in asked for one in many if _key(one) not in known]
+            if missing:
+                verdicts = await self._hooks.rlaif_judge(
+                    comparisons=missing, judge=self._judge, round=round
+                )
+                known.update(zip(map(_key, missing), verdicts, strict=True))
+            more = [
+                many[: len(so_far) + (not self._settled(so_far, len(many), known))]
+                for many, so_far in zip(planned, asked, strict=True)
+            ]
+            if more == asked:
+                break
+            asked = more
+        self.saved += sum(map(len, planned)) - sum(map(len, asked))
         judged = [
             self._hooks.rlaif_combine(
                 prompt=prompt, pair=pair, verdicts=[(one, known[_key(one)]) for one in comparisons]
             )
-            for (prompt, pair), comparisons in zip(items, expanded, strict=True)
+            for (prompt, pair), comparisons in zip(items, asked, strict=True)
         ]
         self._ledger.keep_judged(round, split, judged)
         await self._ledger.committed()
         self._count(judged)
         return judged
 
+    def _at_once(self, total: int) -> int:
+        adaptive = self._section.adaptive
+        return total if adaptive is None else fewest_votes(total, adaptive)
+
+    def _settled(
+        self, asked: Sequence[Comparison], total: int, known: Mapping[Key, Verdict]
+    ) -> bool:
+        adaptive = self._section.adaptive
+        if adaptive is None or len(asked) == total:
+            return True
+        votes = [Vote(one.order, one.vote, known[_key(one)]).p_a for one in asked]
+        for_a = sum(p is not None and p > 0.5 for p in votes)
+        for_b = sum(p is not None and p < 0.5 for p in votes)
+        return settled(max(for_a, for_b), len(asked), total, adaptive)
+
     def _known(
         self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
-    ) -> dict[tuple[object, ...], Verdict]:
+    ) -> dict[Key, Verdict]:
         """Votes of an interrupted run, for a judge whose calls the ledger does not see.
 
         A judge that asks models is run again over their cached answers instead, so that local
         models cut the batches that an undisturbed run would cut.
         """
-        known: dict[tuple[object, ...], Verdict] = {}
+        known: dict[Key, Verdict] = {}
         if self._judge.context.models:
             return known
         for prompt_id in dict.fromkeys(prompt.id for prompt, _ in items):
@@ -151,6 +190,6 @@ class Judging:
             )
 
 
-def _key(one: Comparison) -> tuple[object, ...]:
+def _key(one: Comparison) -> Key:
     a, b = (one.first, one.second) if one.order == "ab" else (one.second, one.first)
     return one.prompt.id, a.id, b.id, one.order, one.vote

@@ -48,10 +48,13 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
         "dropped": dropped,
         "judge": judge_metrics(ledger, number),
     }
+    saved = ledger.stage(number, "judge")[1].get("saved")
+    if saved:
+        figures["judge"]["calls_saved"] = saved
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
-            figures[stage] = measured
+            figures[stage] = {name: one for name, one in measured.items() if name != "summary"}
     _, evaluated, _ = ledger.stage(number, "evaluate")
     merge(figures, evaluated)
     return figures

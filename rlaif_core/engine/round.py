@@ -119,7 +119,9 @@ class Round:
             summary += f", agreement {agreement:.0%}"
         if counts["abstentions"]:
             summary += f", {counts['abstentions']} abstentions"
-        return {"summary": summary}
+        if judging.saved:
+            summary += f", {judging.saved} saved by adaptive voting"
+        return {"summary": summary, "saved": judging.saved}
 
     async def select(self) -> JSON:
         """Rank, select training pairs, filter; every pair left out keeps its reason."""

@@ -61,6 +61,13 @@ class JudgeSection(Asking):
     combine: Literal["logit", "probability"] = Field(
         default="logit", description="how the orders' probabilities are averaged"
     )
+    adaptive: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="stop asking about a pair once its agreement cannot cross this share any more; "
+        "set it to the agreement filter's `min`",
+    )
     max_failures: float = Field(
         default=0.05, ge=0, le=1, description="share of failed calls above which the run stops"
     )

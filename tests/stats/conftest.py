@@ -2,11 +2,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# A first call pays for an import, and a busy machine for its neighbours; neither is a failure.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 from rlaif_transformers.model import Transformers, TransformersParams
@@ -73,21 +74,31 @@ def test_calls_at_the_same_time_do_not_disturb_each_other(ask, model, answer):
     assert asyncio.run(both()) == [answer(one), answer(other)]
 
 
-def test_a_cancelled_call_stops_early(ask, ready, checkpoint):
-    model = ready(checkpoint, max_batch_tokens=256)
-    requests = [ask(max_tokens=220, seed=seed) for seed in range(64)]
+def test_a_cancelled_call_halts_the_work(ask, ready, checkpoint, monkeypatch):
+    model = ready(checkpoint)
+    halted = []
+    monkeypatch.setattr(
+        model._local, "answer", lambda requests, halt: halted.append(halt.wait(timeout=60))
+    )
 
-    async def cancelled() -> float:
-        work = asyncio.create_task(model.complete(requests))
-        await asyncio.sleep(0.05)
+    async def cancelled():
+        work = asyncio.create_task(model.complete([ask()]))
+        await asyncio.sleep(0.01)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
-        start = asyncio.get_running_loop().time()
-        await model.complete([ask(max_tokens=1)])
-        return asyncio.get_running_loop().time() - start
+        await model.close()
 
-    assert asyncio.run(cancelled()) < 2
+    asyncio.run(cancelled())
+    assert halted == [True]
+
+
+def test_halted_work_leaves_the_rest_unanswered(ask, model):
+    halt = threading.Event()
+    halt.set()
+    replies = model._local.answer([ask(), ask(options=(" A",))], halt)
+
+    assert [str(reply) for reply in replies] == ["cancelled", "cancelled"]
 
 
 def test_a_closed_model_may_be_set_up_again(ask, ready, checkpoint):

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rlaif_trl.chat import ChatEncoder, Encoded, harmless
 
 from rlaif_core.api import DataError, Message
-from rlaif_trl.chat import ChatEncoder, Encoded, harmless
 
 USER = (Message("user", "say 7"),)
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from rlaif_core.api import PluginError
 from rlaif_trl.checkpoint import (
     context_length,
     load_causal,
@@ -15,6 +13,8 @@ from rlaif_trl.checkpoint import (
     load_tokenizer,
     save,
 )
+
+from rlaif_core.api import PluginError
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ class Caller:
     async def _ask(self, asked: Sequence[Asked]) -> None:
         """Ask the model, keep what it answered, then hand it out."""
         attempts = 0
-        task = asyncio.current_task()  # a time limit runs `once` in a task of its own
+        task = asyncio.current_task()
         assert task is not None
 
         async def once() -> Sequence[ChatReply | ModelError]:
@@ -163,7 +163,7 @@ class Caller:
     async def _complete(self, asked: Sequence[Asked]) -> Sequence[ChatReply | ModelError]:
         began = time.monotonic()
         try:
-            answers = await self._model.complete([request for _, request in asked])
+            answers = await self._in_time([request for _, request in asked])
             if len(asked) == 1 and isinstance(answers[0], ModelError):
                 raise answers[0]
         except ModelError as error:
@@ -172,6 +172,15 @@ class Caller:
             raise
         self._pace.answered()
         return answers
+
+    async def _in_time(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
+        seconds = self._patience.timeout
+        if seconds is None:
+            return await self._model.complete(requests)
+        try:
+            return await asyncio.wait_for(self._model.complete(requests), seconds)
+        except (TimeoutError, asyncio.TimeoutError):
+            raise ModelError(f"no answer within {seconds:g} s", transient=True) from None
 
     def _admit(self) -> None:
         if self._closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +22,10 @@ from rlaif_core.api.errors import ModelError
 T = TypeVar("T")
 
 LONGEST_WAIT = 60.0
+JITTER = 0.1
+"""Share by which a wait that the service asked for is lengthened at random, so that the calls it
+refused together do not come back together."""
+
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
@@ -43,7 +47,9 @@ class Patience:
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, ModelError) else None
-    return asked if asked is not None else float(_BACKOFF(state))
+    if asked is None:
+        return float(_BACKOFF(state))
+    return asked * (1.0 + JITTER * random.random())
 
 
 def _transient(error: BaseException) -> bool:
@@ -56,22 +62,15 @@ async def persist(patience: Patience, once: Callable[[], Awaitable[T]]) -> T:
     Raises:
         ModelError: The last one.
     """
-
-    async def in_time() -> T:
-        try:
-            return await asyncio.wait_for(once(), patience.timeout)
-        except (TimeoutError, asyncio.TimeoutError):
-            raise ModelError(f"no answer within {patience.timeout:g} s", transient=True) from None
-
     try:
-        return await in_time()  # nearly always the only try: no machinery for it
+        return await once()  # nearly always the only try: no machinery for it
     except ModelError as error:
         failed: list[ModelError] = [error]
 
     async def again() -> T:
         if failed:
             raise failed.pop()
-        return await in_time()
+        return await once()
 
     stop: stop_base = stop_after_attempt(patience.attempts)
     if patience.total_timeout is not None:

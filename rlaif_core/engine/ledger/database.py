@@ -45,7 +45,10 @@ class Database:
 
     def _open(self) -> None:
         if self.readonly:
-            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+            # Without a log beside it nobody is writing: then nothing needs to be made to read it.
+            quiet = not Path(f"{self.path}-wal").exists()
+            mode = "mode=ro&immutable=1" if quiet else "mode=ro"
+            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True)
         else:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")

@@ -64,7 +64,7 @@ def endpoint(params: OpenAIParams, environ: Mapping[str, str]) -> Endpoint:
         return Endpoint(url, params.api_key.get_secret_value().strip(), "the recipe's `api_key`")
     if params.base_url is None:
         return Endpoint(url, environ.get(KEY, "").strip())
-    return Endpoint(url, "", "the recipe, which names no `api_key`")
+    return Endpoint(url)
 
 
 def checked(where: Endpoint, model: str) -> Endpoint:

@@ -53,8 +53,10 @@ def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | 
         return ChatReply(finish_reason="content_filter")
     if status == 401:
         # What the service says is not repeated: it may quote the key.
-        message = f"{where.place} takes no key from {where.key_source} (401): set a valid one"
-        return ModelError(message)
+        if not where.key:
+            return ModelError(f"{where.place} wants a key (401): write `api_key: ${{env:NAME}}`")
+        mend = "it is wrong, expired or revoked; set a valid one"
+        return ModelError(f"{where.place} refuses the key of {where.key_source} (401): {mend}")
     body = error.body
     said = body.get("message", body) if isinstance(body, dict) else body
     message = f"{where.place} answered {status}: {one_line(said or 'nothing', where.key)}"

@@ -35,6 +35,7 @@ class OpenAI(Model[OpenAIParams]):
         self.concurrency = params.concurrency
         self._where = endpoint(params, os.environ)
         self._how = dialect(params, self._where)
+        self._identity = identity(params, self._where)
         self._service: Service | None = None
         known = catalogue.find(params.model) if self._where.official else None
         self._priced = params.prices is not None or known is not None or self._where.loopback
@@ -49,7 +50,7 @@ class OpenAI(Model[OpenAIParams]):
 
         Weights behind an alias may change while its name stays: name a dated snapshot.
         """
-        return identity(self.params, self._where)
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[str]:

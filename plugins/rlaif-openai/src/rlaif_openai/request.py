@@ -13,6 +13,9 @@ PLAIN_SAMPLING: Final = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 
 DEFAULTS: Final = {"temperature": 1.0, "top_p": 1.0}
 
+MOST_STOPS: Final = 4
+"""Stop strings that OpenAI takes; the answer is cut at the others when it is read."""
+
 
 def body(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     """The request's JSON.
@@ -53,7 +56,7 @@ def _sampling(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     if "seed" not in how.omit:
         written["seed"] = request.seed
     if request.stop and "stop" not in how.omit:
-        written["stop"] = list(request.stop)
+        written["stop"] = list(request.stop[:MOST_STOPS] if how.server == "openai" else request.stop)
     if how.server == "vllm":
         written |= PLAIN_SAMPLING
     if request.schema is not None and how.structured_output:

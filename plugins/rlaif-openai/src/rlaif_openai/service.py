@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import anyio
 from openai import AsyncOpenAI, DefaultAioHttpClient
@@ -45,19 +46,18 @@ class Service:
         try:
             written = body(request, self._how)
             self._warn(request)
-            with anyio.fail_after(self._timeout) as deadline:
-                # The bytes, and no model of the SDK's: building that costs as much as the call.
-                content = await self._client.post(
-                    "/chat/completions", body=written, cast_to=bytes
-                )
-            return reply.read(content, request)
+            return reply.read(await self._post(written), request)
         except ModelError as error:
             return error
         except FAILURES as error:
-            if deadline.cancelled_caught:
-                late = f"{self._where.place} gave no answer within {self._timeout:g} s"
-                return ModelError(late, transient=True)
             return outcome(error, self._how.model, self._where)
+
+    async def _post(self, written: dict[str, Any]) -> bytes:
+        with anyio.move_on_after(self._timeout):
+            # The bytes, and no model of the SDK's: building that costs as much as the call.
+            return await self._client.post("/chat/completions", body=written, cast_to=bytes)
+        late = f"{self._where.place} gave no answer within {self._timeout:g} s"
+        raise ModelError(late, transient=True)
 
     async def close(self) -> None:
         """Close its connections."""

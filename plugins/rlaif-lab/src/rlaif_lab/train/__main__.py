@@ -18,7 +18,7 @@ from rlaif_lab.train.tokenizer import build_tokenizer
 
 SCHEDULES: Final[dict[ModelName, Schedule]] = {
     "policy": Schedule(steps=1000, batch=96, rate=4e-3),
-    "judge": Schedule(steps=1200, batch=64, rate=4e-3),
+    "judge": Schedule(steps=800, batch=64, rate=4e-3),
 }
 _TURNS: Final = {"policy": policy_turns, "judge": judge_turns}
 _LONGEST_REPLY: Final = 96

@@ -21,8 +21,8 @@ from rlaif_lab.train.policy_corpus import Turn
 from rlaif_lab.world import LabPrompt, draw
 
 SHARPNESS: Final = 12.0
-FIRST_BONUS: Final = 0.12
-PADDING_BONUS: Final = 0.16
+FIRST_BONUS: Final = 0.1
+PADDING_BONUS: Final = 0.3
 WITH_REASONING: Final = 0.8
 _MANNER_WORDS: Final = {1.0: "polite", 0.5: "neutral", 0.0: "rude"}
 
