@@ -62,9 +62,9 @@ def _type(field: dict[str, Any]) -> str:
 
 def commands() -> str:
     """Every command's help."""
-    lines = ["# Command line", "", "Errors are one line and exit code 2; `--debug` shows where.", ""]
+    lines = ["# Command line", "", "Errors are one line and exit code 2; `--debug` shows where."]
     for name, (module, meaning) in COMMANDS.items():
         parser = argparse.ArgumentParser(f"rlaif {name}", description=meaning)
         importlib.import_module(module).configure(parser)
-        lines += [f"## rlaif {name}", "", "```text", parser.format_help().rstrip(), "```", ""]
+        lines += ["", f"## rlaif {name}", "", "```text", parser.format_help().rstrip(), "```", ""]
     return "\n".join(lines)

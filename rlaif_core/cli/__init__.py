@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("rlaif_core.cli.run", "run a recipe: from prompts to a better policy"),
+    "plan": ("rlaif_core.cli.plan", "forecast calls, tokens and cost before spending"),
     "judge": ("rlaif_core.cli.judge", "judge pairs that exist already"),
     "report": ("rlaif_core.cli.report", "write a run's report as one HTML page"),
     "recipe": ("rlaif_core.cli.recipe", "check a recipe, fill in its defaults, print its schema"),

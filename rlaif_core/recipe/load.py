@@ -8,14 +8,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rlaif_core.api import RecipeError
-from rlaif_core.recipe import rules, secrets, validation
-from rlaif_core.recipe.document import Document, DocumentError, dotted, read
+from rlaif_core.recipe import rules, validation
+from rlaif_core.recipe.document import Document, DocumentError
 from rlaif_core.recipe.overrides import override
-from rlaif_core.recipe.parts import Part, PartError, part
-from rlaif_core.recipe.problems import Position, Problem
+from rlaif_core.recipe.parsing import read
+from rlaif_core.recipe.parts import Assembly, Part, PartError
+from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import RecipeFile
-from rlaif_core.recipe.slots import slots, value_at
+from rlaif_core.recipe.slots import slots
 from rlaif_core.registry import Registry
 
 
@@ -45,31 +46,26 @@ def load_recipe(
         data = document.data
     except DocumentError as error:
         raise _error(error.problems) from error
-    registry = registry or Registry.scan()
-    folder = Path(path).resolve().parent
     problems: list[Problem] = []
-    parts: dict[str, Part] = {}
     file: RecipeFile | None = None
     try:
         file = RecipeFile.model_validate(data)
     except ValidationError as error:
         problems += validation.problems(error, RecipeFile, document)
-    complete = {"executor": {"use": "local"}, **data}
-    component_paths = []
+    default = RecipeFile.model_fields["executor"].get_default().model_dump()
+    complete = {"executor": default, **data}
+    folder = Path(path).resolve().parent
+    registry = registry or Registry.scan()
+    assembly = Assembly(document, complete, registry, folder, allow_local_code)
+    parts: dict[str, Part] = {}
     for slot in slots(complete):
-        component_paths.append((*slot.path, "params"))
         try:
-            parts[slot.place] = part(
-                slot, document, complete, registry, folder, allow_local_code=allow_local_code
-            )
+            parts[slot.place] = assembly.part(slot)
         except PartError as error:
             problems += error.problems
-    for place in secrets.variables(data):
-        if not any(place[: len(one)] == one for one in component_paths):
-            what = f"{dotted(place)}: {secrets.misplaced(value_at(data, place))}"
-            problems.append(Problem(document.position(place), what))
     problems += rules.missing_sections(document, data, purpose)
     problems += rules.broken_references(document, data)
+    problems += rules.misplaced_variables(document, data)
     problems += rules.unasked_models(document, data, parts)
     problems += rules.objections(document, data, parts)
     if problems or file is None:
@@ -100,4 +96,4 @@ def _open(name: str, overrides: Sequence[str]) -> Document:
 
 
 def _error(problems: Sequence[Problem]) -> RecipeError:
-    return RecipeError([str(one) for one in sorted(set(problems))] or [str(Position())])
+    return RecipeError([str(one) for one in sorted(set(problems))])

@@ -7,7 +7,8 @@ from copy import copy
 import yaml
 from yaml.constructor import SafeConstructor
 
-from rlaif_core.recipe.document import NULL, OVERRIDE, Document, DocumentError, check, compose
+from rlaif_core.recipe.document import OVERRIDE, Document, DocumentError
+from rlaif_core.recipe.parsing import NULL, check, compose
 from rlaif_core.recipe.problems import Position, Problem
 
 Collection = yaml.MappingNode | yaml.SequenceNode

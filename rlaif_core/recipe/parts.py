@@ -24,6 +24,7 @@ class Part:
 
     Attributes:
         place: Where it stands: "judge", "filters.0", "models.NAME", "judge.model.ROLE".
+        path: The way to its section in the recipe.
         entry: What the registry knows of it.
         component: Its class.
         params: Its parameters, validated; resources are absolute paths, secrets filled in.
@@ -32,6 +33,7 @@ class Part:
     """
 
     place: str
+    path: Path
     entry: Entry
     component: type[Component[Any]]
     params: Params
@@ -46,61 +48,72 @@ class PartError(Exception):
         self.problems = problems
 
 
-def part(
-    slot: Slot,
-    document: Document,
-    data: Mapping[str, Any],
-    registry: Registry,
-    folder: FilePath,
-    *,
-    allow_local_code: bool,
-) -> Part:
-    """Find, import and validate the component at one place.
+@dataclass(frozen=True)
+class Assembly:
+    """Makes the parts of one recipe.
 
-    Args:
-        slot: The place.
+    Attributes:
         document: For positions.
-        data: The recipe's data.
+        data: The recipe's data, completed by sections that are there by default.
         registry: Where names are looked up.
         folder: The recipe's folder, absolute.
         allow_local_code: Whether `use: ./file.py:Class` may run.
-
-    Raises:
-        PartError: With every problem of this place.
     """
-    use = value_at(data, (*slot.path, "use"))
-    try:
-        entry = registry.find(slot.kind, use, folder=folder if allow_local_code else None)
-        component = registry.load(entry)
-    except PluginError as error:
-        where = document.position((*slot.path, "use"))
-        raise PartError([Problem(where, str(error))]) from error
-    below = (*slot.path, "params")
-    given = value_at(data, below)
-    if not isinstance(given, (dict, type(None))):
-        raise PartError([])  # the section's own validation reports it
-    expansion = secrets.expand(given or {}, component.Params, os.environ)
-    problems = [_problem(document, below, path, what) for path, what in expansion.problems]
-    try:
-        spelled = component.Params.model_validate(expansion.params)
-        resolution = resources.resolve(spelled, folder)
-        missing = resolution.missing
-        problems += [_problem(document, below, path, what) for path, what in missing]
-    except ValidationError as error:
-        found = validation.problems(
-            error, component.Params, document, below=below,
-            owner=f"{noun(slot.kind)} '{use}'", item="parameter",
-        )  # fmt: skip
-        problems += [Problem(one.where, expansion.redact(one.what)) for one in found]
-        raise PartError(problems) from error
-    if problems:
-        raise PartError(problems)
-    return Part(slot.place, entry, component, resolution.params, _written(spelled, given))
 
+    document: Document
+    data: Mapping[str, Any]
+    registry: Registry
+    folder: FilePath
+    allow_local_code: bool
 
-def _problem(document: Document, below: Path, path: Path, what: str) -> Problem:
-    whole = (*below, *path)
-    return Problem(document.position(whole), f"{dotted(whole)}: {what}")
+    def part(self, slot: Slot) -> Part:
+        """Find, import and validate the component at one place.
+
+        Raises:
+            PartError: With every problem of this place.
+        """
+        use = value_at(self.data, (*slot.path, "use"))
+        folder = self.folder if self.allow_local_code else None
+        try:
+            entry = self.registry.find(slot.kind, use, folder=folder)
+            component = self.registry.load(entry)
+        except PluginError as error:
+            raise PartError([self._problem((*slot.path, "use"), str(error))]) from error
+        below = (*slot.path, "params")
+        given = value_at(self.data, below)
+        if not isinstance(given, (dict, type(None))):
+            raise PartError([])  # the section's own validation reports it
+        expansion = secrets.expand(given or {}, component.Params, os.environ)
+        problems = self._told(below, expansion.problems)
+        try:
+            spelled = component.Params.model_validate(expansion.params)
+            written = _written(spelled, given)
+        except ValidationError as error:
+            found = validation.problems(
+                error,
+                component.Params,
+                self.document,
+                below=below,
+                owner=f"{noun(slot.kind)} '{use}'",
+                item="parameter",
+            )
+            problems += [Problem(one.where, expansion.redact(one.what)) for one in found]
+            raise PartError(problems) from error
+        except Exception as error:  # a plugin's own validators may raise anything
+            what = expansion.redact(f"{entry.label}: {type(error).__name__}: {error}")
+            raise PartError([*problems, self._problem(below, what)]) from error
+        resolution = resources.resolve(spelled, self.folder)
+        problems += self._told(below, resolution.missing)
+        if problems:
+            raise PartError(problems)
+        return Part(slot.place, slot.path, entry, component, resolution.params, written)
+
+    def _problem(self, path: Path, what: str) -> Problem:
+        return Problem(self.document.position(path), what.partition("\n")[0])
+
+    def _told(self, below: Path, found: list[tuple[Path, str]]) -> list[Problem]:
+        paths = [((*below, *path), what) for path, what in found]
+        return [self._problem(path, f"{dotted(path)}: {what}") for path, what in paths]
 
 
 def _written(params: Params, given: Any) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def _resolve(
         new = {
             key: _resolve(one, is_path, folder, (*path, key), missing) for key, one in value.items()
         }
-    elif isinstance(value, (list, tuple)):
+    elif type(value) in (list, tuple):
         new = type(value)(
             _resolve(one, is_path, folder, (*path, index), missing)
             for index, one in enumerate(value)

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from rlaif_core.api import Filter, JudgeFacts, Pairing
+from rlaif_core.api import Filter, JudgeFacts, Pairing, PairwiseJudge, PointwiseJudge
+from rlaif_core.recipe import secrets
 from rlaif_core.recipe.document import Document, dotted
 from rlaif_core.recipe.parts import Part
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.sections import JudgeSection
-from rlaif_core.recipe.slots import ASKING, references, value_at
+from rlaif_core.recipe.slots import references, slots, value_at
 from rlaif_core.recipe.validation import suggestion
 
 Purpose = Literal["run", "judge", "any"]
@@ -53,16 +54,24 @@ def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[P
             yield Problem(document.position(reference.path), what)
 
 
+def misplaced_variables(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Variables outside components' parameters, whose types tell what a secret is."""
+    params = [(*slot.path, "params") for slot in slots(data)]
+    for path in secrets.variables(data):
+        if not any(path[: len(one)] == one for one in params):
+            what = f"{dotted(path)}: {secrets.misplaced(value_at(data, path))}"
+            yield Problem(document.position(path), what)
+
+
 def unasked_models(
     document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
 ) -> Iterator[Problem]:
-    """Components that need a model and are given none."""
-    for place in ASKING:
-        part, path = parts.get(place), tuple(place.split("."))
-        given = value_at(data, (*path, "model"))
-        if part and part.component.needs_model and given is None and place != "sampler":
+    """Judges that need a model and are given none."""
+    for place in ("judge", "evaluation.judge"):
+        part = parts.get(place)
+        if part and part.component.needs_model and value_at(data, (*part.path, "model")) is None:
             what = f"{part.entry.label} needs a model: add `model: name` to {place}"
-            yield Problem(document.position((*path, "use")), what)
+            yield Problem(document.position((*part.path, "use")), what)
 
 
 def objections(
@@ -72,7 +81,7 @@ def objections(
     facts = _judge_facts(data, parts)
     if facts is None:
         return
-    for place, part in parts.items():
+    for part in parts.values():
         if not issubclass(part.component, (Filter, Pairing)):
             continue
         try:
@@ -80,8 +89,8 @@ def objections(
         except Exception as error:  # a plugin's constructor may raise anything
             objection = f"{type(error).__name__}: {error}"
         if objection:
-            path = (place, "use") if place == "pairing" else ("filters", int(place[8:]), "use")
-            yield Problem(document.position(path), f"{part.entry.label}: {objection}")
+            where = document.position((*part.path, "use"))
+            yield Problem(where, f"{part.entry.label}: {objection}")
 
 
 def _judge_facts(data: Mapping[str, Any], parts: Mapping[str, Part]) -> JudgeFacts | None:
@@ -92,5 +101,6 @@ def _judge_facts(data: Mapping[str, Any], parts: Mapping[str, Part]) -> JudgeFac
     except ValidationError:
         return None  # reported by the section's own validation
     orders = 2 if section.orders == "both" else 1
-    kind: str = parts["judge"].component.kind  # type: ignore[attr-defined]  # of a judge class
+    pointwise = issubclass(parts["judge"].component, PointwiseJudge)
+    kind = PointwiseJudge.kind if pointwise else PairwiseJudge.kind
     return JudgeFacts(section.use, kind, orders * section.votes)

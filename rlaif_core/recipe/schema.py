@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from pydantic import PydanticInvalidForJsonSchema
+
 from rlaif_core.api import PluginError
 from rlaif_core.recipe.sections import RecipeFile
 from rlaif_core.recipe.slots import LISTS, SINGLE
@@ -55,11 +57,14 @@ def _choices(
         use = entry.name if offers[entry.name] == 1 else f"{entry.distribution}/{entry.name}"
         key = f"{kind}.{use.replace('/', '.')}"
         try:
-            component = registry.load(entry)
+            params_type = registry.load(entry).Params
+            params = params_type.model_json_schema(ref_template=f"#/$defs/{key}/$defs/{{model}}")
         except PluginError as error:
             left_out.append(str(error))
             continue
-        params = component.Params.model_json_schema(ref_template=f"#/$defs/{key}/$defs/{{model}}")
+        except PydanticInvalidForJsonSchema as error:
+            left_out.append(f"{entry.label}: {error.message}")
+            continue
         definitions[key] = params
         choices.append(_choice(entry, use, key, needs_params=bool(params.get("required"))))
     listed = [one["title"] for one in choices]

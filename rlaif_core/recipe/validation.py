@@ -39,7 +39,7 @@ def problems(
     """
     said: dict[tuple[Path, str], list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        path = document.present((*below, *detail["loc"]))[len(below) :]
+        path = document.existing(below, detail["loc"])
         field = str(detail["loc"][-1]) if detail["type"] == "missing" else ""
         said.setdefault((path, field), []).append(detail)
     for (path, field), details in said.items():

@@ -7,6 +7,7 @@ _OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
     "evaluators": {"evaluators": ("gold", "kl", "reward-accuracy", "win-rate")},
     "judges": {"judges": ("pairwise", "recorded")},
     "lab": {"hooks": ("lab-noise",), "sources": ("lab",)},
+    "openai": {"models": ("openai",)},
     "pairs": {
         "filters": ("agreement", "confidence", "duplicates", "length"),
         "pairings": ("adjacent", "all", "best-vs-worst", "random"),

@@ -197,7 +197,10 @@ class Gold(Evaluator):
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         assert evaluation.gold is not None
         scores = [
-            sum(evaluation.gold(p, r.text) or 0.0 for p, r in zip(evaluation.prompts, many))
+            sum(
+                evaluation.gold(p, r.text) or 0.0
+                for p, r in zip(evaluation.prompts, many, strict=True)
+            )
             / len(evaluation.prompts)
             for many in (evaluation.before, evaluation.after)
         ]
@@ -211,7 +214,7 @@ class Gold(Evaluator):
         won = sum((one.p_a or 0.0) > 0.5 for one in judged) / len(judged)
         return {
             "policy": {
-                "gold_score": dict(zip(("before", "after"), scores)),
+                "gold_score": {"before": scores[0], "after": scores[1]},
                 "win_rate": {"value": won, "low": 0.0, "high": 1.0},
             }
         }

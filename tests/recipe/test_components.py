@@ -146,3 +146,41 @@ class Picky(Pairing):
     def objection(self, judge):
         return f"never with a {judge.kind} judge"
 """
+
+
+def test_a_missing_parameter_is_not_placed_at_a_key_of_the_same_name(problems, tmp_path, load):
+    load(GOOD)
+    (tmp_path / "named.py").write_text(NAMED)
+    assert problems("api: 1\njudge:\n  votes: 3\n  use: './named.py:Named'\n") == [
+        "recipe.yaml:3:3: judge './named.py:Named' needs the parameter 'votes'"
+    ]
+
+
+def test_whatever_a_plugins_validator_raises_is_one_line(problems, tmp_path, load):
+    load(GOOD)
+    (tmp_path / "named.py").write_text(NAMED)
+    assert problems("api: 1\njudge:\n  use: './named.py:Named'\n  params: {votes: 13}\n") == [
+        "recipe.yaml:4:11: judge './named.py:Named': TypeError: thirteen"
+    ]
+
+
+NAMED = """
+from pydantic import field_validator
+from rlaif_core.api import Params, PairwiseJudge, Verdict
+
+class NamedParams(Params):
+    votes: int
+
+    @field_validator("votes")
+    @classmethod
+    def check(cls, votes):
+        if votes == 13:
+            raise TypeError("thirteen")
+        return votes
+
+class Named(PairwiseJudge[NamedParams]):
+    Params = NamedParams
+
+    async def compare(self, comparison):
+        return Verdict(p_first=0.5)
+"""

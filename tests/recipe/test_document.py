@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlaif_core.recipe.document import read
+from rlaif_core.recipe.parsing import read
 
 GOOD = """
 api: 1

@@ -7,8 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.recipe.document import DocumentError, read
+from rlaif_core.recipe.document import DocumentError
 from rlaif_core.recipe.overrides import override
+from rlaif_core.recipe.parsing import read
 
 GOOD = """\
 api: 1

@@ -71,7 +71,7 @@ def ask(request_of):
         requests = requests or (request_of(),)
 
         async def asked(url):
-            settings = {"model": "gpt-4.1", "base_url": f"{url}/v1", "timeout": 5.0} | params
+            settings = {"model": "gpt-4.1", "base_url": f"{url}/v1", "timeout": 60.0} | params
             model = OpenAI(OpenAIParams(**settings))
             await model.setup(Context())
             try:

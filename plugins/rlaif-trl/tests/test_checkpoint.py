@@ -28,7 +28,7 @@ def test_missing_folder_is_named():
 
 
 def test_folder_without_a_config_is_refused(tmp_path):
-    with pytest.raises(PluginError, match="no config.json"):
+    with pytest.raises(PluginError, match=r"no config\.json"):
         load_causal(str(tmp_path), "float32")
 
 
@@ -48,7 +48,7 @@ def test_damaged_weights_are_one_line(copy):
 
 def test_tokenizer_without_a_chat_template_is_refused(copy):
     (copy / "chat_template.jinja").unlink()
-    with pytest.raises(PluginError, match="no chat template: put a chat_template.jinja"):
+    with pytest.raises(PluginError, match="no chat template"):
         load_tokenizer(str(copy))
 
 
@@ -78,6 +78,6 @@ def test_context_is_the_models(checkpoint, tokenizer):
 def test_weights_that_are_no_numbers_are_not_saved(checkpoint, tokenizer, tmp_path):
     model = load_classifier(checkpoint, "float32")
     model.score.weight.data[0, 0] = float("nan")
-    with pytest.raises(PluginError, match="diverged: score.weight is not finite"):
+    with pytest.raises(PluginError, match=r"diverged: score\.weight is not finite"):
         save(model, tokenizer, tmp_path / "output")
     assert not (tmp_path / "output").exists()

@@ -54,7 +54,6 @@ def other_checkpoint(checkpoint, tokenizer, tmp_path_factory) -> str:
         {"precompute_ref_log_probs": False},
         {"lora": {"r": 4}},
         {"lora": {"r": 4}, "precompute_ref_log_probs": False},
-        {"loss_type": "discopop"},
     ],
 )
 def test_first_loss_is_log_two_where_the_reference_is_the_policy(job, params):
@@ -194,7 +193,17 @@ def test_losses_with_certain_labels_are_those_of_trl(
 
 @pytest.mark.parametrize(
     "loss",
-    ["exo_pair", "nca_pair", "bco_pair", "aot", "aot_unpaired", "apo_zero", "apo_down", "sft"],
+    [
+        "exo_pair",
+        "nca_pair",
+        "bco_pair",
+        "discopop",
+        "aot",
+        "aot_unpaired",
+        "apo_zero",
+        "apo_down",
+        "sft",
+    ],
 )
 def test_every_other_loss_of_trl_trains(job, loss):
     smoothing = 0.001 if loss == "exo_pair" else 0.0
@@ -252,7 +261,7 @@ def test_resumed_training_equals_an_undisturbed_one(job):
     stopped = job(progress=lambda *step: told.append(step), cancelled=lambda: len(told) == 3)
     optimizer(save_steps=2).train(stopped)
     optimizer(save_steps=2).train(stopped)
-    assert [done for done, _, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert [done for done, _, _ in told] == [1, 2, 3] + [3, 4, 5, 6]  # step 3 was not saved
     assert same(undisturbed.output, stopped.output)
 
 
@@ -289,7 +298,7 @@ def test_ties_alone_are_refused(job, preferences):
 def test_too_long_preferences_are_counted_and_refused(job, preferences):
     rows = preferences()
     rows[3]["prompt"] = [{"role": "user", "content": "long " * 20}]
-    with pytest.raises(DataError, match="1 of 48 are longer than 96 tokens, the longest has 117"):
+    with pytest.raises(DataError, match="1 of 48 are longer than 96 tokens, the longest has 113"):
         optimizer().train(job(rows))
 
 
@@ -307,7 +316,7 @@ def test_lora_names_that_match_nothing_are_refused(job):
 
 
 def test_divergence_stops_the_training(job):
-    with pytest.raises(RunError, match="diverged at step .*lower learning_rate"):
+    with pytest.raises(RunError, match=r"diverged at step \d+: .*; lower learning_rate"):
         optimizer(learning_rate=1e30, max_grad_norm=0, num_train_epochs=5).train(job())
 
 

@@ -56,7 +56,9 @@ def _sampling(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     if "seed" not in how.omit:
         written["seed"] = request.seed
     if request.stop and "stop" not in how.omit:
-        written["stop"] = list(request.stop[:MOST_STOPS] if how.server == "openai" else request.stop)
+        written["stop"] = list(
+            request.stop[:MOST_STOPS] if how.server == "openai" else request.stop
+        )
     if how.server == "vllm":
         written |= PLAIN_SAMPLING
     if request.schema is not None and how.structured_output:

@@ -94,7 +94,7 @@ def standardise(scorer: SequenceScorer, sequences: Sequence[Tokens]) -> Standard
             "the reward model gives every response the same reward: train it longer, with a "
             "higher learning_rate, or on clearer preferences"
         )
-    bias = 0.0 if head.bias is None else float(head.bias)
+    bias = 0.0 if head.bias is None else head.bias.item()
     error = 0.0
     with torch.no_grad():
         if head.bias is None:

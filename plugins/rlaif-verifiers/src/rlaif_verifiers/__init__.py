@@ -1,0 +1,1 @@
+"""Judges that check instead of asking: mathematics, programs, constraints, exact, pattern."""

@@ -1,0 +1,152 @@
+"""The checker's side of a function test: a process that runs the program, and calls into it."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from .confinement import confine
+from .served import serve
+from .wire import ClosedError, WireError, decode, encode, read_frame, write_frame
+
+NEVER_RAISED = (StopIteration, StopAsyncIteration, GeneratorExit)
+"""Raised in a test, these end `all(map(...))` early, as if every item had been right."""
+
+
+class EndedError(BaseException):
+    """The program is gone. No `except Exception` of a test should take that for an answer."""
+
+
+class UnsendableError(BaseException):
+    """The test passes an argument that cannot leave its process: the test's fault."""
+
+
+class Candidate:
+    """The program in a process of its own.
+
+    Started before any test is read: what the process inherits holds nothing about them.
+
+    Args:
+        program: Python source.
+        limits: See `confine`; `output_kb` limits what one call may return.
+    """
+
+    def __init__(self, program: str, limits: dict[str, Any]) -> None:
+        self._limit = limits["output_kb"] << 10
+        self.ended = ""
+        ours, theirs = socket.socketpair()
+        self._process = os.fork()
+        if self._process == 0:
+            _become_the_program(theirs.detach(), program, limits, self._limit)
+        theirs.close()
+        self._channel = ours
+        self.names: frozenset[str] = frozenset()
+        loaded = self._receive()
+        if "error" in loaded:
+            self.ended = f"the program does not load: {_line(loaded['error'])}"
+        else:
+            self.names = frozenset(filter(_is_free_name, loaded.get("names", ())))
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A function that calls the program's function of that name, arguments by value.
+
+        It returns plain data; an exception comes as the built-in that it derives from.
+        """
+
+        def call(*args: Any, **named: Any) -> Any:
+            if self.ended:
+                raise EndedError(self.ended)
+            try:
+                asked = {"call": name, "args": encode(args), "named": encode(named)}
+            except WireError as error:
+                raise UnsendableError(f"an argument of {name} cannot be passed: {error}") from None
+            try:
+                write_frame(self._channel.fileno(), asked)
+            except ClosedError:
+                self._raise_ended()
+            reply = self._receive()
+            if "error" in reply:
+                raise _raisable(reply["error"])
+            try:
+                return decode(reply["value"])
+            except (WireError, KeyError):
+                self.ended = f"what {name} returns cannot be read"
+                raise EndedError(self.ended) from None
+
+        call.__name__ = name
+        return call
+
+    def _receive(self) -> dict[str, Any]:
+        try:
+            reply = read_frame(self._channel.fileno(), self._limit)
+        except ClosedError:
+            self._raise_ended()
+        except WireError as error:
+            self.ended = f"what it returns cannot be read: {error}"
+            raise EndedError(self.ended) from None
+        if not isinstance(reply, dict):
+            self.ended = "what it returns cannot be read"
+            raise EndedError(self.ended)
+        return reply
+
+    def _raise_ended(self) -> Any:
+        # Whoever has ended already keeps the status it ended with.
+        os.kill(self._process, signal.SIGKILL)
+        _, status = os.waitpid(self._process, 0)
+        self.ended = how_it_ended(status)
+        raise EndedError(self.ended)
+
+
+def how_it_ended(status: int) -> str:
+    """A wait status in words."""
+    if os.WIFEXITED(status):
+        return f"the program ended with exit code {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGXCPU:
+        return "the program ran out of CPU time"
+    return f"the program was ended by {signal.Signals(number).name}"
+
+
+def _become_the_program(channel: int, program: str, limits: dict[str, Any], limit: int) -> None:
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        os.dup2(channel, 3)
+        os.closerange(4, 1 << 16)
+        confine(limits)
+        os.chdir("/tmp")
+        serve(3, program, limit)
+    finally:
+        os._exit(1)
+
+
+def _is_free_name(name: Any) -> bool:
+    return isinstance(name, str) and name.isidentifier() and not hasattr(builtins, name)
+
+
+def _raisable(error: Any) -> Exception:
+    """The nearest built-in exception. Classes of the program stay in its process."""
+    kinds = error.get("kinds", ()) if isinstance(error, dict) else ()
+    for name in kinds:
+        kind = getattr(builtins, name, None) if isinstance(name, str) else None
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            continue
+        if issubclass(kind, NEVER_RAISED):
+            break
+        try:
+            return kind(error.get("message"))
+        except TypeError:  # UnicodeDecodeError and its like want more than a message
+            continue
+    return RuntimeError(_line(error))
+
+
+def _line(error: Any) -> str:
+    if not isinstance(error, dict):
+        return "an error"
+    kind = next(iter(error.get("kinds") or ()), "error")
+    return f"{kind}: {error.get('message')}".partition("\n")[0]

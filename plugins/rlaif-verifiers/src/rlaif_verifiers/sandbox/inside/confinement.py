@@ -1,0 +1,57 @@
+"""What a process gives up: its user, being looked into, and most of the machine."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+OPEN_FILES = 64
+
+
+def seal(user: int | None) -> None:
+    """Make this process one that the program cannot look into, and that ends with its parent.
+
+    Args:
+        user: The user and group to become; None where the namespace has made us nobody already.
+
+    Raises:
+        OSError: If the kernel refuses.
+    """
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+        # Changing the user forgot what bubblewrap's --die-with-parent had asked for.
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(PR_SET_DUMPABLE, 1)  # or the next line's file would be root's
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    _prctl(PR_SET_DUMPABLE, 0)
+
+
+def confine(limits: dict[str, Any]) -> None:
+    """Set the resource limits of the program, which its children inherit."""
+    megabyte = 1 << 20
+    for what, most in (
+        (resource.RLIMIT_AS, limits["memory_mb"] * megabyte),
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_FSIZE, limits["disk_mb"] * megabyte),
+        (resource.RLIMIT_NPROC, limits["processes"] + 1),  # the checker is the user's as well
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def _prctl(option: int, value: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, value, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

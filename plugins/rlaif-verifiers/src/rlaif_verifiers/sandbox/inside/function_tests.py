@@ -1,0 +1,78 @@
+"""Run tests that call the program's functions. The tests run here, the functions elsewhere."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from .candidate import Candidate, EndedError, UnsendableError
+
+Emit = Callable[[dict[str, Any]], None]
+LONGEST_DETAIL = 300
+
+
+def run_function_tests(
+    start: Callable[[], Candidate], read: Callable[[], Any], emit: Emit
+) -> None:
+    """Run the tests against the program, and emit one verdict a test.
+
+    Args:
+        start: Starts the program.
+        read: Reads the tests: `prompt`, `tests`, `entry_point`. Called once the program runs.
+        emit: Takes `{"passed": …, "detail": …}` a test, or `{"broken": …}` if the tests cannot
+            be run whatever the program is.
+    """
+    try:
+        candidate, ended = start(), ""
+    except EndedError as error:
+        candidate, ended = None, str(error)
+    given = read()
+    try:
+        tests = [(text, compile(text, "<tests>", "exec")) for text in given["tests"]]
+        prompt = compile(given["prompt"], "<prompt>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        emit({"broken": f"the tests do not compile: {error}"})
+        return
+    if candidate is None or candidate.ended:
+        for _ in tests:
+            emit({"passed": False, "detail": ended or candidate.ended})
+        return
+    scope = {"__name__": "tests"} | {name: candidate.function(name) for name in candidate.names}
+    try:
+        exec(prompt, scope)  # its definitions are the task's own, and hide the program's
+    except Exception as error:
+        emit({"broken": f"the prompt's code does not run: {type(error).__name__}: {error}"})
+        return
+    if given["entry_point"]:
+        scope[given["entry_point"]] = candidate.function(given["entry_point"])
+    for text, code in tests:
+        emit(_verdict(candidate, text, code, dict(scope), given["entry_point"]))
+
+
+def _verdict(
+    candidate: Candidate, text: str, code: CodeType, scope: dict[str, Any], entry_point: str
+) -> dict[str, Any]:
+    try:
+        exec(code, scope)
+        if entry_point and callable(scope.get("check")):
+            scope["check"](scope[entry_point])
+    except UnsendableError as error:
+        return {"broken": str(error)}
+    except BaseException as error:
+        return {"passed": False, "detail": candidate.ended or _detail(error, text)}
+    # A bare `except:` in a test may have hidden that the program was gone.
+    return {"passed": not candidate.ended, "detail": candidate.ended}
+
+
+def _detail(error: BaseException, text: str) -> str:
+    lines = text.splitlines()
+    numbers = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == "<tests>" and frame.lineno
+    ]
+    where = lines[numbers[-1] - 1].strip() if numbers and numbers[-1] <= len(lines) else ""
+    what = f"{type(error).__name__}: {error}".removesuffix(": ").partition("\n")[0]
+    return (f"{what} at: {where}" if where else what)[:LONGEST_DETAIL]

@@ -1,0 +1,47 @@
+"""Both themes are legible: contrast as in WCAG 2.2, success criterion 1.4.3."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+TEMPLATES = files("rlaif_core.report") / "templates"
+
+
+def palette(name: str) -> dict[str, str]:
+    text = (TEMPLATES / name).read_text("utf-8").split("@media")[0]
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", text))
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["style.css", "dark.css"])
+def test_text_stands_out_from_its_ground(theme: str) -> None:
+    colours = palette(theme)
+    grounds = {"paper": ("ink", "quiet", "accent", "third"), "card": ("ink", "quiet", "accent")}
+    grounds |= {"warn-soft": ("warn",), "soft": ("ink", "quiet")}
+    for ground, texts in grounds.items():
+        for text in texts:
+            assert contrast(colours[text], colours[ground]) >= 4.5, f"{text} on {ground}"
+
+
+@pytest.mark.parametrize("theme", ["style.css", "dark.css"])
+def test_bars_stand_out_from_the_page(theme: str) -> None:
+    colours = palette(theme)
+    for fill in ("accent", "second", "third"):
+        assert contrast(colours[fill], colours["paper"]) >= 3.0, fill
+
+
+def test_both_themes_define_the_same_colours() -> None:
+    assert palette("style.css").keys() == palette("dark.css").keys()
