@@ -56,10 +56,15 @@ class ChatRequest:
 
     def key(self, model: str) -> str:
         """Content address of this question to the model with identity `model` (SHA-256 hex)."""
-        return hashlib.sha256(f"{model}\n{self.canonical()}".encode()).hexdigest()
+        return address(model, self.canonical())
 
 
 _FIELDS = tuple(one.name for one in fields(ChatRequest))
+
+
+def address(model: str, question: str) -> str:
+    """Content address of a canonical question to a model (SHA-256 hex)."""
+    return hashlib.sha256(f"{model}\n{question}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

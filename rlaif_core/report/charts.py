@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.figures import is_interval, is_number, label, number, share
+from rlaif_core.report.figures import ends, is_interval, is_number, label, number, share
 
 TENTHS = 11
 """Bins of a histogram over [0, 1]: each value goes to the nearest tenth, so 0.5 has its own."""
@@ -108,8 +108,7 @@ class Interval:
     @property
     def text(self) -> str:
         """The figures in words."""
-        ends = f"{share(self.low).removesuffix(' %')} to {share(self.high)}"
-        return f"{share(self.value)} ({ends})"
+        return f"{share(self.value)} ({ends(share(self.low), share(self.high))})"
 
 
 def intervals(section: Mapping[str, Any]) -> list[Interval]:

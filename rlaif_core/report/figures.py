@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 NOT_MEASURED = "not measured"
+PERCENT = "\u00a0%"
 
 LABELS = {
     "accuracy": "Accuracy",
@@ -69,7 +70,12 @@ def label(name: str) -> str:
 
 def share(value: Any) -> str:
     """A share in [0, 1] as a percentage."""
-    return f"{100 * value:.1f} %" if is_number(value) else NOT_MEASURED
+    return f"{100 * value:.1f}{PERCENT}" if is_number(value) else NOT_MEASURED
+
+
+def ends(low: str, high: str) -> str:
+    """The two ends of an interval; a percent sign stands once."""
+    return f"{low.removesuffix(PERCENT)} to {high}"
 
 
 def number(value: Any) -> str:
@@ -113,8 +119,8 @@ def show(name: str, value: Any) -> str:
     """Any JSON value of the figure `name`, as a phrase."""
     if isinstance(value, Mapping):
         if is_interval(value):
-            low, high = _one(name, value["low"]), _one(name, value["high"])
-            return f"{_one(name, value['value'])} ({low.removesuffix(' %')} to {high})"
+            shown = {key: _one(name, one) for key, one in value.items() if key in INTERVAL}
+            return f"{shown['value']} ({ends(shown['low'], shown['high'])})"
         if is_change(value):
             before, after = value["before"], value["after"]
             return f"{number(before)} → {number(after)} ({signed(after - before)})"

@@ -9,7 +9,9 @@ from typing import Any
 
 from rlaif_core.report.figures import (
     NOT_MEASURED,
+    PERCENT,
     duration,
+    ends,
     is_change,
     is_interval,
     is_number,
@@ -111,8 +113,8 @@ def _price(measured: Measured) -> Iterator[Tile]:
 
 def _estimate(name: str, value: Any) -> Tile:
     if is_interval(value):
-        ends = f"{share(value['low']).removesuffix(' %')} to {share(value['high'])}"
-        return Tile(name, share(value["value"]), f"95 % interval {ends}")
+        interval = ends(share(value["low"]), share(value["high"]))
+        return Tile(name, share(value["value"]), f"95{PERCENT} interval {interval}")
     return Tile(name, share(value))
 
 

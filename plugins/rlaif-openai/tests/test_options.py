@@ -13,7 +13,8 @@ AB = ("A", "B")
 
 def _normalised(weights):
     total = sum(weights.values()) + 1e-3
-    return [(token, math.log(w / total) if w else -9999.0) for token, w in weights.items()]
+    shares = {token: weight / total for token, weight in weights.items()}
+    return [(token, math.log(share) if share else -9999.0) for token, share in shares.items()]
 
 
 listings = st.dictionaries(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rlaif_core.api.chat import ChatReply, ChatRequest
+from rlaif_core.api.chat import ChatReply, ChatRequest, address
 from rlaif_core.api.errors import ModelError
 from rlaif_core.api.model import Model
 from rlaif_core.engine.calling.budget import Budget
@@ -76,7 +76,8 @@ class Caller:
             ModelError: After the last retry.
             BudgetReached: If the budget is spent.
         """
-        key = request.key(self.identity)
+        text = request.canonical()
+        key = address(self.identity, text)
         answer = self._open.get(key)
         if answer is None:
             streams = self._model.batch_size == 1
@@ -87,8 +88,8 @@ class Caller:
             answer.add_done_callback(lambda _: self._open.pop(key, None))
             self._open[key] = answer
             if streams:
-                self._start(self._ask([(key, request)]))
-            elif self._waves.add(key, request):
+                self._start(self._ask([Asked(key, text, request)]))
+            elif self._waves.add(Asked(key, text, request)):
                 self._start(self._waves.work())
         return await asyncio.shield(answer)
 
@@ -117,12 +118,12 @@ class Caller:
 
     async def _ask_batch(self, batch: Sequence[Asked]) -> None:
         missing: list[Asked] = []
-        for key, request in batch:
-            known = self._known(key)
+        for one in batch:
+            known = self._known(one.key)
             if known is None:
-                missing.append((key, request))
+                missing.append(one)
             else:
-                self._settle(key, known)
+                self._settle(one.key, known)
         if missing:
             await self._ask(missing)
 
@@ -136,7 +137,7 @@ class Caller:
             nonlocal attempts
             async with self._pace.slot():
                 self._admit()
-                await self._rates.wait([request for _, request in asked])
+                await self._rates.wait([one.request for one in asked])
                 attempts += 1
                 began = time.monotonic()
                 self._asking.add(task)
@@ -152,18 +153,18 @@ class Caller:
             answers = await persist(self._patience, once)
             await self._ledger.committed()
         except ModelError as error:
-            for key, _ in asked:
-                self._ledger.keep_failure(key, self.identity, str(error), attempts)
+            for one in asked:
+                self._ledger.keep_failure(one.key, self.identity, str(error), attempts)
             answers = [error] * len(asked)
         except BaseException as error:
             answers = [error] * len(asked)
-        for (key, _), answer in zip(asked, answers, strict=True):
-            self._settle(key, answer)
+        for one, answer in zip(asked, answers, strict=True):
+            self._settle(one.key, answer)
 
     async def _complete(self, asked: Sequence[Asked]) -> Sequence[ChatReply | ModelError]:
         began = time.monotonic()
         try:
-            answers = await self._in_time([request for _, request in asked])
+            answers = await self._in_time([one.request for one in asked])
             if len(asked) == 1 and isinstance(answers[0], ModelError):
                 raise answers[0]
         except ModelError as error:
@@ -195,16 +196,14 @@ class Caller:
         attempts: int,
     ) -> None:
         calls: list[Call] = []
-        for (key, request), answer in zip(asked, answers, strict=True):
+        for one, answer in zip(asked, answers, strict=True):
             if isinstance(answer, ModelError):
-                self._ledger.keep_failure(key, self.identity, str(answer), attempts)
+                self._ledger.keep_failure(one.key, self.identity, str(answer), attempts)
                 continue
             usd = self._price(answer)
             self._budget.spend(answer.usage, usd)
             self._told(usd)
-            calls.append(
-                Call(key, self.identity, request.canonical(), answer, usd, seconds, attempts)
-            )
+            calls.append(Call(one.key, self.identity, one.text, answer, usd, seconds, attempts))
         self._ledger.keep_calls(calls)
         if self._cache is not None:
             self._cache.keep_calls(calls)

@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from rlaif_core.api.chat import ChatRequest
 
 QUIET_TURNS = 3
 """Turns of the event loop without a new request after which a wave is taken to be complete."""
 
-Asked = tuple[str, ChatRequest]
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its canonical text and its content address."""
+
+    key: str
+    text: str
+    request: ChatRequest
 
 
 class Waves:
@@ -30,12 +38,12 @@ class Waves:
     def __init__(self, size: int, ask: Callable[[Sequence[Asked]], Awaitable[None]]) -> None:
         self._size = size
         self._ask = ask
-        self._waiting: dict[str, ChatRequest] = {}
+        self._waiting: dict[str, Asked] = {}
         self._working = False
 
-    def add(self, key: str, request: ChatRequest) -> bool:
-        """Let a request join the next wave; True if `work` has to be started for it."""
-        self._waiting[key] = request
+    def add(self, asked: Asked) -> bool:
+        """Let a question join the next wave; True if `work` has to be started for it."""
+        self._waiting[asked.key] = asked
         started, self._working = self._working, True
         return not started
 
@@ -45,7 +53,7 @@ class Waves:
             while self._waiting:
                 await self._quiet()
                 wave, self._waiting = self._waiting, {}
-                ordered = sorted(wave.items(), key=_shape)
+                ordered = sorted(wave.values(), key=_shape)
                 for start in range(0, len(ordered), self._size):
                     await self._ask(ordered[start : start + self._size])
         finally:
@@ -61,6 +69,6 @@ class Waves:
 
 def _shape(asked: Asked) -> tuple[bool, int, str]:
     """Questions of one kind and similar length stand together."""
-    key, request = asked
+    request = asked.request
     length = sum(len(turn.content) for turn in request.messages) + len(request.prefix)
-    return bool(request.options), length, key
+    return bool(request.options), length, asked.key

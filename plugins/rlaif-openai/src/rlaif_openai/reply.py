@@ -70,8 +70,13 @@ class Completion(BaseModel):
     error: Any = None
 
 
-def read(content: bytes, request: ChatRequest) -> ChatReply:
+def read(content: bytes, request: ChatRequest, key: str = "") -> ChatReply:
     """The reply that a service sent.
+
+    Args:
+        content: The body.
+        request: What it answers.
+        key: The key, which must not be told if the service repeats it.
 
     Raises:
         ModelError: If it is no chat completion, or one that says that it failed.
@@ -85,7 +90,7 @@ def read(content: bytes, request: ChatRequest) -> ChatReply:
         said = one_line(f"the answer is no chat completion: {first['msg']}{where}")
         raise ModelError(said, transient=True) from None
     if completion.error is not None:
-        raise _error(completion.error)
+        raise _error(completion.error, key)
     if not completion.choices:
         raise ModelError("the answer holds no choice", transient=True)
     choice = completion.choices[0]
@@ -110,10 +115,10 @@ def _options(choice: Choice, options: tuple[str, ...]) -> tuple[float, ...] | No
     return option_logprobs([(one.token, one.logprob) for one in tokens[0].top_logprobs], options)
 
 
-def _error(error: Any) -> ModelError:
+def _error(error: Any, key: str) -> ModelError:
     said = error.get("message", error) if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
-    message = one_line(f"the service answered with an error: {said}")
+    message = one_line(f"the service answered with an error: {said}", key)
     if isinstance(code, int) and 400 <= code < 600:
         return http_error(code, {}, message)
     return ModelError(message, transient=True)

@@ -56,9 +56,8 @@ def _sampling(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     if "seed" not in how.omit:
         written["seed"] = request.seed
     if request.stop and "stop" not in how.omit:
-        written["stop"] = list(
-            request.stop[:MOST_STOPS] if how.server == "openai" else request.stop
-        )
+        most = MOST_STOPS if how.server == "openai" else None
+        written["stop"] = list(request.stop[:most])
     if how.server == "vllm":
         written |= PLAIN_SAMPLING
     if request.schema is not None and how.structured_output:

@@ -46,7 +46,7 @@ class Service:
         try:
             written = body(request, self._how)
             self._warn(request)
-            return reply.read(await self._post(written), request)
+            return reply.read(await self._post(written), request, self._where.key)
         except ModelError as error:
             return error
         except FAILURES as error:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import builtins
 import os
 import signal
-import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .confinement import confine
 from .served import serve
@@ -38,12 +37,13 @@ class Candidate:
     def __init__(self, program: str, limits: dict[str, Any]) -> None:
         self._limit = limits["output_kb"] << 10
         self.ended = ""
-        ours, theirs = socket.socketpair()
+        questions, self._questions = os.pipe()
+        self._answers, answers = os.pipe()
         self._process = os.fork()
         if self._process == 0:
-            _become_the_program(theirs.detach(), program, limits, self._limit)
-        theirs.close()
-        self._channel = ours
+            _become_the_program(questions, answers, program, limits)
+        os.close(questions)
+        os.close(answers)
         self.names: frozenset[str] = frozenset()
         loaded = self._receive()
         if "error" in loaded:
@@ -65,7 +65,7 @@ class Candidate:
             except WireError as error:
                 raise UnsendableError(f"an argument of {name} cannot be passed: {error}") from None
             try:
-                write_frame(self._channel.fileno(), asked)
+                write_frame(self._questions, asked)
             except ClosedError:
                 self._raise_ended()
             reply = self._receive()
@@ -82,7 +82,7 @@ class Candidate:
 
     def _receive(self) -> dict[str, Any]:
         try:
-            reply = read_frame(self._channel.fileno(), self._limit)
+            reply = read_frame(self._answers, self._limit)
         except ClosedError:
             self._raise_ended()
         except WireError as error:
@@ -93,7 +93,7 @@ class Candidate:
             raise EndedError(self.ended)
         return reply
 
-    def _raise_ended(self) -> Any:
+    def _raise_ended(self) -> NoReturn:
         # Whoever has ended already keeps the status it ended with.
         os.kill(self._process, signal.SIGKILL)
         _, status = os.waitpid(self._process, 0)
@@ -111,16 +111,20 @@ def how_it_ended(status: int) -> str:
     return f"the program was ended by {signal.Signals(number).name}"
 
 
-def _become_the_program(channel: int, program: str, limits: dict[str, Any], limit: int) -> None:
+def _become_the_program(
+    questions: int, answers: int, program: str, limits: dict[str, Any]
+) -> NoReturn:
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)
-        os.dup2(channel, 3)
-        os.closerange(4, 1 << 16)
+        # Past the highest in use first: one of the two may stand where the other has to go.
+        questions, answers = os.dup2(questions, 30), os.dup2(answers, 31)
+        os.closerange(3, 30)
+        os.closerange(32, 1 << 16)
         confine(limits)
         os.chdir("/tmp")
-        serve(3, program, limit)
+        serve(questions, answers, program, limits["output_kb"] << 10)
     finally:
         os._exit(1)
 

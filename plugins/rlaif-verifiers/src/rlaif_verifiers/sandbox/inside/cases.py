@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .candidate import how_it_ended
 from .confinement import confine
@@ -32,104 +31,60 @@ def run_cases(
         inputs: Texts for its standard input.
         emit: Takes `{"output": …, "detail": …}`; `detail` is empty if the program ended well.
     """
+    with open(PROGRAM, "w", encoding="utf-8", errors="surrogatepass") as file:
+        file.write(program)
     for text in inputs:
-        Path(PROGRAM).write_text(program, encoding="utf-8", errors="surrogatepass")
-        emit(_run(text.encode("utf-8", "surrogatepass"), limits))
-        _clear()
+        case = Case(text.encode("utf-8", "surrogatepass"), limits)
+        emit(case.result())
+        end_everything_else()
 
 
-def _run(given: bytes, limits: dict[str, Any]) -> dict[str, Any]:
-    stdin, stdout, stderr = os.pipe(), os.pipe(), os.pipe()
-    process = os.fork()
-    if process == 0:
-        _become_the_program((stdin[0], stdout[1], stderr[1]), limits)
-    for end in (stdin[0], stdout[1], stderr[1]):
-        os.close(end)
-    most = limits["output_kb"] << 10
-    pidfd = os.pidfd_open(process)
-    output, errors = bytearray(), bytearray()
-    with selectors.DefaultSelector() as selector:
-        os.set_blocking(stdin[1], False)
-        selector.register(stdin[1], selectors.EVENT_WRITE)
-        selector.register(stdout[0], selectors.EVENT_READ)
-        selector.register(stderr[0], selectors.EVENT_READ)
-        selector.register(pidfd, selectors.EVENT_READ)
-        ended = False
-        while not ended and len(output) <= most:
-            for key, _ in selector.select():
-                if key.fd == pidfd:
-                    ended = True
-                elif key.fd == stdin[1]:
-                    given = _feed(key.fd, given)
-                    if not given:
-                        selector.unregister(key.fd)
-                        os.close(key.fd)
-                elif not _take(key.fd, output if key.fd == stdout[0] else errors):
-                    selector.unregister(key.fd)
-            del errors[MOST_ERROR_OUTPUT:]
-    if ended:
-        # A process that it left behind may hold the pipe open: take what is there, no more.
-        os.set_blocking(stdout[0], False)
-        while len(output) <= most and _take(stdout[0], output):
+class Case:
+    """One run of the program on one input.
+
+    Args:
+        given: What it reads from its standard input.
+        limits: See `confine`.
+    """
+
+    def __init__(self, given: bytes, limits: dict[str, Any]) -> None:
+        self._given = given
+        self._most = limits["output_kb"] << 10
+        self._output, self._errors = bytearray(), bytearray()
+        stdin, self._stdin = os.pipe()
+        self._stdout, stdout = os.pipe()
+        self._stderr, stderr = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            _become_the_program((stdin, stdout, stderr), limits)
+        for theirs in (stdin, stdout, stderr):
+            os.close(theirs)
+        for ours in (self._stdin, self._stdout, self._stderr):
+            os.set_blocking(ours, False)
+
+    def result(self) -> dict[str, Any]:
+        """Let it run until it ends or prints too much."""
+        pidfd = os.pidfd_open(self._process)
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.register(self._stdin, select.POLLOUT)
+        poll.register(self._stdout, select.POLLIN)
+        poll.register(self._stderr, select.POLLIN)
+        ready: set[int] = set()
+        # What it leaves behind may hold the pipes open: its own end counts, not theirs.
+        while pidfd not in ready and len(self._output) <= self._most:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            for descriptor in ready - {pidfd}:
+                if not self._move(descriptor):
+                    poll.unregister(descriptor)
+                    os.close(descriptor)
+                    self._forget(descriptor)
+        while self._stdout >= 0 and len(self._output) <= self._most and self._move(self._stdout):
             pass
-        os.set_blocking(stderr[0], False)
-        _take(stderr[0], errors)
-    else:
-        os.kill(process, signal.SIGKILL)
-    _, status = os.waitpid(process, 0)
-    for end in (stdout[0], stderr[0], pidfd, *([stdin[1]] if given else [])):
-        os.close(end)
-    return {
-        "output": output[:most].decode("utf-8", "replace"),
-        "detail": _detail(status, len(output) > most, bytes(errors), limits),
-    }
-
-
-def _become_the_program(standard: tuple[int, int, int], limits: dict[str, Any]) -> None:
-    try:
-        for number, end in enumerate(standard):
-            os.dup2(end, number)
-        os.closerange(3, 1 << 16)
-        confine(limits)
-        os.chdir("/tmp")
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:-2], PROGRAM])
-    finally:
-        os._exit(127)
-
-
-def _feed(descriptor: int, given: bytes) -> bytes:
-    try:
-        return given[os.write(descriptor, given[:PART]) :]
-    except BlockingIOError:
-        return given
-    except BrokenPipeError:
-        return b""
-
-
-def _take(descriptor: int, into: bytearray) -> bool:
-    """Read what is there; False at the end."""
-    try:
-        part = os.read(descriptor, PART)
-    except BlockingIOError:
-        return False
-    into += part
-    return bool(part)
-
-
-def _clear() -> None:
-    """End everything but this process, which is the namespace's first."""
-    try:
-        os.kill(-1, signal.SIGKILL)
-        while True:
-            os.waitpid(-1, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
-
-
-def _detail(status: int, too_much: bool, errors: bytes, limits: dict[str, Any]) -> str:
-    if too_much:
-        return f"the program prints more than {limits['output_kb']} kB"
-    if status == 0:
-        return ""
-    said = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    return f"{how_it_ended(status)}: {said}" if said else how_it_ended(status)
+        os.kill(self._process, signal.SIGKILL)
+        _, status = os.waitpid(self._process, 0)
+        for descriptor in (pidfd, self._stdin, self._stdout, self._stderr):
+            if descriptor >= 0:
+                os.close(descriptor)
+        output = self._output[: self._most].decode("utf-8", "replace")
+        return {"output": output, "detail": self._detail(status)}

@@ -6,7 +6,6 @@ import ctypes
 import os
 import resource
 import signal
-from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
@@ -30,7 +29,8 @@ def seal(user: int | None) -> None:
         # Changing the user forgot what bubblewrap's --die-with-parent had asked for.
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(PR_SET_DUMPABLE, 1)  # or the next line's file would be root's
-    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
     _prctl(PR_SET_DUMPABLE, 0)
 
 

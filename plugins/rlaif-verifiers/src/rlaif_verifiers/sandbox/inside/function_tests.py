@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -67,12 +66,11 @@ def _verdict(
 
 
 def _detail(error: BaseException, text: str) -> str:
-    lines = text.splitlines()
-    numbers = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == "<tests>" and frame.lineno
-    ]
-    where = lines[numbers[-1] - 1].strip() if numbers and numbers[-1] <= len(lines) else ""
+    number, step = 0, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<tests>":
+            number = step.tb_lineno
+        step = step.tb_next
+    where = text.splitlines()[number - 1].strip() if number else ""
     what = f"{type(error).__name__}: {error}".removesuffix(": ").partition("\n")[0]
     return (f"{what} at: {where}" if where else what)[:LONGEST_DETAIL]

@@ -9,24 +9,25 @@ from .wire import ClosedError, WireError, decode, encode, read_frame, write_fram
 LONGEST_MESSAGE = 500
 
 
-def serve(channel: int, program: str, limit: int) -> None:
-    """Run the program, say what it defines, and answer calls until the channel closes.
+def serve(questions: int, answers: int, program: str, limit: int) -> None:
+    """Run the program, say what it defines, and answer calls until nobody asks.
 
     Args:
-        channel: A socket to the checker.
+        questions: Where the calls come from.
+        answers: Where the answers go.
         program: Python source.
         limit: The longest frame, in bytes.
     """
     scope: dict[str, Any] = {"__name__": "solution"}
     try:
         exec(compile(program, "<program>", "exec"), scope)
-        write_frame(channel, {"names": [name for name, value in scope.items() if callable(value)]})
+        write_frame(answers, {"names": [name for name, value in scope.items() if callable(value)]})
     except BaseException as error:  # also what a program raises to look as if it had ended well
-        write_frame(channel, {"error": _described(error)})
+        write_frame(answers, {"error": _described(error)})
         return
     while True:
         try:
-            asked = read_frame(channel, limit)
+            asked = read_frame(questions, limit)
         except ClosedError:
             return
         try:
@@ -34,7 +35,7 @@ def serve(channel: int, program: str, limit: int) -> None:
             reply = {"value": encode(answer)}
         except BaseException as error:
             reply = {"error": _described(error)}
-        write_frame(channel, reply)
+        write_frame(answers, reply)
 
 
 def _described(error: BaseException) -> dict[str, Any]:

@@ -1,0 +1,149 @@
+"""`rlaif judge`: pairs in, preferences and figures out; bad rows are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rlaif_core.cli import main
+
+JUDGE = '''
+from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
+
+
+class Longer(PairwiseJudge):
+    """Prefers the longer response, and whatever is shown first where they are equally long."""
+
+    async def compare(self, comparison: Comparison) -> Verdict:
+        first, second = len(comparison.first.text), len(comparison.second.text)
+        if "?" in comparison.first.text:
+            return Verdict.abstain(Abstention.REFUSED, "a question")
+        return Verdict(p_first=0.9 if first >= second else 0.1, explanation="length")
+'''
+
+ROWS = [
+    {"prompt": "p", "response_a": "long one", "response_b": "short", "label": "a"},
+    {"prompt": "q", "response_a": "same", "response_b": "size", "label": "b"},
+    {"prompt": "r", "response_a": "what?", "response_b": "why so long?", "label": "a"},
+    {"prompt": "s", "response_a": "x", "response_b": "yy", "label": "a"},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "judge.py").write_text(JUDGE)
+    (tmp_path / "judge.yaml").write_text('api: 1\njudge: {use: "./judge.py:Longer"}\n')
+    write(tmp_path, ROWS)
+    return tmp_path
+
+
+def write(folder: Path, rows: list[dict[str, Any]]) -> None:
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def judge(folder: Path, *more: str, pairs: str = "pairs.jsonl") -> int:
+    command = ["judge", str(folder / "judge.yaml"), "--pairs", str(folder / pairs)]
+    return main([*command, "--run-dir", str(folder / "run"), "--allow-local-code", *more])
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "run" / "metrics.json").read_text()))
+
+
+def test_figures_keep_verdicts_ties_and_abstentions_apart(folder: Path) -> None:
+    assert judge(folder) == 0
+    told = metrics(folder)
+    assert told["pairs"] == 4
+    assert told["comparisons"] == 8
+    assert told["verdicts"] == 6
+    assert told["abstentions"] == 2
+    assert told["accuracy"] == (2 + 1 + 0 + 0) / 8
+    assert told["accuracy_by_order"] == {"ab": 1 / 4, "ba": 2 / 4}
+    assert told["both_right"] == 1
+    assert told["position_agreement"] == 2 / 4
+    assert told["preferences"] == 2
+    assert told["dropped"] == {"tie": 1, "no verdict: every vote abstained": 1}
+
+
+def test_preferences_follow_the_judge_and_not_the_label(folder: Path) -> None:
+    assert judge(folder) == 0
+    rows = pq.read_table(folder / "run" / "round-0" / "preferences").to_pylist()
+    chosen = {row["prompt"][0]["content"]: row["chosen"][0]["content"] for row in rows}
+    assert chosen == {"p": "long one", "s": "yy"}
+    assert all(abs(row["p_chosen"] - 0.9) < 1e-9 for row in rows)
+
+
+def test_parquet_and_folders_are_read_like_json_lines(folder: Path) -> None:
+    assert judge(folder) == 0
+    expected = metrics(folder)
+    data = folder / "data"
+    data.mkdir()
+    pq.write_table(pa.Table.from_pylist(ROWS), data / "pairs.parquet")
+    for source in ("data/pairs.parquet", "data"):
+        run = folder / source.replace("/", "-")
+        assert judge(folder, "--run-dir", str(run), pairs=source) == 0
+        told = json.loads((run / "metrics.json").read_text())
+        assert told["accuracy"] == expected["accuracy"]
+
+
+def test_a_conversation_is_a_prompt_too(folder: Path) -> None:
+    turns = [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "hi"},
+        {"role": "user", "content": "bye"},
+    ]
+    write(folder, [{"prompt": turns, "response_a": "b", "response_b": "bye!"}])
+    assert judge(folder) == 0
+    assert "accuracy" not in metrics(folder)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"prompt": "p", "response_a": "x"}, "pairs.jsonl:5: no column 'response_b'"),
+        ({**ROWS[0], "label": "first"}, "'label' must be"),
+        ({**ROWS[0], "response_a": 3}, "pairs.jsonl:5: 'response_a' must be text, and is int"),
+    ],
+)
+def test_a_bad_row_is_one_line_that_names_it(
+    row: dict[str, Any], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, [*ROWS, row])
+    assert judge(folder) == 2
+    said = capsys.readouterr().err.strip()
+    assert told in said
+    assert len(said.splitlines()) == 1
+
+
+def test_one_id_for_two_pairs_names_both_rows(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, [{**ROWS[0], "id": "x"}, {**ROWS[1], "id": "x"}])
+    assert judge(folder) == 2
+    said = capsys.readouterr().err
+    assert "pairs.jsonl:2" in said
+    assert "pairs.jsonl:1" in said
+
+
+def test_other_pairs_in_an_old_directory_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judge(folder) == 0
+    write(folder, ROWS[:2])
+    assert judge(folder) == 2
+    assert "holds verdicts on other pairs" in capsys.readouterr().err
+
+
+def test_no_file_and_an_empty_file_are_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judge(folder, pairs="absent.jsonl") == 2
+    assert "no such file" in capsys.readouterr().err
+    write(folder, [])
+    assert judge(folder) == 2
+    assert "no pairs in it" in capsys.readouterr().err
