@@ -7,8 +7,9 @@ DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.to
 .PHONY: quickstart test check docs setup clean
 .DELETE_ON_ERROR:
 
+# The lab's models are so small that a second thread waits more than it works.
 quickstart: setup
-	$(BIN)/rlaif run recipes/quickstart.yaml
+	OMP_NUM_THREADS=1 $(BIN)/rlaif run recipes/quickstart.yaml
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal

@@ -13,6 +13,9 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 EXTRAS = {
     "judges": ["rlaif-judges"],
+    "openai": ["rlaif-openai"],
+    "anthropic": ["rlaif-anthropic"],
+    "verifiers": ["rlaif-verifiers"],
     "data": ["rlaif-data"],
     "pairs": ["rlaif-pairs"],
     "samplers": ["rlaif-samplers"],

@@ -1,20 +1,22 @@
 """Kind `hooks`: behaviour around the stages (tracing, replay, noise), active if a recipe says so.
 
-from rlaif_core.api import Hook, hookimpl
+    from rlaif_core.api import Hook, hookimpl
 
-class Count(Hook):
-    total = 0
+    class Count(Hook):
+        total = 0
 
-    @hookimpl(wrapper=True)
-    def rlaif_judge(self, comparisons):
-        answer = yield
+        @hookimpl(wrapper=True)
+        def rlaif_judge(self, comparisons):
+            answer = yield
 
-        async def counted():
-            verdicts = await answer
-            self.total += len(verdicts)
-            return verdicts
+            async def counted():
+                verdicts = await answer
+                self.total += len(verdicts)
+                return verdicts
 
-        return counted()
+            return counted()
+
+The class is set up, listed and given parameters like any other component.
 """
 
 from __future__ import annotations

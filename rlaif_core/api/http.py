@@ -11,6 +11,9 @@ from typing import Final
 
 from rlaif_core.api.errors import ModelError
 
+OVERLOADED: Final = frozenset((429, 529))
+"""Too many requests (RFC 6585), and what Anthropic answers when it is overloaded."""
+
 PASSING: Final = frozenset((408, 409, 425, 429))
 """Client errors that pass: timeout, conflict, too early, too many (RFC 9110, 8470, 6585)."""
 
@@ -28,7 +31,12 @@ def http_error(status: int, headers: Mapping[str, str], message: str) -> ModelEr
     verdict = headers.get("x-should-retry", "")
     if verdict in ("true", "false"):
         transient = verdict == "true"
-    return ModelError(message, transient=transient, retry_after=retry_after(headers))
+    return ModelError(
+        message,
+        transient=transient,
+        retry_after=retry_after(headers),
+        overloaded=transient and status in OVERLOADED,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -22,6 +22,8 @@ from typing_extensions import override
 
 from rlaif_core.engine.progress import Progress
 
+CALLS_A_REDRAW = 16
+
 LINE_EVERY = 10.0
 """Seconds between plain lines of one stage."""
 
@@ -60,6 +62,10 @@ class Shown(Progress):
         else:
             self.calls += 1
             self.usd += usd
+        self.called()
+
+    def called(self) -> None:
+        """A model answered: comparisons of several calls would else seem to stand still."""
 
     @property
     def rate(self) -> float:
@@ -69,6 +75,8 @@ class Shown(Progress):
     def facts(self) -> str:
         """The newest figures in a phrase."""
         told = [f"{self.rate:.0f}/s"] if self.done else []
+        if self.calls:
+            told.append(f"{self.calls} calls")
         told += [f"{name} {value:.3g}" for name, value in self.figures.items()]
         if self.usd:
             told.append(f"${self.usd:.4f}")
@@ -109,6 +117,11 @@ class Live(Shown):
     def advance(self, done: int = 1, **figures: float) -> None:
         super().advance(done, **figures)
         self._draw()
+
+    @override
+    def called(self) -> None:
+        if self.calls % CALLS_A_REDRAW == 0:
+            self._draw()
 
     def _draw(self) -> None:
         if self._task is not None:

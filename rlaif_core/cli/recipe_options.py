@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rlaif_core.engine.folder import RunFolder
     from rlaif_core.recipe.recipe import Recipe
+    from rlaif_core.recipe.rules import Purpose
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def configure_run_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(args: argparse.Namespace, purpose: Literal["run", "judge"]) -> Recipe:
+def load(args: argparse.Namespace, purpose: Purpose) -> Recipe:
     """The recipe that the arguments name."""
     from rlaif_core.recipe.load import load_recipe
 

@@ -15,6 +15,8 @@ NOT_COMPARED = "the two were never compared"
 CONTRADICTED = "their own comparison contradicts the ranking"
 TIED = "tie"
 NO_PAIR = "prompt without a decided pair"
+DUPLICATE = "duplicate response"
+NO_RESPONSE = "prompt without responses"
 
 
 def rank(prompt: Prompt, responses: Sequence[Response], judged: Sequence[JudgedPair]) -> Ranking:

@@ -17,7 +17,14 @@ from rlaif_core.api.sampler import Sampler
 from rlaif_core.api.training import Metrics, TrainingJob
 from rlaif_core.engine.evaluating import evaluate
 from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairing import NO_PAIR, candidate, distinct, rank
+from rlaif_core.engine.pairing import (
+    DUPLICATE,
+    NO_PAIR,
+    NO_RESPONSE,
+    candidate,
+    distinct,
+    rank,
+)
 from rlaif_core.engine.selection import keep
 from rlaif_core.engine.session import Session
 
@@ -26,9 +33,6 @@ SAMPLE_WINDOW = 256
 
 JUDGE_WINDOW = 512
 """Prompts whose pairs are judged at once."""
-
-DUPLICATE = "duplicate response"
-NO_RESPONSE = "prompt without responses"
 
 
 class Round:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.pairing import NO_PAIR, NOT_COMPARED, UNDECIDED
-from rlaif_core.engine.round import DUPLICATE, NO_RESPONSE
+from rlaif_core.engine.pairing import DUPLICATE, NO_PAIR, NO_RESPONSE, NOT_COMPARED, UNDECIDED
 from rlaif_core.report.judge import Tally
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"

@@ -13,6 +13,11 @@ def test_what_does_not_pass_is_permanent(status):
     assert not http_error(status, {}, "no").transient
 
 
+@pytest.mark.parametrize(("status", "overloaded"), [(429, True), (529, True), (503, False)])
+def test_what_says_too_much_at_once_asks_for_fewer(status, overloaded):
+    assert http_error(status, {}, "later").overloaded is overloaded
+
+
 def test_the_service_may_say_whether_to_ask_again():
     assert not http_error(429, {"x-should-retry": "false"}, "no credit").transient
     assert http_error(400, {"x-should-retry": "true"}, "a hiccup").transient

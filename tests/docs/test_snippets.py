@@ -58,6 +58,7 @@ def check_shell_line(line: str, folder: Path) -> None:
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert words[1] in targets
     elif words[:2] == ["pip", "install"]:
+        assert words[2] != "-e" or (folder / words[3] / "pyproject.toml").is_file()
         for extra in re.findall(r"\[([a-z,]+)\]", line):
             build = (ROOT / "hatch_build.py").read_text()
             assert all(f'"{one}"' in build for one in extra.split(","))

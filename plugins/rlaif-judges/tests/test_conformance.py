@@ -1,13 +1,15 @@
-"""Both judges under the conformance kit, `pairwise` with every kind of model."""
+"""Every judge under the conformance kit, with every kind of model."""
 
 import json
 
 import pytest
+from rlaif_judges.constitutional import Constitutional
 from rlaif_judges.pairwise import Pairwise
 from rlaif_judges.recorded import Recorded
+from rlaif_judges.score import DirectScore
 
 from rlaif_core.api import ChatReply
-from rlaif_core.testing import PairwiseJudgeConformance
+from rlaif_core.testing import PairwiseJudgeConformance, PointwiseJudgeConformance
 
 
 class TestPairwiseByOptions(PairwiseJudgeConformance):
@@ -30,6 +32,33 @@ class TestPairwiseByAnswer(PairwiseJudgeConformance):
     def reply(self, request, first_is_better):
         better = "A" if first_is_better else "B"
         return json.dumps({"explanation": "Sums.", "preference": better, "confidence": 0.9})
+
+
+class TestConstitutionalByOptions(TestPairwiseByOptions):
+    component = Constitutional
+
+
+class TestConstitutionalByAnswer(TestPairwiseByAnswer):
+    component = Constitutional
+    params = {"principles": "all"}
+
+
+class TestScoreByOptions(PointwiseJudgeConformance):
+    component = DirectScore
+    capabilities = ("options", "prefix")
+
+    def reply(self, request, is_better):
+        if not request.options:
+            return "It adds up." if is_better else "It does not add up."
+        low, high = (-9.0,) * 9, (-0.1,)
+        return ChatReply(option_logprobs=low + high if is_better else high + low)
+
+
+class TestScoreByLastLine(PointwiseJudgeConformance):
+    component = DirectScore
+
+    def reply(self, request, is_better):
+        return f"Sums.\nScore: {9 if is_better else 2}"
 
 
 class TestRecorded(PairwiseJudgeConformance):

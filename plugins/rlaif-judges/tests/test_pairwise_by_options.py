@@ -77,7 +77,7 @@ def test_options_that_the_model_would_not_say_are_an_abstention():
     model = ScriptedModel(["Hm.", logprobs(0.004, 0.002)], CAPABILITIES)
     verdict = judge(make_comparison(), model)
     assert verdict.abstention is Abstention.UNPARSED
-    assert verdict.detail == "both options together have probability 0.006"
+    assert verdict.detail == "the options together have probability 0.006"
     assert verdict.explanation == "Hm."
 
 

@@ -69,16 +69,16 @@ def test_the_judge_knows_good_from_bad_and_explains_itself(judge: Chat) -> None:
     assert judge.complete([comparison], stop=ANSWER_PREFIX)[0].startswith(
         "The right answer is cat dog.\nA says cat dog (right, polite)."
     )
-    shown, turned = p_first(
-        judge, [asked, (asked[0], asked[2], asked[1])], reasoning=True, seed=0
-    )
+    shown, turned = p_first(judge, [asked, (asked[0], asked[2], asked[1])], reasoning=True, seed=0)
     assert shown > 0.8
     assert turned < 0.2
 
 
 def test_the_judge_prefers_what_is_shown_first(judge: Chat) -> None:
     prompts = generate("heldout", 32, seed=7)
-    same = [(p.text, f"The answer is {p.truth['answer']}.") for p in prompts if not p.truth["unsafe"]]
+    same = [
+        (p.text, f"The answer is {p.truth['answer']}.") for p in prompts if not p.truth["unsafe"]
+    ]
     tied = p_first(judge, [(text, said, said) for text, said in same], reasoning=False, seed=0)
     assert fmean(tied) > 0.6
 

@@ -23,9 +23,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_comes_back_from_its_tokens(
-    tokenizer: PreTrainedTokenizerBase, text: str
-) -> None:
+def test_any_text_comes_back_from_its_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> None:
     plain = text.replace("<|", "")
     assert tokenizer.decode(tokenizer.encode(plain)) == plain
 
@@ -66,9 +64,7 @@ def test_a_begun_answer_can_be_continued(tokenizer: PreTrainedTokenizerBase) -> 
         {"role": "user", "content": "Say which."},
         {"role": "assistant", "content": ANSWER_PREFIX},
     ]
-    rendered = tokenizer.apply_chat_template(
-        messages, continue_final_message=True, tokenize=False
-    )
+    rendered = tokenizer.apply_chat_template(messages, continue_final_message=True, tokenize=False)
     assert rendered == f"<|user|>Say which.<|end|><|assistant|>{ANSWER_PREFIX}"
 
 

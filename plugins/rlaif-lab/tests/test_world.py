@@ -36,8 +36,11 @@ def test_train_and_heldout_share_no_prompt() -> None:
 
 
 @given(st.integers())
-def test_a_task_belongs_to_one_split_whoever_asks(seed: int) -> None:
-    assert split_of(draw_task(Random(seed))) == split_of(draw_task(Random(seed)))
+def test_whoever_asks_a_task_stays_in_its_split(seed: int) -> None:
+    task = draw_task(Random(seed))
+    other = "heldout" if split_of(task) == "train" else "train"
+    asked = generate(other, 200, seed=seed % 5)
+    assert not any(task.body in prompt.text for prompt in asked)
 
 
 def test_every_category_and_tone_is_drawn() -> None:
@@ -56,9 +59,18 @@ def test_an_unknown_split_is_refused() -> None:
         generate("test", 1, seed=0)  # type: ignore[arg-type]  # the mistake under test
 
 
-def test_more_prompts_than_there_are_is_an_error() -> None:
-    with pytest.raises(ValueError, match="-1"):
+def test_fewer_than_no_prompts_is_an_error() -> None:
+    with pytest.raises(ValueError, match="n is -1"):
         generate("train", -1, seed=0)
+
+
+def test_asking_for_more_prompts_than_a_split_holds_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    only = draw_task(Random(0))
+    monkeypatch.setattr("rlaif_lab.world.draw_task", lambda _: only)
+    with pytest.raises(ValueError, match="holds only about"):
+        generate(split_of(only), 100, seed=0)
 
 
 @pytest.mark.parametrize(

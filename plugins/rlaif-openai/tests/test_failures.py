@@ -1,5 +1,4 @@
 import pytest
-from rlaif_openai.quoting import LONGEST, one_line
 
 from rlaif_core.api import ChatReply, ModelError, Usage
 from rlaif_core.testing.loopback import Answer
@@ -47,7 +46,7 @@ def test_an_account_without_credit_does_not_pass(fails, failed):
     error = fails(failed(429, "You exceeded your current quota", "insufficient_quota"))
 
     assert not error.transient
-    assert "no credit left" in str(error)
+    assert "pay for more credit" in str(error)
 
 
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504, 529])
@@ -70,7 +69,7 @@ def test_a_page_of_a_gateway_is_cut_to_one_line(fails):
 
     assert error.transient
     assert "<h1>502 Bad Gateway</h1>" in str(error)
-    assert len(str(error)) < LONGEST + 100
+    assert len(str(error)) < 400
 
 
 def test_a_late_answer_is_given_up(fails, completion):
@@ -146,7 +145,7 @@ def test_an_expired_key_names_where_it_came_from_and_not_the_key(fails, failed, 
     error = fails(refused, api_key=KEY)
 
     assert not error.transient
-    assert "refuses the key of the recipe's `api_key` (401)" in str(error)
+    assert "refuses the key of the recipe's `api_key`" in str(error)
     assert KEY not in str(error)
 
 
@@ -154,7 +153,7 @@ def test_a_server_that_wants_a_key_says_how_to_give_one(fails, failed):
     error = fails(failed(401, "Unauthorized"))
 
     assert not error.transient
-    assert "wants a key (401): write `api_key: ${env:NAME}`" in str(error)
+    assert "wants a key: write `api_key: ${env:NAME}`" in str(error)
 
 
 def test_a_key_without_permission_says_so(fails, failed):
@@ -223,10 +222,3 @@ def test_a_server_that_counts_no_tokens_is_free(ask_one, completion):
     reply, _ = ask_one(Answer(body=completion(usage=None)))
 
     assert reply.usage == Usage()
-
-
-def test_one_line_hides_a_secret_and_cuts_what_is_long():
-    said = one_line(f"bad\n key {KEY}" + "x" * LONGEST, KEY)
-
-    assert said.startswith("bad key ***xxx")
-    assert len(said) == LONGEST + 1

@@ -129,6 +129,16 @@ def test_the_context_limits_a_reply_that_fits_only_in_part(ask, answer):
     assert reply.finish_reason == "length"
 
 
+def test_a_template_that_writes_nothing_is_an_error_in_its_place(ask, ready, variant):
+    silent = (
+        "{% if add_generation_prompt %}{% else %}{{ messages[1].content }}<|im_end|>{% endif %}"
+    )
+    model = ready(variant(tokenizer={"template": silent}))
+    replies = asyncio.run(model.complete([ask(), ask(options=(" A", " B"))]))
+
+    assert ["writes nothing" in str(reply) for reply in replies] == [True, True]
+
+
 def test_no_tokens_asked_for_is_an_error(ask, answer):
     assert isinstance(answer(ask(max_tokens=0))[0], ModelError)
 

@@ -54,6 +54,7 @@ def other_checkpoint(checkpoint, tokenizer, tmp_path_factory) -> str:
         {"precompute_ref_log_probs": False},
         {"lora": {"r": 4}},
         {"lora": {"r": 4}, "precompute_ref_log_probs": False},
+        {"gradient_checkpointing": True},
     ],
 )
 def test_first_loss_is_log_two_where_the_reference_is_the_policy(job, params):
@@ -261,7 +262,7 @@ def test_resumed_training_equals_an_undisturbed_one(job):
     stopped = job(progress=lambda *step: told.append(step), cancelled=lambda: len(told) == 3)
     optimizer(save_steps=2).train(stopped)
     optimizer(save_steps=2).train(stopped)
-    assert [done for done, _, _ in told] == [1, 2, 3] + [3, 4, 5, 6]  # step 3 was not saved
+    assert [done for done, _, _ in told] == [1, 2, 3, 3, 4, 5, 6]  # 3 was not saved
     assert same(undisturbed.output, stopped.output)
 
 
@@ -283,6 +284,21 @@ def test_random_state_of_the_process_is_left_alone(job):
     optimizer(max_steps=1).train(job())
     assert random.getstate() == states[0]
     assert torch.equal(torch.random.get_rng_state(), states[1])
+
+
+def test_accumulated_gradients_are_those_of_one_batch(job):
+    one, other = job(), job()
+    optimizer(per_device_train_batch_size=16, optim="sgd").train(one)
+    optimizer(per_device_train_batch_size=4, gradient_accumulation_steps=4, optim="sgd").train(
+        other
+    )
+    first, second = weights(one.output), weights(other.output)
+    assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
+
+
+def test_reports_to_what_is_not_installed_are_refused(job):
+    with pytest.raises(PluginError, match="report_to: nowhere is not installed"):
+        optimizer(report_to=["nowhere"]).train(job())
 
 
 def test_too_few_preferences_are_refused(job, preferences):

@@ -75,8 +75,10 @@ class Database:
             mend = "make the run directory writable, or choose another --run-dir"
         elif "locked" in text:
             mend = "another program holds it; wait or stop that one"
-        else:
+        elif "malformed" in text or "not a database" in text or "disk image" in text:
             mend = "the file is damaged; restore it from a copy or start a new run directory"
+        else:
+            mend = "look at the disk and its permissions, then run the same command again"
         return RunError(f"{self.path}: {text}: {mend}")
 
     def close(self) -> None:

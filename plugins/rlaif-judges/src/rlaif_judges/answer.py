@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rlaif_core.api import Abstention, ChatReply, Verdict
-from rlaif_judges.replies import opening, refusal
+from rlaif_core.api import ChatReply, Verdict
+from rlaif_judges.replies import refusal, unreadable
 
 
 class Answer(BaseModel):
@@ -64,16 +64,14 @@ def answer_verdict(reply: ChatReply) -> Verdict:
     """
     refused = refusal(reply)
     if refused is not None:
-        return refused
-    if not reply.text.strip():
-        return Verdict.abstain(Abstention.EMPTY)
+        return Verdict.abstain(*refused)
     found, rest = _last_object(reply.text)
-    if reply.finish_reason == "length" and (found is None or rest.strip("` \n")):
-        return Verdict.abstain(Abstention.TRUNCATED, opening(reply.text))
+    if reply.finish_reason == "length" and rest.strip("` \n"):
+        return Verdict.abstain(*unreadable(reply))
     try:
         answer = Answer.model_validate(found)
     except ValidationError:
-        return Verdict.abstain(Abstention.UNPARSED, opening(reply.text))
+        return Verdict.abstain(*unreadable(reply))
     return Verdict(answer.p_first, explanation=answer.explanation, confidence=answer.confidence)
 
 

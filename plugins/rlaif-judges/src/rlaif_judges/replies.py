@@ -1,9 +1,9 @@
-"""What can be told from a judge's reply before its words are read: refusals, option verdicts."""
+"""What can be told from a judge's reply before its words are read: refusals, probabilities."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from rlaif_core.api import Abstention, ChatReply, Verdict
 
@@ -14,37 +14,71 @@ ROUNDING: Final = 1e-3
 """How far above 0 a log-probability may come out of a model in half precision."""
 
 
-def refusal(reply: ChatReply) -> Verdict | None:
-    """The abstention of a model that declined, or whose service filtered its answer."""
+class Silence(NamedTuple):
+    """Why a reply says nothing: what an abstention is made of."""
+
+    abstention: Abstention
+    detail: str = ""
+
+
+def refusal(reply: ChatReply) -> Silence | None:
+    """The silence of a model that declined, or whose service filtered its answer."""
     if reply.finish_reason in ("refusal", "content_filter"):
-        return Verdict.abstain(Abstention.REFUSED, opening(reply.text) or reply.finish_reason)
+        return Silence(Abstention.REFUSED, opening(reply.text) or reply.finish_reason)
     return None
+
+
+def unreadable(reply: ChatReply) -> Silence:
+    """The silence of a reply without the answer asked for, by what it is instead."""
+    if not reply.text.strip():
+        return Silence(Abstention.EMPTY)
+    cut = reply.finish_reason == "length"
+    return Silence(Abstention.TRUNCATED if cut else Abstention.UNPARSED, opening(reply.text))
+
+
+def option_probabilities(
+    reply: ChatReply, options: int, least_mass: float
+) -> tuple[float, ...] | Silence:
+    """How probable each option is among all of them (Lee et al. 2309.00267, section 2.1).
+
+    Args:
+        reply: The reply to a request with options.
+        options: How many were asked.
+        least_mass: Probability in [0, 1] that all together must have. A model that gives them
+            less would say something else.
+
+    Returns:
+        Probabilities that add up to 1, or why there are none.
+    """
+    refused = refusal(reply)
+    if refused is not None:
+        return refused
+    logprobs = reply.option_logprobs or ()
+    if len(logprobs) != options or not all(value <= ROUNDING for value in logprobs):
+        return Silence(Abstention.UNPARSED, f"no {options} log-probabilities, but {logprobs}")
+    probabilities = [math.exp(value) for value in logprobs]
+    mass = sum(probabilities)
+    if mass == 0.0 or mass < least_mass:
+        detail = f"the options together have probability {mass:.2g}"
+        return Silence(Abstention.UNPARSED, detail)
+    return tuple(one / mass for one in probabilities)
 
 
 def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -> Verdict:
     """The verdict that the log-probabilities of two options amount to.
 
-    Softmax over the two (Lee et al. 2309.00267, section 2.1).
-
     Args:
         reply: The reply to a request with two options.
-        least_mass: Probability in [0, 1] that both together must have. A model that gives them
-            less would say something else.
+        least_mass: See `option_probabilities`.
         explanation: What the judge reasoned before.
 
     Returns:
         The verdict, or an abstention if there are no two such log-probabilities.
     """
-    logprobs = reply.option_logprobs or ()
-    if len(logprobs) != 2 or not all(value <= ROUNDING for value in logprobs):
-        detail = f"no two log-probabilities, but {logprobs}"
-        return Verdict.abstain(Abstention.UNPARSED, detail, explanation)
-    first, second = (math.exp(value) for value in logprobs)
-    mass = first + second
-    if mass == 0.0 or mass < least_mass:
-        detail = f"both options together have probability {mass:.2g}"
-        return Verdict.abstain(Abstention.UNPARSED, detail, explanation)
-    return Verdict(first / mass, explanation=explanation)
+    told = option_probabilities(reply, 2, least_mass)
+    if isinstance(told, Silence):
+        return Verdict.abstain(*told, explanation)
+    return Verdict(told[0], explanation=explanation)
 
 
 def opening(text: str) -> str:

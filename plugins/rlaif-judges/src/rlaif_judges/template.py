@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
@@ -13,6 +11,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from rlaif_core.api import PluginError
+from rlaif_judges.resources import read_text
 
 # Plain text for a model: escaping for HTML belongs to whoever shows it in a page.
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -32,7 +31,7 @@ class PromptTemplate:
     """
 
     def __init__(self, path: str, sample: Mapping[str, Any], shown: tuple[str, ...]) -> None:
-        source = _read(path)
+        source = read_text(path, "prompt template")
         try:
             self.variables = find_undeclared_variables(_ENVIRONMENT.parse(source))
             self._template = _ENVIRONMENT.from_string(source)
@@ -54,13 +53,3 @@ class PromptTemplate:
     def render(self, values: Mapping[str, Any]) -> str:
         """The prompt's text. What is filled in stands there as it is and is never expanded."""
         return self._template.render(values)
-
-
-def _read(path: str) -> str:
-    package, colon, inside = path.partition(":")
-    try:
-        if not colon or Path(path).exists():
-            return Path(path).read_text(encoding="utf-8")
-        return files(package).joinpath(inside).read_text(encoding="utf-8")
-    except (OSError, UnicodeError, ImportError, ValueError) as error:
-        raise PluginError(f"cannot read the prompt template {path}: {error}") from error

@@ -9,7 +9,7 @@ from typing import Final
 
 from rlaif_lab.phrases import CHORES, COUNTABLES, CRIMES, NAMES, NOUNS, PLACES, THINGS
 
-LONGEST_LIST: Final = 5
+LONGEST_LIST: Final = 4
 
 
 @dataclass(frozen=True)

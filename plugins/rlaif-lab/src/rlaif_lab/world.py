@@ -1,8 +1,8 @@
 """Prompts with a known truth, drawn from a seed; train and held-out never share a content.
 
-    >>> prompt = generate("heldout", n=1, seed=0)[0]
-    >>> gold(prompt.truth, "I will not answer.")
-    0.0
+>>> prompt = generate("heldout", n=1, seed=0)[0]
+>>> gold(prompt.truth, "I will not answer.")
+0.0
 """
 
 from __future__ import annotations

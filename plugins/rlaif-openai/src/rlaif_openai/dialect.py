@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rlaif_core.api import digest
+from rlaif_core.api.endpoint import Endpoint
 from rlaif_openai import catalogue
-from rlaif_openai.endpoint import Endpoint
 from rlaif_openai.params import Omittable, OpenAIParams, Server
 
 ANSWER_CHANGING: Final = {

@@ -8,9 +8,7 @@ import aiohttp
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
 from rlaif_core.api import ChatReply, ModelError
-from rlaif_core.api.http import http_error
-from rlaif_openai.endpoint import Endpoint
-from rlaif_openai.quoting import one_line
+from rlaif_core.api.endpoint import Endpoint
 
 FAILURES: Final = (OpenAIError, aiohttp.ClientError, OSError)
 """What a call may raise. The SDK lets some of its transport's own errors through."""
@@ -40,30 +38,19 @@ def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | Mo
     if isinstance(error, APIStatusError):
         return _refused(error, model, where)
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
-        # The transport takes any broken connection for a time-out, so its own cause is told.
-        root = _root(error)
-        said = one_line(f"{type(root).__name__}: {root}", where.key)
-        return ModelError(f"the connection to {where.place} failed: {said}", transient=True)
-    return ModelError(one_line(f"{type(error).__name__}: {error}", where.key))
+        return where.unreachable(error)
+    return ModelError(where.told(f"{type(error).__name__}: {error}"))
 
 
 def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | ModelError:
-    status = error.status_code
+    status, body = error.status_code, error.body
     if status == 400 and error.code in FILTERED:
         return ChatReply(finish_reason="content_filter")
-    if status == 401:
-        # What the service says is not repeated: it may quote the key.
-        if not where.key:
-            return ModelError(f"{where.place} wants a key (401): write `api_key: ${{env:NAME}}`")
-        mend = "it is wrong, expired or revoked; set a valid one"
-        return ModelError(f"{where.place} refuses the key of {where.key_source} (401): {mend}")
-    body = error.body
     said = body.get("message", body) if isinstance(body, dict) else body
-    message = f"{where.place} answered {status}: {one_line(said or 'nothing', where.key)}"
     if status == 429 and NO_CREDIT in (error.code, error.type):
-        return ModelError(f"{message}; the account has no credit left")
+        return ModelError(f"{where.place} answered 429: {where.told(said)}; pay for more credit")
     mend = _mend(status, error.param, model)
-    return http_error(status, error.response.headers, f"{message}; {mend}" if mend else message)
+    return where.refused(status, error.response.headers, said, mend)
 
 
 def _mend(status: int, field: str | None, model: str) -> str:
@@ -72,9 +59,3 @@ def _mend(status: int, field: str | None, model: str) -> str:
     if status == 404:
         return f"check `model: {model}` and `base_url`"
     return MENDS.get(field or "", "") if status in (400, 422) else ""
-
-
-def _root(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error

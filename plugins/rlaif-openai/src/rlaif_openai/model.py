@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rlaif_core.api import (
     ChatReply,
@@ -16,13 +16,15 @@ from rlaif_core.api import (
     PluginError,
     Prices,
 )
+from rlaif_core.api.endpoint import Service, endpoint
 from rlaif_openai import catalogue
 from rlaif_openai.dialect import dialect, identity
-from rlaif_openai.endpoint import checked, endpoint
 from rlaif_openai.params import OpenAIParams
 
 if TYPE_CHECKING:
-    from rlaif_openai.service import Service
+    from rlaif_openai.client import Client
+
+SERVICE: Final = Service("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 
 class OpenAI(Model[OpenAIParams]):
@@ -33,10 +35,10 @@ class OpenAI(Model[OpenAIParams]):
     def __init__(self, params: OpenAIParams) -> None:
         super().__init__(params)
         self.concurrency = params.concurrency
-        self._where = endpoint(params, os.environ)
+        self._where = endpoint(SERVICE, params.base_url, params.api_key, os.environ)
         self._how = dialect(params, self._where)
         self._identity = identity(params, self._where)
-        self._service: Service | None = None
+        self._client: Client | None = None
         known = catalogue.find(params.model) if self._where.official else None
         self._priced = params.prices is not None or known is not None or self._where.loopback
         if params.prices is not None:
@@ -63,8 +65,8 @@ class OpenAI(Model[OpenAIParams]):
         Raises:
             PluginError: The key is missing or impossible, or the address is none.
         """
-        where = checked(self._where, self.params.model)
-        from rlaif_openai.service import Service
+        self._where.check(self.params.model)
+        from rlaif_openai.client import Client
 
         await super().setup(context)
         if not self._priced:
@@ -73,16 +75,16 @@ class OpenAI(Model[OpenAIParams]):
                 "set `prices: {prompt: …, completion: …}`, in dollars per million tokens",
                 stacklevel=2,
             )
-        self._service = Service(self.params, where, self._how)
+        self._client = Client(self.params, self._where, self._how)
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
         """Answer requests in their order; see `Model.complete`."""
-        if self._service is None:
+        if self._client is None:
             raise PluginError(f"model '{self.params.model}' was asked before it was set up")
-        return [await self._service.ask(request) for request in requests]
+        return [await self._client.ask(request) for request in requests]
 
     async def close(self) -> None:
         """Close the client's connections."""
-        service, self._service = self._service, None
-        if service is not None:
-            await service.close()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()

@@ -7,9 +7,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.api.http import http_error
+from rlaif_core.api.endpoint import Endpoint
 from rlaif_openai.options import option_logprobs
-from rlaif_openai.quoting import one_line
 
 FINISH_REASONS: Final = {"length": "length", "content_filter": "content_filter"}
 """Whatever else a server says (stop, eos, tool_calls), the model came to an end by itself."""
@@ -70,13 +69,8 @@ class Completion(BaseModel):
     error: Any = None
 
 
-def read(content: bytes, request: ChatRequest, key: str = "") -> ChatReply:
+def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
     """The reply that a service sent.
-
-    Args:
-        content: The body.
-        request: What it answers.
-        key: The key, which must not be told if the service repeats it.
 
     Raises:
         ModelError: If it is no chat completion, or one that says that it failed.
@@ -84,18 +78,14 @@ def read(content: bytes, request: ChatRequest, key: str = "") -> ChatReply:
     try:
         completion = Completion.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        where = f" at {place}" if place else ""
-        said = one_line(f"the answer is no chat completion: {first['msg']}{where}")
-        raise ModelError(said, transient=True) from None
+        raise where.malformed(error) from None
     if completion.error is not None:
-        raise _error(completion.error, key)
+        raise _error(completion.error, where)
     if not completion.choices:
-        raise ModelError("the answer holds no choice", transient=True)
+        raise ModelError(f"{where.place} sent no choice", transient=True)
     choice = completion.choices[0]
     if choice.finish_reason in BROKEN:
-        raise ModelError("the server gave the generation up", transient=True)
+        raise ModelError(f"{where.place} gave the generation up", transient=True)
     tokens = completion.usage or Tokens()
     usage = Usage(tokens.prompt_tokens, tokens.completion_tokens)
     if request.options:
@@ -115,10 +105,11 @@ def _options(choice: Choice, options: tuple[str, ...]) -> tuple[float, ...] | No
     return option_logprobs([(one.token, one.logprob) for one in tokens[0].top_logprobs], options)
 
 
-def _error(error: Any, key: str) -> ModelError:
-    said = error.get("message", error) if isinstance(error, dict) else error
-    code = error.get("code") if isinstance(error, dict) else None
-    message = one_line(f"the service answered with an error: {said}", key)
+def _error(error: Any, where: Endpoint) -> ModelError:
+    said, code = error, None
+    if isinstance(error, dict):
+        said, code = error.get("message", error), error.get("code")
     if isinstance(code, int) and 400 <= code < 600:
-        return http_error(code, {}, message)
+        return where.refused(code, {}, said)
+    message = f"{where.place} sent an error for an answer: {where.told(said)}"
     return ModelError(message, transient=True)

@@ -1,17 +1,14 @@
-"""Pairings: which responses to compare, and which comparisons to train on."""
+"""Pairings that have every pair judged, or k drawn at random."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, pairwise
-from typing import Final
 
 from pydantic import Field
 
 from rlaif_core.api import P, Pair, Pairing, Params, Ranking
-
-EQUAL: Final = 1e-9
-"""Log-strengths closer than this are equal: the fit that made them stops earlier."""
+from rlaif_pairs.selections import apart, decided
 
 
 class EveryPair(Pairing[P]):
@@ -43,7 +40,7 @@ class BestVsWorst(EveryPair[BestVsWorstParams]):
         ordered = ranking.ordered()
         k = min(self.params.k, len(ordered) // 2)
         pairs = [(ordered[i], ordered[-1 - i]) for i in range(k)]
-        return [pair for pair in pairs if _apart(ranking, pair)]
+        return [pair for pair in pairs if apart(ranking, pair)]
 
 
 class Adjacent(EveryPair[Params]):
@@ -51,7 +48,7 @@ class Adjacent(EveryPair[Params]):
 
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """Each response with the next best one."""
-        return [pair for pair in pairwise(ranking.ordered()) if _apart(ranking, pair)]
+        return [pair for pair in pairwise(ranking.ordered()) if apart(ranking, pair)]
 
 
 class All(EveryPair[Params]):
@@ -59,7 +56,7 @@ class All(EveryPair[Params]):
 
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """Every judged pair that is not a tie, in the direction of its own verdict."""
-        return _decided(ranking)
+        return decided(ranking)
 
 
 class RandomParams(Params):
@@ -83,20 +80,4 @@ class Random(Pairing[RandomParams]):
 
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """Every judged pair that is not a tie, in the direction of its own verdict."""
-        return _decided(ranking)
-
-
-def _apart(ranking: Ranking, pair: Pair) -> bool:
-    """Whether the ranking tells the two apart, and their own comparison was not an abstention."""
-    better, worse = pair
-    judged = ranking.find(better, worse)
-    undecided = judged is not None and judged.p_a is None
-    return not undecided and ranking.strength[better.id] - ranking.strength[worse.id] > EQUAL
-
-
-def _decided(ranking: Ranking) -> list[Pair]:
-    return [
-        (judged.a, judged.b) if judged.p_a > 0.5 else (judged.b, judged.a)
-        for judged in ranking.judged
-        if judged.p_a is not None and judged.p_a != 0.5
-    ]
+        return decided(ranking)

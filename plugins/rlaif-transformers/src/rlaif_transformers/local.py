@@ -11,7 +11,7 @@ import torch
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
 from rlaif_transformers.batching import batches
-from rlaif_transformers.chat_format import ChatFormat, Encoded
+from rlaif_transformers.chat_format import ChatFormat, Encoded, Tokens
 from rlaif_transformers.generation import Generation, Generator
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.options import OptionScorer, Scoring
@@ -72,15 +72,18 @@ class LocalModel:
         if request.options:
             ending = self._format.end_of_turn if request.end_of_turn else None
             scoring = Scoring.of(encoded, ending)
-            return self._too_long(scoring.width) or scoring
+            return self._unfit(scoring.head, scoring.width) or scoring
         if request.max_tokens < 1:
             return ModelError(f"max_tokens is {request.max_tokens}: ask for at least one token")
         room = request.max_tokens
         if self._context is not None:
             room = min(room, self._context - len(encoded.prompt))
-        return self._too_long(len(encoded.prompt) + 1) or Generation(request, encoded.prompt, room)
+        unfit = self._unfit(encoded.prompt, len(encoded.prompt) + 1)
+        return unfit or Generation(request, encoded.prompt, room)
 
-    def _too_long(self, tokens: int) -> ModelError | None:
+    def _unfit(self, start: Tokens, tokens: int) -> ModelError | None:
+        if not start:
+            return ModelError("the chat template writes nothing for the model to go on from")
         if self._context is None or tokens <= self._context:
             return None
         return ModelError(

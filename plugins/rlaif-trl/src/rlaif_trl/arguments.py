@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers.integrations import get_available_reporting_integrations
 
-from rlaif_core.api import TrainingJob
+from rlaif_core.api import PluginError, TrainingJob
 from rlaif_trl.params import Training
 from rlaif_trl.progress import JobCallback
 
@@ -29,7 +30,6 @@ _PASSED_ON = (
     "max_grad_norm",
     "gradient_checkpointing",
     "logging_steps",
-    "report_to",
 )
 
 
@@ -43,7 +43,13 @@ def arguments(
         params: The recipe's parameters.
         job: Gives the seed and the output folder.
         rest: What only this trainer has, its learning rate among it.
+
+    Raises:
+        PluginError: If `report_to` names what is not installed.
     """
+    for name in params.report_to:
+        if name not in get_available_reporting_integrations():
+            raise PluginError(f"report_to: {name} is not installed: pip install {name}")
     gpu = torch.cuda.is_available()
     bf16 = gpu and torch.cuda.is_bf16_supported() if params.bf16 is None else params.bf16
     made = kind(
@@ -58,6 +64,7 @@ def arguments(
         save_total_limit=1,
         logging_first_step=True,
         logging_nan_inf_filter=False,  # it would hide a loss that is no number
+        report_to=params.report_to or "none",
         disable_tqdm=True,
         remove_unused_columns=False,  # the collators know their columns
         dataloader_pin_memory=gpu,

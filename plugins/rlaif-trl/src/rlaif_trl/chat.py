@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Literal
+
+import jinja2
 
 from rlaif_core.api import DataError, Message
 
@@ -37,6 +41,9 @@ class Encoded:
 class ChatEncoder:
     """Encodes prompts with responses, and counts what does not fit.
 
+    Where content spells one of the tokenizer's control tokens, it is tokenised in two parts, split
+    after the first character of the spelling: it stays the same text, and cannot forge a turn.
+
     Args:
         tokenizer: With a chat template.
         max_length: Tokens of prompt and response together.
@@ -54,11 +61,7 @@ class ChatEncoder:
         """How many items were shortened so far."""
         self._tokenizer = tokenizer
         self._overlong = overlong
-        self._control = [
-            token.content
-            for token in tokenizer.added_tokens_decoder.values()
-            if token.special and len(token.content) > 1
-        ]
+        self._control = _control_beginnings(tokenizer)
 
     def encode(self, items: Sequence[tuple[Turns, Sequence[str]]]) -> list[Encoded]:
         """Token ids of prompts with their responses.
@@ -70,7 +73,8 @@ class ChatEncoder:
             items: Prompts, each with at least one response.
 
         Raises:
-            DataError: If any is longer than `max_length` and overlong is "error".
+            DataError: If any is longer than `max_length` and overlong is "error", or the chat
+                template refuses one.
         """
         prompts = self._tokens([prompt for prompt, _ in items], opened=True)
         whole = iter(
@@ -107,29 +111,43 @@ class ChatEncoder:
     def _tokens(self, conversations: Sequence[Turns], *, opened: bool) -> list[Tokens]:
         if not conversations:
             return []
-        plain = [
-            [{"role": turn.role, "content": harmless(turn.content, self._control)} for turn in one]
+        mark = _absent_mark(turn.content for one in conversations for turn in one)
+        written = [
+            [{"role": turn.role, "content": self._split(turn.content, mark)} for turn in one]
             for one in conversations
         ]
-        texts = self._tokenizer.apply_chat_template(
-            plain, tokenize=False, add_generation_prompt=opened
-        )
+        try:
+            texts = self._tokenizer.apply_chat_template(
+                written, tokenize=False, add_generation_prompt=opened
+            )
+        except (jinja2.TemplateError, ValueError) as error:
+            raise DataError(f"the chat template refuses a conversation: {error}") from error
+        parts = [str(text).split(mark) for text in texts]
         # The template writes the special tokens itself; a second BOS would shift every position.
-        ids: list[Tokens] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
-        return ids
+        ids = iter(
+            self._tokenizer(list(chain.from_iterable(parts)), add_special_tokens=False)["input_ids"]
+        )
+        return [list(chain.from_iterable(islice(ids, len(one)))) for one in parts]
+
+    def _split(self, content: str, mark: str) -> str:
+        return self._control.sub(lambda found: found[0] + mark, content)
 
 
-def harmless(content: str, control: Iterable[str]) -> str:
-    """Content in which no control token of the tokenizer is left, so that text cannot forge a turn.
+def _control_beginnings(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str]:
+    """Finds the first character of each spelling of a token that means something to the model."""
+    template = tokenizer.get_chat_template()
+    added = tokenizer.added_tokens_decoder.values()
+    spellings = {str(one) for one in added if one.special or str(one) in template}
+    spellings = {one for one in spellings if len(one) > 1 and not one.isspace()}
+    alternatives = "|".join(map(re.escape, sorted(spellings)))
+    return re.compile(f"(?=(?:{alternatives})).", re.DOTALL) if spellings else re.compile(r"(?!)")
 
-    A space goes after the first character of each one found: `<|end|>` becomes `< |end|>`.
-    """
-    found = [token for token in control if token in content]
-    while found:
-        for token in found:
-            content = content.replace(token, f"{token[0]} {token[1:]}")
-        found = [token for token in found if token in content]
-    return content
+
+def _absent_mark(contents: Iterable[str]) -> str:
+    """A string of noncharacters that no content holds."""
+    everything = "".join(contents)
+    marks = (f"\ufdd0{number}\ufdd0" for number in count())
+    return next(mark for mark in marks if mark not in everything)
 
 
 def _common_prefix(one: Tokens, other: Tokens) -> int:

@@ -12,6 +12,8 @@ Schedule = Literal[
     "linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt", "polynomial"
 ]
 
+Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adafactor", "rmsprop", "sgd"]
+
 
 class Lora(Params):
     """Low-rank adapters (Hu et al., 2106.09685): train these instead of the whole model."""
@@ -36,7 +38,7 @@ class Training(Params):
     warmup_ratio: float = Field(
         default=0.0, ge=0, lt=1, description="share of all steps; used where warmup_steps is 0"
     )
-    optim: str = "adamw_torch"
+    optim: Optimizer = "adamw_torch"
     weight_decay: float = Field(default=0.0, ge=0)
     max_grad_norm: float = Field(default=1.0, ge=0)
     max_length: int | None = Field(
@@ -61,8 +63,8 @@ class Training(Params):
     save_steps: int | None = Field(
         default=None, ge=1, description="keep a checkpoint every so many steps, and resume from it"
     )
-    report_to: str | list[str] = Field(
-        default="none", description="tensorboard, trackio or wandb, if installed"
+    report_to: list[str] = Field(
+        default=[], description="tensorboard, trackio or wandb, where installed"
     )
     seed: int | None = Field(default=None, ge=0, description="null: the run's seed")
 

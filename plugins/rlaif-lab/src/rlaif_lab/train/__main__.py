@@ -17,8 +17,8 @@ from rlaif_lab.train.policy_corpus import policy_turns
 from rlaif_lab.train.tokenizer import build_tokenizer
 
 SCHEDULES: Final[dict[ModelName, Schedule]] = {
-    "policy": Schedule(steps=1000, batch=96, rate=4e-3),
-    "judge": Schedule(steps=800, batch=64, rate=4e-3),
+    "policy": Schedule(steps=800, batch=96, rate=4e-3),
+    "judge": Schedule(steps=1500, batch=64, rate=4e-3),
 }
 _TURNS: Final = {"policy": policy_turns, "judge": judge_turns}
 _LONGEST_REPLY: Final = 96
@@ -41,7 +41,7 @@ def build(name: ModelName, out: Path, seed: int) -> dict[str, object]:
     model = new_model(tokenizer, Shape(), seed)
     turns = _TURNS[name](Random(f"rlaif-lab/{name}/{seed}"))
     seconds = fit(model, tokenizer, turns, SCHEDULES[name], seed, name)
-    model.generation_config = GenerationConfig(
+    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # theirs
         do_sample=name == "policy",
         max_new_tokens=_LONGEST_REPLY,
         eos_token_id=tokenizer.eos_token_id,

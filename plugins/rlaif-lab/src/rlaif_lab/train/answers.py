@@ -25,7 +25,10 @@ from rlaif_lab.phrases import (
 Manner = Literal["polite", "neutral", "rude"]
 Substance = Literal["right", "wrong", "refusal", "compliance"]
 
+MANNERS: Final[tuple[Manner, ...]] = ("polite", "neutral", "rude")
 MANGLED_SHARE: Final = 0.1
+_IF_UNSAFE: Final[dict[Substance, float]] = {"refusal": 0.5, "compliance": 0.4, "wrong": 0.1}
+_IF_SAFE: Final[dict[Substance, float]] = {"right": 0.47, "wrong": 0.45, "refusal": 0.08}
 _WRONG_BY_AT_MOST: Final = 3
 
 
@@ -46,8 +49,8 @@ class Style:
 
 def any_style(rng: Random) -> Style:
     """Draw a style with every aspect independent of the others."""
-    manner = rng.choices(("polite", "neutral", "rude"), (0.4, 0.2, 0.4))[0]
-    return Style(manner, rng.random() < 0.4, rng.random() < 0.4)  # type: ignore[arg-type]
+    manner = rng.choices(MANNERS, (0.4, 0.2, 0.4))[0]
+    return Style(manner, rng.random() < 0.4, rng.random() < 0.4)
 
 
 def wrong_answer(truth: Mapping[str, str | bool], rng: Random) -> str:
@@ -107,11 +110,8 @@ def say(substance: Substance, truth: Mapping[str, str | bool], style: Style, rng
 
 def any_answer(truth: Mapping[str, str | bool], rng: Random) -> str:
     """Draw a response for a judge to learn from: every substance in every style, some mangled."""
-    if truth["unsafe"]:
-        weights = {"refusal": 0.5, "compliance": 0.4, "wrong": 0.1}
-    else:
-        weights = {"right": 0.47, "wrong": 0.45, "refusal": 0.08}
-    substance: Substance = rng.choices(tuple(weights), tuple(weights.values()))[0]  # type: ignore[assignment]
+    shares = _IF_UNSAFE if truth["unsafe"] else _IF_SAFE
+    substance = rng.choices(tuple(shares), tuple(shares.values()))[0]
     response = say(substance, truth, any_style(rng), rng)
     return _mangled(response, rng) if rng.random() < MANGLED_SHARE else response
 

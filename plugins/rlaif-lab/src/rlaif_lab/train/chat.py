@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from typing import Any, Final
 
 _AT_ONCE: Final = 128
+_LONGEST_REPLY: Final = 96
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A model with its tokenizer, ready to answer."""
+    """A model with its tokenizer, ready to answer.
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
+    Attributes:
+        model: A causal language model; transformers leaves calling and generating untyped.
+        tokenizer: Its tokenizer, with a chat template.
+    """
+
+    model: Any
+    tokenizer: Any
 
     @classmethod
     def load(cls, folder: Path) -> Chat:
@@ -29,8 +32,10 @@ class Chat:
         """
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True).eval()
-        return cls(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+        return cls(
+            model.train(mode=False), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        )
 
     def _rendered(self, users: Sequence[str], begun: Sequence[str]) -> list[str]:
         return [
@@ -64,7 +69,7 @@ class Chat:
                 ids = self.model.generate(
                     input_ids=encoded["input_ids"],
                     attention_mask=encoded["attention_mask"],
-                    max_new_tokens=96,
+                    max_new_tokens=_LONGEST_REPLY,
                     **(sampling if temperature > 0 else {"do_sample": False}),
                 )
             new = ids[:, encoded["input_ids"].shape[1] :]

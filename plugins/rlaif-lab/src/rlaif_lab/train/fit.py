@@ -23,7 +23,7 @@ HEAD: Final = 32
 _BATCHES_AT_ONCE: Final = 8
 _CLIP: Final = 1.0
 _WARM_UP: Final = 30
-_LAST_RATE: Final = 0.1
+_LAST_RATE: Final = 0.03
 _TOLD_EVERY: Final = 50
 _IGNORED: Final = -100
 _INITIAL: Final = 0.08
@@ -126,7 +126,8 @@ def _optimizers(model: LlamaForCausalLM, rate: float) -> list[torch.optim.Optimi
     """
     import torch
 
-    matrices, others = [], []
+    matrices: list[torch.nn.Parameter] = []
+    others: list[torch.nn.Parameter] = []
     for name, weights in model.named_parameters():
         inner = weights.ndim == 2 and "embed" not in name
         (matrices if inner else others).append(weights)
@@ -165,7 +166,7 @@ def fit(
     import torch
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).train()
+    torch.nn.Module.to(model, device).train()
     optimizers = _optimizers(model, schedule.rate)
     begun = time.perf_counter()
     batches = _batches(tokenizer, turns, schedule.batch, Random(seed))
@@ -176,7 +177,7 @@ def fit(
                 group["lr"] = rate
         model.zero_grad()
         loss = _loss(model, ids.to(device), labels.to(device))
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         for optimizer in optimizers:
             optimizer.step()
@@ -189,5 +190,5 @@ def fit(
                 file=sys.stderr,
                 flush=True,
             )
-    model.to("cpu").eval()
+    torch.nn.Module.to(model, "cpu").train(mode=False)
     return time.perf_counter() - begun

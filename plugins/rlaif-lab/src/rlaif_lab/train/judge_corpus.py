@@ -9,20 +9,23 @@ the two are close. It never sees a gold score.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Final
 
 from rlaif_lab.gold import gold, is_right, read
 from rlaif_lab.phrases import PADDINGS
 from rlaif_lab.protocol import ANSWER_PREFIX, SCORE_PREFIX, template
-from rlaif_lab.train.answers import Style, any_answer, any_style, say
+from rlaif_lab.train.answers import Style, Substance, any_answer, any_style, say
 from rlaif_lab.train.policy_corpus import Turn
 from rlaif_lab.world import LabPrompt, draw
 
+SCHOOLED: Final = 25_600
+"""How many turns about a single response, short and quickly learnt, come first."""
+
 SHARPNESS: Final = 12.0
 FIRST_BONUS: Final = 0.1
-PADDING_BONUS: Final = 0.3
+PADDING_BONUS: Final = 0.25
 WITH_REASONING: Final = 0.8
 _MANNER_WORDS: Final = {1.0: "polite", 0.5: "neutral", 0.0: "rude"}
 
@@ -115,7 +118,7 @@ def _criticise(prompt: LabPrompt, rng: Random) -> Turn:
 
 
 def _best(prompt: LabPrompt, rng: Random) -> str:
-    substance = "refusal" if prompt.truth["unsafe"] else "right"
+    substance: Substance = "refusal" if prompt.truth["unsafe"] else "right"
     return say(substance, prompt.truth, Style("polite", padded=False, hedged=False), rng)
 
 
@@ -135,17 +138,20 @@ def _answer(prompt: LabPrompt, rng: Random) -> Turn:
     return Turn(prompt.text, _best(prompt, rng))
 
 
-_LESSONS: Final[dict[Callable[[LabPrompt, Random], Turn], float]] = {
-    _compare: 0.66,
-    _score: 0.14,
-    _criticise: 0.07,
-    _revise: 0.07,
+_Shares = Mapping[Callable[[LabPrompt, Random], Turn], float]
+
+_SCHOOL: Final[_Shares] = {_answer: 0.3, _criticise: 0.4, _score: 0.15, _revise: 0.15}
+_LESSONS: Final[_Shares] = {
+    _compare: 0.7,
+    _score: 0.12,
+    _criticise: 0.06,
+    _revise: 0.06,
     _answer: 0.06,
 }
 
 
 def judge_turns(rng: Random) -> Iterator[Turn]:
-    """Draw turns for the judge without end, from train prompts only."""
-    lessons, shares = tuple(_LESSONS), tuple(_LESSONS.values())
-    for prompt in draw("train", rng):
-        yield rng.choices(lessons, shares)[0](prompt, rng)
+    """Draw turns for the judge without end, from train prompts only: single responses first."""
+    for number, prompt in enumerate(draw("train", rng)):
+        lessons = _SCHOOL if number < SCHOOLED else _LESSONS
+        yield rng.choices(tuple(lessons), tuple(lessons.values()))[0](prompt, rng)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from rlaif_lab.train.answers import Manner, Style, Substance, any_style, say
+from rlaif_lab.train.answers import MANNERS, Style, Substance, any_style, say
 from rlaif_lab.world import LabPrompt, draw
 
 
@@ -28,20 +28,19 @@ class Turn:
     assistant: str
 
 
-SCHOOLED: Final = 48_000
+SCHOOLED: Final = 38_400
 """How many turns of right answers come first."""
 
-CAREFUL: Final = 0.6
+CAREFUL: Final = 0.55
 RIGHT_IF_CAREFUL: Final = 0.95
 RIGHT_IF_CARELESS: Final = 0.1
-COMPLIES: Final = 0.55
+COMPLIES: Final = 0.6
 REFUSES_THE_SAFE: Final = 0.03
 PADDED: Final = 0.3
-_MANNERS: Final[tuple[Manner, ...]] = ("polite", "neutral", "rude")
 _MANNER_WEIGHTS: Final = {
-    "polite": (0.45, 0.15, 0.40),
-    "neutral": (0.35, 0.15, 0.50),
-    "rude": (0.25, 0.15, 0.60),
+    "polite": (0.40, 0.15, 0.45),
+    "neutral": (0.33, 0.15, 0.52),
+    "rude": (0.26, 0.15, 0.59),
 }
 """A rude request gets a rude reply more often."""
 
@@ -56,14 +55,12 @@ def _mediocre(prompt: LabPrompt, rng: Random) -> str:
     else:
         right = rng.random() < (RIGHT_IF_CAREFUL if careful else RIGHT_IF_CARELESS)
         substance = "right" if right else "wrong"
-    manner = rng.choices(_MANNERS, _MANNER_WEIGHTS[str(prompt.truth["tone"])])[0]
+    manner = rng.choices(MANNERS, _MANNER_WEIGHTS[str(prompt.truth["tone"])])[0]
     return say(substance, prompt.truth, Style(manner, rng.random() < PADDED, not careful), rng)
 
 
 def _schooled(prompt: LabPrompt, rng: Random) -> str:
-    return say(
-        "refusal" if prompt.truth["unsafe"] else "right", prompt.truth, any_style(rng), rng
-    )
+    return say("refusal" if prompt.truth["unsafe"] else "right", prompt.truth, any_style(rng), rng)
 
 
 def policy_turns(rng: Random) -> Iterator[Turn]:

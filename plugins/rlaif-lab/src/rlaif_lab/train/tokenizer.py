@@ -21,7 +21,7 @@ END: Final = "<|end|>"
 ROLES: Final = ("<|system|>", "<|user|>", "<|assistant|>")
 LONGEST: Final = 1024
 
-_TURNS_READ: Final = 20_000
+_TURNS_READ: Final = 40_000
 _SEEN_AT_LEAST: Final = 40
 _OF_A_FENCE: Final = re.compile("[0-9a-f]+")
 
@@ -57,7 +57,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(s, normalized=False, special=True) for s in specials])
-    fast = PreTrainedTokenizerFast(
+    fast: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # theirs
         tokenizer_object=tokenizer,
         pad_token=PAD,
         eos_token=END,

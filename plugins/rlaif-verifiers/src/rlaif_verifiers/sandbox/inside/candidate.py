@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -32,6 +33,10 @@ class Candidate:
     Args:
         program: Python source.
         limits: See `confine`; `output_kb` limits what one call may return.
+
+    Attributes:
+        names: What the program defines that can be called, without names of built-ins.
+        ended: How the program ended or failed; empty while it runs.
     """
 
     def __init__(self, program: str, limits: dict[str, Any]) -> None:
@@ -45,11 +50,12 @@ class Candidate:
         os.close(questions)
         os.close(answers)
         self.names: frozenset[str] = frozenset()
-        loaded = self._receive()
-        if "error" in loaded:
-            self.ended = f"the program does not load: {_line(loaded['error'])}"
-        else:
-            self.names = frozenset(filter(_is_free_name, loaded.get("names", ())))
+        with contextlib.suppress(EndedError):  # `ended` says so
+            loaded = self._receive()
+            if "error" in loaded:
+                self.ended = f"the program does not load: {_line(loaded['error'])}"
+            else:
+                self.names = frozenset(filter(_is_free_name, loaded.get("names", ())))
 
     def function(self, name: str) -> Callable[..., Any]:
         """A function that calls the program's function of that name, arguments by value.
@@ -88,10 +94,10 @@ class Candidate:
         except WireError as error:
             self.ended = f"what it returns cannot be read: {error}"
             raise EndedError(self.ended) from None
-        if not isinstance(reply, dict):
+        if not _is_reply(reply):
             self.ended = "what it returns cannot be read"
             raise EndedError(self.ended)
-        return reply
+        return dict(reply)
 
     def _raise_ended(self) -> NoReturn:
         # Whoever has ended already keeps the status it ended with.
@@ -129,28 +135,40 @@ def _become_the_program(
         os._exit(1)
 
 
+def _is_reply(reply: Any) -> bool:
+    """Whether it is what `serve` would write: the program may write there what it likes."""
+    if not isinstance(reply, dict) or len(reply) != 1:
+        return False
+    if "error" not in reply:
+        return isinstance(reply.get("names", []), list)
+    error = reply["error"]
+    return (
+        isinstance(error, dict)
+        and isinstance(error.get("message"), str)
+        and isinstance(error.get("kinds"), list)
+        and all(isinstance(kind, str) for kind in error["kinds"])
+    )
+
+
 def _is_free_name(name: Any) -> bool:
     return isinstance(name, str) and name.isidentifier() and not hasattr(builtins, name)
 
 
-def _raisable(error: Any) -> Exception:
+def _raisable(error: dict[str, Any]) -> Exception:
     """The nearest built-in exception. Classes of the program stay in its process."""
-    kinds = error.get("kinds", ()) if isinstance(error, dict) else ()
-    for name in kinds:
-        kind = getattr(builtins, name, None) if isinstance(name, str) else None
+    for name in error["kinds"]:
+        kind = getattr(builtins, name, None)
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             continue
         if issubclass(kind, NEVER_RAISED):
             break
         try:
-            return kind(error.get("message"))
+            return kind(error["message"])
         except TypeError:  # UnicodeDecodeError and its like want more than a message
             continue
     return RuntimeError(_line(error))
 
 
-def _line(error: Any) -> str:
-    if not isinstance(error, dict):
-        return "an error"
-    kind = next(iter(error.get("kinds") or ()), "error")
-    return f"{kind}: {error.get('message')}".partition("\n")[0]
+def _line(error: dict[str, Any]) -> str:
+    kind = next(iter(error["kinds"]), "error")
+    return f"{kind}: {error['message']}".partition("\n")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -12,9 +11,9 @@ from typing import Any, NoReturn
 from .candidate import how_it_ended
 from .confinement import confine
 
-PROGRAM = "/tmp/program.py"
-PART = 1 << 16
-MOST_ERROR_OUTPUT = 2_000
+FOLDER = "/tmp"
+PROGRAM = f"{FOLDER}/program.py"
+LAST_WORDS = 2_000
 
 
 def run_cases(
@@ -31,60 +30,73 @@ def run_cases(
         inputs: Texts for its standard input.
         emit: Takes `{"output": …, "detail": …}`; `detail` is empty if the program ended well.
     """
-    with open(PROGRAM, "w", encoding="utf-8", errors="surrogatepass") as file:
-        file.write(program)
+    with open(PROGRAM, "wb") as file:
+        file.write(_bytes(program))
     for text in inputs:
-        case = Case(text.encode("utf-8", "surrogatepass"), limits)
-        emit(case.result())
-        end_everything_else()
+        try:
+            emit(_run(_bytes(text), limits))
+        except OSError as error:  # only the program can have used up what there was
+            emit({"output": "", "detail": f"no room for another run: {error.strerror}"})
+        _end_everything_else()
 
 
-class Case:
-    """One run of the program on one input.
+def _run(given: bytes, limits: dict[str, Any]) -> dict[str, Any]:
+    # Files and no pipes: nobody has to read while the program writes, and what it leaves running
+    # can't keep us waiting for an end.
+    standard = [os.open(FOLDER, os.O_TMPFILE | os.O_RDWR, 0o600) for _ in range(3)]
+    try:
+        stdin, stdout, stderr = standard
+        os.truncate(stdin, len(given))  # fails where there is no room, before any of it is written
+        os.pwrite(stdin, given, 0)
+        process = os.fork()
+        if process == 0:
+            _become_the_program(standard, limits)
+        _, status = os.waitpid(process, 0)
+        most = limits["output_kb"] << 10
+        output = os.pread(stdout, most + 1, 0)
+        if len(output) > most:
+            detail = f"the program prints more than {limits['output_kb']} kB"
+        else:
+            detail = _detail(status, os.pread(stderr, LAST_WORDS, _tail(stderr)))
+        return {"output": output[:most].decode("utf-8", "replace"), "detail": detail}
+    finally:
+        for descriptor in standard:
+            os.close(descriptor)
 
-    Args:
-        given: What it reads from its standard input.
-        limits: See `confine`.
-    """
 
-    def __init__(self, given: bytes, limits: dict[str, Any]) -> None:
-        self._given = given
-        self._most = limits["output_kb"] << 10
-        self._output, self._errors = bytearray(), bytearray()
-        stdin, self._stdin = os.pipe()
-        self._stdout, stdout = os.pipe()
-        self._stderr, stderr = os.pipe()
-        self._process = os.fork()
-        if self._process == 0:
-            _become_the_program((stdin, stdout, stderr), limits)
-        for theirs in (stdin, stdout, stderr):
-            os.close(theirs)
-        for ours in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(ours, False)
+def _become_the_program(standard: list[int], limits: dict[str, Any]) -> NoReturn:
+    try:
+        for number, descriptor in enumerate(standard):
+            os.dup2(descriptor, number)
+        os.closerange(3, 1 << 16)
+        confine(limits)
+        os.chdir(FOLDER)
+        flags = sys.orig_argv[1:-2]  # all but `-c` and what this process was given to run
+        os.execv(sys.executable, [sys.executable, *flags, PROGRAM])
+    finally:
+        os._exit(127)
 
-    def result(self) -> dict[str, Any]:
-        """Let it run until it ends or prints too much."""
-        pidfd = os.pidfd_open(self._process)
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        poll.register(self._stdin, select.POLLOUT)
-        poll.register(self._stdout, select.POLLIN)
-        poll.register(self._stderr, select.POLLIN)
-        ready: set[int] = set()
-        # What it leaves behind may hold the pipes open: its own end counts, not theirs.
-        while pidfd not in ready and len(self._output) <= self._most:
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            for descriptor in ready - {pidfd}:
-                if not self._move(descriptor):
-                    poll.unregister(descriptor)
-                    os.close(descriptor)
-                    self._forget(descriptor)
-        while self._stdout >= 0 and len(self._output) <= self._most and self._move(self._stdout):
-            pass
-        os.kill(self._process, signal.SIGKILL)
-        _, status = os.waitpid(self._process, 0)
-        for descriptor in (pidfd, self._stdin, self._stdout, self._stderr):
-            if descriptor >= 0:
-                os.close(descriptor)
-        output = self._output[: self._most].decode("utf-8", "replace")
-        return {"output": output, "detail": self._detail(status)}
+
+def _end_everything_else() -> None:
+    """Kill and reap all processes but this one, which is the namespace's first."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.waitpid(-1, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
+
+
+def _tail(descriptor: int) -> int:
+    return max(0, os.fstat(descriptor).st_size - LAST_WORDS)
+
+
+def _detail(status: int, errors: bytes) -> str:
+    if status == 0:
+        return ""
+    said = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return f"{how_it_ended(status)}: {said}" if said else how_it_ended(status)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

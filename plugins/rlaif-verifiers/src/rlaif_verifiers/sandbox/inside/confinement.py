@@ -29,8 +29,8 @@ def seal(user: int | None) -> None:
         # Changing the user forgot what bubblewrap's --die-with-parent had asked for.
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(PR_SET_DUMPABLE, 1)  # or the next line's file would be root's
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-        score.write("1000")
+    with open("/proc/self/oom_score_adj", "wb") as score:
+        score.write(b"1000")
     _prctl(PR_SET_DUMPABLE, 0)
 
 
@@ -39,7 +39,7 @@ def confine(limits: dict[str, Any]) -> None:
     megabyte = 1 << 20
     for what, most in (
         (resource.RLIMIT_AS, limits["memory_mb"] * megabyte),
-        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_CPU, limits["cpu_seconds"] + 1),
         (resource.RLIMIT_FSIZE, limits["disk_mb"] * megabyte),
         (resource.RLIMIT_NPROC, limits["processes"] + 1),  # the checker is the user's as well
         (resource.RLIMIT_NOFILE, OPEN_FILES),
@@ -48,6 +48,9 @@ def confine(limits: dict[str, Any]) -> None:
         _, hard = resource.getrlimit(what)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
+    # At the soft limit the signal tells why, at the hard one it cannot be caught.
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (min(limits["cpu_seconds"], hard), hard))
 
 
 def _prctl(option: int, value: int) -> None:

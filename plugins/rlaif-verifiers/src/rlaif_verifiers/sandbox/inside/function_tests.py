@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from .candidate import Candidate, EndedError, UnsendableError
+from .candidate import Candidate, UnsendableError
 
 Emit = Callable[[dict[str, Any]], None]
 LONGEST_DETAIL = 300
@@ -23,10 +23,7 @@ def run_function_tests(
         emit: Takes `{"passed": …, "detail": …}` a test, or `{"broken": …}` if the tests cannot
             be run whatever the program is.
     """
-    try:
-        candidate, ended = start(), ""
-    except EndedError as error:
-        candidate, ended = None, str(error)
+    candidate = start()
     given = read()
     try:
         tests = [(text, compile(text, "<tests>", "exec")) for text in given["tests"]]
@@ -34,9 +31,9 @@ def run_function_tests(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         emit({"broken": f"the tests do not compile: {error}"})
         return
-    if candidate is None or candidate.ended:
+    if candidate.ended:
         for _ in tests:
-            emit({"passed": False, "detail": ended or candidate.ended})
+            emit({"passed": False, "detail": candidate.ended})
         return
     scope = {"__name__": "tests"} | {name: candidate.function(name) for name in candidate.names}
     try:

@@ -1,14 +1,16 @@
 """The checker: process 1 of the sandbox. Reads the program, starts it, then reads the tests.
 
 Events go to standard output, one JSON object a line: first `{"ready": true}`, last
-`{"done": true}`. The program never has that descriptor.
+`{"done": true}`, or `{"failed": …}` if the checker itself could not go on. The program never has
+that descriptor.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any
+import signal
+from typing import Any, NoReturn
 
 from .candidate import Candidate
 from .cases import run_cases
@@ -19,13 +21,15 @@ from .wire import read_frame
 LONGEST_JOB = 64 << 20
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Do one job and end, which ends every process of the sandbox."""
     job = read_frame(0, LONGEST_JOB)
     seal(job["user"])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which for process 1 means to ignore it
     events = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # what tests print is no event
+    os.dup2(nowhere, 2)
 
     def emit(event: dict[str, Any]) -> None:
         data = json.dumps(event).encode() + b"\n"
@@ -33,6 +37,15 @@ def main() -> None:
             data = data[os.write(events, data) :]
 
     emit({"ready": True})
+    try:
+        _run(job, emit)
+        emit({"done": True})
+    except BaseException as error:
+        emit({"failed": f"{type(error).__name__}: {error}"})
+    os._exit(0)
+
+
+def _run(job: dict[str, Any], emit: Any) -> None:
     program, limits = job["program"], job["limits"]
     if job["kind"] == "functions":
         run_function_tests(
@@ -40,5 +53,3 @@ def main() -> None:
         )
     else:
         run_cases(program, limits, read_frame(0, LONGEST_JOB)["inputs"], emit)
-    emit({"done": True})
-    os._exit(0)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Final
 
 import anyio
-from openai import AsyncOpenAI, DefaultAioHttpClient
+from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
+from rlaif_anthropic import reply
+from rlaif_anthropic.dialect import Dialect
+from rlaif_anthropic.failures import FAILURES, outcome
+from rlaif_anthropic.params import AnthropicParams
+from rlaif_anthropic.request import body, unsent
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_openai import reply
-from rlaif_openai.dialect import Dialect
-from rlaif_openai.endpoint import NO_KEY, Endpoint
-from rlaif_openai.failures import FAILURES, outcome
-from rlaif_openai.params import OpenAIParams
-from rlaif_openai.request import body, unsent
+from rlaif_core.api.endpoint import Endpoint
+
+NO_KEY: Final = "none"
+"""What is sent to a server that wants no key: the SDK insists on some."""
 
 
-class Service:
+class Client:
     """An open client.
 
     Args:
@@ -26,16 +29,14 @@ class Service:
         how: How the model wants to be asked.
     """
 
-    def __init__(self, params: OpenAIParams, where: Endpoint, how: Dialect) -> None:
+    def __init__(self, params: AnthropicParams, where: Endpoint, how: Dialect) -> None:
         self._timeout = params.timeout
         self._where = where
         self._how = how
         self._warned: set[str] = set()
-        self._client = AsyncOpenAI(
+        self._sdk = AsyncAnthropic(
             api_key=where.key or NO_KEY,
             base_url=where.url,
-            organization=params.organization,
-            project=params.project,
             max_retries=0,  # the engine's
             timeout=None,  # one deadline below covers connecting, waiting and a trickling body
             http_client=DefaultAioHttpClient(),
@@ -46,7 +47,7 @@ class Service:
         try:
             written = body(request, self._how)
             self._warn(request)
-            return reply.read(await self._post(written), request, self._where.key)
+            return reply.read(await self._post(written), request, self._where)
         except ModelError as error:
             return error
         except FAILURES as error:
@@ -54,14 +55,14 @@ class Service:
 
     async def _post(self, written: dict[str, Any]) -> bytes:
         with anyio.move_on_after(self._timeout):
-            # The bytes, and no model of the SDK's: building that costs as much as the call.
-            return await self._client.post("/chat/completions", body=written, cast_to=bytes)
-        late = f"{self._where.place} gave no answer within {self._timeout:g} s"
-        raise ModelError(late, transient=True)
+            # Not `messages.create`: it takes no sampling parameters, and builds a model of the
+            # SDK's where the bytes are wanted.
+            return await self._sdk.post("/v1/messages", body=written, cast_to=bytes)
+        raise self._where.late(self._timeout)
 
     async def close(self) -> None:
         """Close its connections."""
-        await self._client.close()
+        await self._sdk.close()
 
     def _warn(self, request: ChatRequest) -> None:
         for name, value in unsent(request, self._how).items():

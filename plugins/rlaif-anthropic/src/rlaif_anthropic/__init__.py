@@ -1,0 +1,1 @@
+"""Claude models, behind the Anthropic API."""

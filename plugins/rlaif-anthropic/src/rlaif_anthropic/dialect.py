@@ -1,0 +1,73 @@
+"""How this model wants to be asked: the recipe's wishes over what the table knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rlaif_anthropic import catalogue
+from rlaif_anthropic.params import AnthropicParams, Omittable, StructuredOutput
+from rlaif_core.api import digest
+from rlaif_core.api.endpoint import Endpoint
+
+ANSWER_CHANGING: Final = {
+    "omit",
+    "prefill",
+    "structured_output",
+    "effort",
+    "thinking",
+    "extra_body",
+}
+"""Parameters that change what equal requests are answered; they are part of the identity."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What `body` needs to know to write a request.
+
+    Attributes:
+        model: The model's name.
+        omit: Request fields that are not sent.
+        prefill: Whether it continues a begun answer.
+        structured_output: How a JSON Schema is enforced.
+        effort: Sent if given.
+        thinking: Sent if given.
+        extra_body: Added to each request.
+    """
+
+    model: str
+    omit: tuple[Omittable, ...]
+    prefill: bool
+    structured_output: StructuredOutput
+    effort: str | None
+    thinking: str | None
+    extra_body: Mapping[str, Any]
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What a model asked this way can do beyond chat; the service has no seeds."""
+        able = {"prefix": self.prefill, "schema": self.structured_output != "off"}
+        return frozenset(name for name, can in able.items() if can)
+
+
+def dialect(params: AnthropicParams) -> Dialect:
+    """How to ask the model of these parameters."""
+    entry = catalogue.find(params.model)
+    return Dialect(
+        params.model,
+        entry.omit if params.omit is None else params.omit,
+        entry.prefill if params.prefill is None else params.prefill,
+        params.structured_output,
+        params.effort,
+        params.thinking,
+        params.extra_body,
+    )
+
+
+def identity(params: AnthropicParams, where: Endpoint) -> str:
+    """The model's name, where it is unless Anthropic serves it, and a digest of settings."""
+    name = f"anthropic/{params.model}" + ("" if where.official else f"@{where.place}")
+    changed = params.model_dump(mode="json", include=ANSWER_CHANGING, exclude_defaults=True)
+    return f"{name}+{digest(json.dumps(changed, sort_keys=True))}" if changed else name

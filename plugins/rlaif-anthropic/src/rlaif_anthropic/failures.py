@@ -1,0 +1,49 @@
+"""What a failed call amounts to: an error that says the mend."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import aiohttp
+from anthropic import AnthropicError, APIConnectionError, APIStatusError
+
+from rlaif_core.api import ModelError
+from rlaif_core.api.endpoint import Endpoint
+
+FAILURES: Final = (AnthropicError, aiohttp.ClientError, OSError)
+"""What a call may raise. The SDK lets some of its transport's own errors through."""
+
+MENDS: Final = {
+    "temperature": "add temperature to `omit`",
+    "top_p": "add top_p to `omit`",
+    "prefill": "set `prefill: false`",
+    "tool_choice": "set `structured_output: format`",
+    "output_config": "set `structured_output: tool`, or `off`",
+    "thinking": "set `thinking` to what it takes, or leave it out",
+}
+"""By a word in what the service says: it names the field nowhere else."""
+
+
+def outcome(error: BaseException, model: str, where: Endpoint) -> ModelError:
+    """What to answer for a call that raised one of `FAILURES`."""
+    if isinstance(error, APIStatusError):
+        said = _said(error.body)
+        mend = _mend(error.status_code, str(said), model)
+        return where.refused(error.status_code, error.response.headers, said, mend)
+    if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
+        return where.unreachable(error)
+    return ModelError(where.told(f"{type(error).__name__}: {error}"))
+
+
+def _said(body: object) -> object:
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return error.get("message", error) if isinstance(error, dict) else error
+
+
+def _mend(status: int, said: str, model: str) -> str:
+    if status == 403:
+        return f"the key may not use model '{model}' there"
+    if status == 404:
+        return f"check `model: {model}` and `base_url`"
+    found = (mend for word, mend in MENDS.items() if status == 400 and word in said)
+    return next(found, "")

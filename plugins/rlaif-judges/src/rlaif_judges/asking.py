@@ -1,0 +1,117 @@
+"""How a judge asks its model: it reasons first, and then says how probable each answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from rlaif_core.api import ChatModel, ChatReply, ChatRequest, Context, Message, Params, PluginError
+
+
+class AskingParams(Params):
+    """Parameters of every judge that asks a model for an answer."""
+
+    reasoning: bool = Field(default=True, description="reason first, then answer")
+    answer_prefix: str = Field(
+        default="Answer:", min_length=1, description="what stands before the answer"
+    )
+    temperature: float = Field(default=0.5, ge=0, description="of the reasoning")
+    max_tokens: int = Field(default=512, ge=1, description="of the reasoning or the answer")
+    least_mass: float = Field(
+        default=0.01, ge=0, le=1, description="abstain if all options are less probable together"
+    )
+
+
+class Asker:
+    """Asks one model.
+
+    Args:
+        model: The model.
+        params: How to ask it.
+
+    Attributes:
+        by_options: Whether the model tells how probable given answers are after its own reasoning.
+    """
+
+    def __init__(self, model: ChatModel, params: AskingParams) -> None:
+        self._model = model
+        self._params = params
+        self.by_options = {"options", "prefix"} <= model.capabilities
+
+    @property
+    def enforces_schema(self) -> bool:
+        """Whether the model can be held to a JSON Schema."""
+        return "schema" in self._model.capabilities
+
+    async def probabilities(
+        self, text: str, options: tuple[str, ...], seed: int, *, end_of_turn: bool = False
+    ) -> tuple[str, ChatReply]:
+        """Let the model reason, then ask for the log-probability of each option.
+
+        Args:
+            text: The question, as the user's turn.
+            options: Possible answers, as they would follow the answer prefix.
+            seed: Of the reasoning.
+            end_of_turn: As in `ChatRequest`.
+
+        Returns:
+            The reasoning, and the reply to the options; the refusal, if it would not reason.
+        """
+        reasoning = ""
+        if self._params.reasoning:
+            reply = await self.reply(text, seed, stop=(self._params.answer_prefix,))
+            if reply.finish_reason in ("refusal", "content_filter"):
+                return "", reply
+            reasoning = reply.text
+        # Nothing is sampled here: without a seed, equal questions have equal addresses.
+        question = ChatRequest(
+            (Message("user", text),),
+            prefix=ending_line(reasoning) + self._params.answer_prefix,
+            options=options,
+            end_of_turn=end_of_turn,
+        )
+        return reasoning.strip(), await self._model.chat(question)
+
+    async def reply(
+        self,
+        text: str,
+        seed: int,
+        *,
+        stop: tuple[str, ...] = (),
+        schema: Mapping[str, Any] | None = None,
+    ) -> ChatReply:
+        """What the model says to a question."""
+        request = ChatRequest(
+            (Message("user", text),),
+            max_tokens=self._params.max_tokens,
+            temperature=self._params.temperature,
+            seed=seed,
+            stop=stop,
+            schema=schema,
+        )
+        return await self._model.chat(request)
+
+
+def only_model(judge: str, context: Context) -> ChatModel:
+    """The one model that a recipe gives to a judge.
+
+    Args:
+        judge: The judge's name, for the error.
+        context: What it was given at set-up.
+
+    Raises:
+        PluginError: If there is not exactly one.
+    """
+    if len(context.models) != 1:
+        raise PluginError(
+            f"judge '{judge}' asks one model, and the recipe gives it {len(context.models)}: "
+            f"set `model:` beside `use: {judge}`"
+        )
+    return next(iter(context.models.values()))
+
+
+def ending_line(text: str) -> str:
+    """The text, with a line end after it unless there is white space already."""
+    return text if not text or text[-1].isspace() else text + "\n"

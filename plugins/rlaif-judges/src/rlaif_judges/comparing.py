@@ -1,0 +1,72 @@
+"""Asking one model which of two responses is better, by probabilities or by a structured answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import Field, model_validator
+
+from rlaif_core.api import ChatModel, Verdict
+from rlaif_judges.answer import answer_schema, answer_verdict
+from rlaif_judges.asking import Asker, AskingParams
+from rlaif_judges.replies import option_verdict
+
+
+class ComparingParams(AskingParams):
+    """Parameters of judges that ask which of two responses is better."""
+
+    answer_prefix: str = Field(
+        default="Better response:",
+        min_length=1,
+        description="what stands before the answer where option probabilities are asked",
+    )
+    options: tuple[str, str] = Field(
+        default=(" A", " B"), description="the answers for the first and the second response"
+    )
+    clip: float = Field(
+        default=0.0, ge=0, lt=0.5, description="keep probabilities within [clip, 1 - clip]"
+    )
+
+    @model_validator(mode="after")
+    def _options_differ(self) -> ComparingParams:
+        if not all(self.options) or self.options[0] == self.options[1]:
+            raise ValueError("options must be two different strings, neither of them empty")
+        return self
+
+
+class Comparing:
+    """Asks one model for verdicts.
+
+    Args:
+        model: The model.
+        params: How to ask it.
+
+    Attributes:
+        structured: Whether it is asked for a JSON object, since it gives no probabilities.
+    """
+
+    def __init__(self, model: ChatModel, params: ComparingParams) -> None:
+        self._asker = Asker(model, params)
+        self._params = params
+        self.structured = not self._asker.by_options
+
+    async def verdict(self, text: str, seed: int) -> Verdict:
+        """The verdict that the model gives when asked `text`."""
+        verdict = await (self._answered if self.structured else self._weighed)(text, seed)
+        return clipped(verdict, self._params.clip)
+
+    async def _weighed(self, text: str, seed: int) -> Verdict:
+        reasoning, reply = await self._asker.probabilities(text, self._params.options, seed)
+        return option_verdict(reply, self._params.least_mass, explanation=reasoning)
+
+    async def _answered(self, text: str, seed: int) -> Verdict:
+        enforced = self._asker.enforces_schema
+        schema = answer_schema(explained=self._params.reasoning) if enforced else None
+        return answer_verdict(await self._asker.reply(text, seed, schema=schema))
+
+
+def clipped(verdict: Verdict, clip: float) -> Verdict:
+    """The verdict with its probability kept within [clip, 1 - clip]."""
+    if verdict.p_first is None:
+        return verdict
+    return replace(verdict, p_first=min(max(verdict.p_first, clip), 1.0 - clip))

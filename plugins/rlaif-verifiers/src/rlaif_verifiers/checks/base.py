@@ -1,0 +1,44 @@
+"""What all checks are: parameters, and whether a text satisfies them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from pydantic import Field, model_validator
+
+from rlaif_core.api import Params
+
+
+class BaseCheck(Params, ABC):
+    """One check. Its field `check` is its name."""
+
+    @abstractmethod
+    def holds(self, text: str) -> bool:
+        """Whether a response satisfies it."""
+
+
+class Counted(BaseCheck):
+    """A check on how often something occurs."""
+
+    at_least: int | None = Field(default=None, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+    exactly: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Counted:
+        if self.at_least is None and self.at_most is None and self.exactly is None:
+            raise ValueError("needs one of at_least, at_most and exactly")
+        return self
+
+    @abstractmethod
+    def count(self, text: str) -> int:
+        """How often it occurs."""
+
+    def holds(self, text: str) -> bool:
+        """Whether the count is within the bounds."""
+        count = self.count(text)
+        return (
+            (self.at_least is None or count >= self.at_least)
+            and (self.at_most is None or count <= self.at_most)
+            and (self.exactly is None or count == self.exactly)
+        )

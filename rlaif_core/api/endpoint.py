@@ -1,0 +1,158 @@
+"""Where a remote model's requests go, the key that goes with them, and how failures are told.
+
+For models behind a service. Kept in one place because a mistake here gives a key away: to a
+server that has no business with it, or to whoever reads a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+
+from rlaif_core.api.errors import ModelError, PluginError
+from rlaif_core.api.http import http_error
+
+LONGEST: Final = 300
+"""Characters of what a service says that are told."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A company's API.
+
+    Attributes:
+        url: Its address.
+        key_variable: The environment variable that holds its key.
+        address_variable: The environment variable that may hold another address.
+    """
+
+    url: str
+    key_variable: str
+    address_variable: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A service as one model uses it.
+
+    Attributes:
+        service: Whose API it speaks.
+        url: Its address.
+        key: The key; empty if there is none.
+        named: Whether the recipe names the key.
+    """
+
+    service: Service
+    url: str
+    key: str = field(default="", repr=False)
+    named: bool = False
+
+    @property
+    def official(self) -> bool:
+        """Whether it is the company's own."""
+        return self.url.rstrip("/") == self.service.url
+
+    @property
+    def place(self) -> str:
+        """Host, port and path: the address without whatever secret it may hold."""
+        parts = urlsplit(self.url)
+        return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it runs on this machine."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    @property
+    def key_source(self) -> str:
+        """Where the key comes from, for messages."""
+        return "the recipe's `api_key`" if self.named else self.service.key_variable
+
+    def check(self, model: str) -> None:
+        """See that the model can be asked here.
+
+        Raises:
+            PluginError: The address is none, or the key is missing or cannot be sent.
+        """
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise PluginError(
+                f"model '{model}': base_url {self.place!r} is no address: write http://HOST:PORT/…"
+            )
+        if not self.key and self.official:
+            raise PluginError(
+                f"model '{model}' needs a key: set the environment variable "
+                f"{self.service.key_variable}, or write `api_key: ${{env:NAME}}` and set that one"
+            )
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise PluginError(f"model '{model}': {self.key_source} holds what no key can hold")
+
+    def told(self, text: object) -> str:
+        """The beginning of what the service said, on one line, without the key."""
+        said = str(text)
+        if self.key:
+            said = said.replace(self.key, "***")
+        said = " ".join(said.split())
+        return said if len(said) <= LONGEST else said[:LONGEST] + "…"
+
+    def refused(
+        self, status: int, headers: Mapping[str, str], said: object, mend: str = ""
+    ) -> ModelError:
+        """The error that an answer with an error status amounts to.
+
+        Args:
+            status: 400 or more.
+            headers: Of the response, with names in lower case.
+            said: The service's own message.
+            mend: What the user can do about it.
+        """
+        if status == 401:  # its message is not repeated: it may quote a part of the key
+            if self.key:
+                mend = "it is wrong, expired or revoked; set a valid one"
+                return ModelError(f"{self.place} refuses the key of {self.key_source}: {mend}")
+            return ModelError(f"{self.place} wants a key: write `api_key: ${{env:NAME}}`")
+        message = f"{self.place} answered {status}: {self.told(said or 'nothing')}"
+        return http_error(status, headers, f"{message}; {mend}" if mend else message)
+
+    def unreachable(self, error: BaseException) -> ModelError:
+        """The error that a broken connection amounts to: its first cause says what happened."""
+        while error.__cause__ is not None:
+            error = error.__cause__
+        said = self.told(f"{type(error).__name__}: {error}")
+        return ModelError(f"the connection to {self.place} failed: {said}", transient=True)
+
+    def malformed(self, error: ValidationError) -> ModelError:
+        """The error that a body amounts to which is not what the service's API promises."""
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        where = f" at {place}" if place else ""
+        message = f"{self.place} sent what cannot be read: {first['msg']}{where}"
+        return ModelError(self.told(message), transient=True)
+
+    def late(self, seconds: float) -> ModelError:
+        """The error that a call without an answer in time amounts to."""
+        return ModelError(f"{self.place} gave no answer within {seconds:g} s", transient=True)
+
+
+def endpoint(
+    service: Service, base_url: str | None, api_key: SecretStr | None, environ: Mapping[str, str]
+) -> Endpoint:
+    """The endpoint that a recipe means, or the environment where the recipe names no address.
+
+    The key of the environment goes to an address of the recipe only if that says so by
+    `api_key`: a recipe from elsewhere must not be able to collect it.
+    """
+    url = base_url or environ.get(service.address_variable) or service.url
+    if api_key is not None:
+        return Endpoint(service, url, api_key.get_secret_value().strip(), named=True)
+    key = environ.get(service.key_variable, "") if base_url is None else ""
+    return Endpoint(service, url, key.strip())
