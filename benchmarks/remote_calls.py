@@ -71,7 +71,7 @@ class Clock:
 
     def line(self, name: str) -> str:
         cpu = 1000 * self.cpu / self.calls
-        return f"{name:<20} {self.rate:7.0f} calls/s {cpu:6.2f} CPU ms each"
+        return f"{name:<26} {self.rate:7.0f} calls/s {cpu:6.2f} CPU ms each"
 
 
 async def turn(call: Call, calls: int, clock: Clock) -> None:
@@ -102,7 +102,7 @@ async def compare(name: str, bare: Call, model: Model, calls: int) -> None:
         await turn(bare, calls // TURNS, clocks["SDK, bare"])
         await turn(ours, calls // TURNS, clocks["Model.complete"])
     for way, clock in clocks.items():
-        print(clock.line(f"{name}: {way}"[:32].ljust(26)))
+        print(clock.line(f"{name}: {way}"))
     ratio = clocks["Model.complete"].rate / clocks["SDK, bare"].rate
     print(f"{name}: {ratio:.2f} times the bare loop; ideal {IN_FLIGHT / LATENCY:.0f} calls/s")
 

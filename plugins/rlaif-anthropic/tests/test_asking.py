@@ -209,6 +209,12 @@ def test_white_space_that_a_prefix_ends_in_is_neither_sent_nor_answered(
     assert reply.text == "fine."
 
 
+def test_a_prefix_of_white_space_alone_begins_nothing(ask_one, message, request_of):
+    _, sent = ask_one(Answer(body=message("Fine.")), request_of(prefix="\n"))
+
+    assert [turn["role"] for turn in sent["messages"]] == ["user"]
+
+
 @pytest.mark.parametrize(
     ("asked", "params"),
     [

@@ -10,6 +10,7 @@ from rlaif_trl.checkpoint import (
     context_length,
     load_causal,
     load_classifier,
+    load_reward_model,
     load_tokenizer,
     save,
 )
@@ -39,8 +40,12 @@ def test_weights_that_are_not_safetensors_are_refused(copy):
         load_causal(str(copy), "float32")
 
 
-def test_damaged_weights_are_one_line(copy):
-    (copy / "config.json").write_text(json.dumps({"model_type": "no-such-architecture"}))
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("config.json", '{"model_type": "no-such-architecture"}'), ("model.safetensors", "damaged")],
+)
+def test_damaged_files_are_one_line(copy, name, text):
+    (copy / name).write_text(text)
     with pytest.raises(PluginError, match="cannot be loaded") as error:
         load_causal(str(copy), "float32")
     assert "\n" not in str(error.value)
@@ -65,6 +70,11 @@ def test_tokenizer_without_padding_and_end_token_is_refused(copy):
     (copy / "tokenizer_config.json").write_text(json.dumps(written))
     with pytest.raises(PluginError, match="neither a pad token nor an eos token"):
         load_tokenizer(str(copy))
+
+
+def test_language_model_is_no_reward_model(checkpoint):
+    with pytest.raises(PluginError, match="LlamaForCausalLM with 2 outputs is no reward model"):
+        load_reward_model(checkpoint)
 
 
 def test_context_is_the_models(checkpoint, tokenizer):

@@ -142,6 +142,13 @@ def test_too_long_responses_are_refused_or_truncated(fitted):
     assert len(cutting.score([prompt()] * 2, ["a" * 200, "b"])) == 2
 
 
+def test_reference_set_can_be_bounded(job):
+    done = job()
+    reward_model(max_steps=1, reference_size=20).fit(done)
+    noted = json.loads((done.output / "config.json").read_text())["rlaif_standardisation"]
+    assert noted["count"] == 20
+
+
 def test_same_seed_gives_the_same_weights(job):
     one, other = job(), job()
     for run in (one, other):

@@ -84,8 +84,9 @@ CHEATS = {
     ),
     "redefines the tests' check": "def check(candidate): pass\ndef f(x): return 0",
     "closes its channel": "import os\nos.closerange(3, 99)\ndef f(x): return 0",
+    "crashes": "import ctypes\ndef f(x): ctypes.string_at(0)",
     "overflows the stack": (
-        "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return f(x)"
+        "import sys\nsys.setrecursionlimit(100_000)\ndef f(x): return f(x)"
     ),
     "defines nothing": "",
     "does not compile": "def f(x) return 9",

@@ -67,7 +67,7 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
         text = text.removeprefix(cut_off)
     ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
     if ends:  # one that the service was not told
-        text, reason = text[: min(ends)], "stop"
+        text, reason = text[: min(ends)], "stop" if reason == "length" else reason
     return ChatReply(text, reason, usage=message.usage.usage())
 
 

@@ -25,38 +25,18 @@ def body(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     """
     if request.options:
         raise ModelError(f"model '{how.model}' gives no option probabilities: ask it for text")
-    # Its place for instructions is beside the conversation; a later system turn stays in it.
+    # Instructions have a place beside the conversation; a later system turn stays in it.
     system = list(takewhile(lambda turn: turn.role == "system", request.messages))
     messages = [
         {"role": turn.role, "content": _text(turn.content)}
         for turn in request.messages[len(system) :]
     ]
-    written: dict[str, Any] = {"model": how.model, "max_tokens": request.max_tokens}
-    written["messages"] = messages
+    if request.prefix:
+        messages += _begun(request, how)
+    written: dict[str, Any] = {"model": how.model, "messages": messages}
     if system:
         written["system"] = "\n\n".join(_text(turn.content) for turn in system)
-    # A stop string of white space alone is refused; the reply is cut at it when it is read.
-    stops = [stop for stop in request.stop if stop.strip()]
-    if stops:
-        written["stop_sequences"] = stops
-    for name, value in (("temperature", request.temperature), ("top_p", request.top_p)):
-        if name not in how.omit and value != DEFAULTS[name]:
-            written[name] = value
-    if request.prefix:
-        if not how.prefill:
-            raise ModelError(f"model '{how.model}' cannot continue a prefix: ask it without one")
-        messages.append({"role": "assistant", "content": prefill(request)})
-    output: dict[str, Any] = {} if how.effort is None else {"effort": how.effort}
-    if request.schema is not None and how.structured_output == "format":
-        output["format"] = {"type": "json_schema", "schema": _schema(request.schema)}
-    elif request.schema is not None and how.structured_output == "tool":
-        written["tools"] = [_tool(request.schema)]
-        written["tool_choice"] = {"type": "tool", "name": TOOL, "disable_parallel_tool_use": True}
-    if output:
-        written["output_config"] = output
-    if how.thinking is not None:
-        written["thinking"] = {"type": how.thinking}
-    return written | dict(how.extra_body)
+    return written | _sampling(request, how) | _output(request, how) | dict(how.extra_body)
 
 
 def prefill(request: ChatRequest) -> str:
@@ -70,6 +50,38 @@ def unsent(request: ChatRequest, how: Dialect) -> Mapping[str, float]:
     return {
         name: value for name, value in asked.items() if name in how.omit and value != DEFAULTS[name]
     }
+
+
+def _begun(request: ChatRequest, how: Dialect) -> list[dict[str, str]]:
+    if not how.prefill:
+        raise ModelError(f"model '{how.model}' cannot continue a prefix: ask it without one")
+    content = prefill(request)
+    return [{"role": "assistant", "content": content}] if content else []
+
+
+def _sampling(request: ChatRequest, how: Dialect) -> dict[str, Any]:
+    written: dict[str, Any] = {"max_tokens": request.max_tokens}
+    for name, value in (("temperature", request.temperature), ("top_p", request.top_p)):
+        if name not in how.omit and value != DEFAULTS[name]:
+            written[name] = value
+    # A stop string of white space alone is refused; the reply is cut at it when it is read.
+    stops = [stop for stop in request.stop if stop.strip()]
+    if stops:
+        written["stop_sequences"] = stops
+    if how.thinking is not None:
+        written["thinking"] = {"type": how.thinking}
+    return written
+
+
+def _output(request: ChatRequest, how: Dialect) -> dict[str, Any]:
+    output: dict[str, Any] = {} if how.effort is None else {"effort": how.effort}
+    tool: dict[str, Any] = {}
+    if request.schema is not None and how.structured_output == "format":
+        output["format"] = {"type": "json_schema", "schema": _schema(request.schema)}
+    elif request.schema is not None and how.structured_output == "tool":
+        choice = {"type": "tool", "name": TOOL, "disable_parallel_tool_use": True}
+        tool = {"tools": [_tool(request.schema)], "tool_choice": choice}
+    return {"output_config": output, **tool} if output else tool
 
 
 def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,13 +44,18 @@ def pooled(members: Sequence[Member], kind: str, how: Combining = "logit") -> Ve
         reason if all abstained.
     """
     told = [one for one in members if one.verdict.p_first is not None]
-    explanation = "\n".join(_line(one, kind) for one in members)
+    explanation = told_by(members, kind)
     if not told:
         first = members[0].verdict
         return Verdict.abstain(first.abstention or Abstention.UNKNOWN, first.detail, explanation)
     stated = [one.verdict.confidence for one in told if one.verdict.confidence is not None]
     confidence = sum(stated) / len(stated) if stated else None
     return Verdict(_pool(told, how), explanation=explanation, confidence=confidence)
+
+
+def told_by(members: Sequence[Member], kind: str) -> str:
+    """Who said what, one JSON line a member, under the name of `kind`."""
+    return "\n".join(_line(one, kind) for one in members)
 
 
 def _pool(members: Sequence[Member], how: Combining) -> float:

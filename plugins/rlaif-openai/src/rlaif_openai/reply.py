@@ -96,7 +96,7 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
     text = choice.message.content or ""
     ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
     if ends:  # the server was not told, or takes fewer stop strings than there are
-        text, reason = text[: min(ends)], "stop"
+        text, reason = text[: min(ends)], "stop" if reason == "length" else reason
     return ChatReply(text, reason, usage=usage)
 
 

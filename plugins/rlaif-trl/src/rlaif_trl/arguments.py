@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainingArguments
-from transformers.integrations import get_available_reporting_integrations
+from transformers.integrations import integration_utils
 
 from rlaif_core.api import PluginError, TrainingJob
 from rlaif_trl.params import Training
@@ -20,6 +20,7 @@ CHECKPOINTS = "checkpoints"
 """Subfolder of the output for checkpoints, where a recipe asks for them."""
 
 _PASSED_ON = (
+    "learning_rate",
     "num_train_epochs",
     "max_steps",
     "per_device_train_batch_size",
@@ -42,13 +43,14 @@ def arguments(
         kind: The trainer's configuration class.
         params: The recipe's parameters.
         job: Gives the seed and the output folder.
-        rest: What only this trainer has, its learning rate among it.
+        rest: What only this trainer has.
 
     Raises:
         PluginError: If `report_to` names what is not installed.
     """
+    integrations: Any = integration_utils  # its functions have no types
     for name in params.report_to:
-        if name not in get_available_reporting_integrations():
+        if name not in integrations.get_available_reporting_integrations():
             raise PluginError(f"report_to: {name} is not installed: pip install {name}")
     gpu = torch.cuda.is_available()
     bf16 = gpu and torch.cuda.is_bf16_supported() if params.bf16 is None else params.bf16

@@ -26,11 +26,7 @@ def load_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer
 
-    _check_folder(checkpoint)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    except (OSError, ValueError) as error:
-        raise PluginError(f"{checkpoint}: no tokenizer: {_first_line(error)}") from error
+    tokenizer: PreTrainedTokenizerBase = _load(AutoTokenizer, checkpoint)
     if not tokenizer.chat_template:
         raise PluginError(
             f"{checkpoint}: its tokenizer has no chat template: "
@@ -57,7 +53,10 @@ def load_causal(checkpoint: str, dtype: str) -> PreTrainedModel:
     """
     from transformers import AutoModelForCausalLM
 
-    return _load(AutoModelForCausalLM, checkpoint, dtype=dtype)
+    model: PreTrainedModel = _load(
+        AutoModelForCausalLM, checkpoint, dtype=dtype, use_safetensors=True
+    )
+    return model
 
 
 def load_classifier(checkpoint: str, dtype: str) -> PreTrainedModel:
@@ -68,7 +67,34 @@ def load_classifier(checkpoint: str, dtype: str) -> PreTrainedModel:
     """
     from transformers import AutoModelForSequenceClassification
 
-    return _load(AutoModelForSequenceClassification, checkpoint, dtype=dtype, num_labels=1)
+    model: PreTrainedModel = _load(
+        AutoModelForSequenceClassification,
+        checkpoint,
+        dtype=dtype,
+        num_labels=1,
+        use_safetensors=True,
+    )
+    return model
+
+
+def load_reward_model(checkpoint: str) -> PreTrainedModel:
+    """A trained sequence classifier with one output, in the type it was saved in.
+
+    Raises:
+        PluginError: If it cannot be loaded, or is another kind of model: a language model would
+            get a random head, and its rewards would mean nothing.
+    """
+    from transformers import AutoConfig
+
+    _check_folder(checkpoint)
+    config = _load(AutoConfig, checkpoint)
+    architectures = config.architectures or ["no architecture"]
+    if config.num_labels != 1 or not architectures[0].endswith("ForSequenceClassification"):
+        raise PluginError(
+            f"{checkpoint}: {architectures[0]} with {config.num_labels} outputs is no reward "
+            "model: give a folder that the reward model 'trl' has written"
+        )
+    return load_classifier(checkpoint, "auto")
 
 
 def context_length(
@@ -103,13 +129,14 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     tokenizer.save_pretrained(folder)
 
 
-def _load(kind: Any, checkpoint: str, **options: Any) -> PreTrainedModel:
+def _load(kind: Any, checkpoint: str, **options: Any) -> Any:
+    from safetensors import SafetensorError
+
     _check_folder(checkpoint)
     try:
-        model: PreTrainedModel = kind.from_pretrained(checkpoint, use_safetensors=True, **options)
-    except (OSError, ValueError) as error:
+        return kind.from_pretrained(checkpoint, **options)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise PluginError(f"{checkpoint}: cannot be loaded: {_first_line(error)}") from error
-    return model
 
 
 def _check_folder(checkpoint: str) -> None:

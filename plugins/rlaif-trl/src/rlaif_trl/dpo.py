@@ -40,7 +40,7 @@ _TAKE_SMOOTHING_IN_TRL = ("exo_pair", "aot", "aot_unpaired", "robust")
 class DPOParams(Training):
     """Parameters of `dpo`."""
 
-    learning_rate: float = Field(default=1e-6, gt=0)
+    learning_rate: float = Field(default=1e-6, gt=0, description="at its peak")
     beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
     loss_type: LossType | list[LossType] = Field(
         default="sigmoid", description="one of TRL's losses, or several, added up"
@@ -160,7 +160,6 @@ class DPO(Optimizer[DPOParams]):
             DPOConfig,
             params,
             job,
-            learning_rate=params.learning_rate,
             beta=params.beta,
             loss_type=params.losses,
             loss_weights=params.loss_weights,

@@ -29,6 +29,7 @@ class Lora(Params):
 class Training(Params):
     """Parameters of one training run."""
 
+    learning_rate: float = Field(gt=0, description="at its peak")
     num_train_epochs: float = Field(default=1.0, gt=0, description="passes over the preferences")
     max_steps: int = Field(default=-1, ge=-1, description="stop after so many steps; -1: no limit")
     per_device_train_batch_size: int = Field(default=8, ge=1, description="pairs, not sequences")

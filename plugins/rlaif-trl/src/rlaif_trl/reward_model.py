@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ EncodedPair = tuple["Tokens", "Tokens"]
 class ScalarHeadParams(Training):
     """Parameters of `trl`."""
 
-    learning_rate: float = Field(default=1e-4, gt=0)
+    learning_rate: float = Field(default=1e-4, gt=0, description="at its peak")
     soft_labels: bool = Field(default=True, description="train towards p_chosen")
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=0.5, description="share of labels taken to be flipped"
@@ -42,8 +43,11 @@ class ScalarHeadParams(Training):
     center_rewards_coefficient: float = Field(
         default=0.01, ge=0, description="η of η·(r(chosen) + r(rejected))²; 0: rewards may drift"
     )
+    reference_size: int = Field(
+        default=4096, ge=2, description="responses that mean and deviation are taken over, at most"
+    )
     score_batch_tokens: int = Field(
-        default=16384, ge=1, description="tokens scored at once, padding included"
+        default=8192, ge=1, description="tokens scored at once, padding included"
     )
 
 
@@ -85,12 +89,12 @@ class ScalarHead(RewardModel[ScalarHeadParams]):
         """
         import torch
 
-        from rlaif_trl.checkpoint import load_classifier, load_tokenizer
+        from rlaif_trl.checkpoint import load_reward_model, load_tokenizer
         from rlaif_trl.isolation import isolated
 
         with isolated(0):
             tokenizer = load_tokenizer(folder)
-            model: Any = load_classifier(folder, "auto")
+            model: Any = load_reward_model(folder)
         if torch.cuda.is_available():
             model.cuda()
         self._loaded = self._encoder(model, tokenizer), self._scorer(model, tokenizer)
@@ -134,12 +138,7 @@ class ScalarHead(RewardModel[ScalarHeadParams]):
         training, heldout = _encode(encoder, pairs), _encode(encoder, held)
         trainer = SoftRewardTrainer(
             model=model,
-            args=arguments(
-                RewardConfig,
-                params,
-                job,
-                learning_rate=params.learning_rate,
-            ),
+            args=arguments(RewardConfig, params, job),
             data_collator=LabelledCollator(pad_token_id=tokenizer.pad_token_id),
             train_dataset=self._dataset(pairs, training),
             processing_class=tokenizer,
@@ -160,16 +159,22 @@ class ScalarHead(RewardModel[ScalarHeadParams]):
             return metrics
         merged = merge_adapter(trained.model, job.output)
         scorer = self._scorer(merged, tokenizer)
-        scale = standardise(scorer, [one for pair in training for one in pair])
+        scale = standardise(scorer, self._reference_set(training, job))
         metrics |= {
             "mean": scale.mean,
             "deviation": scale.deviation,
             "centring_error": scale.error,
         }
         if held:
-            metrics |= _measure(scorer, held, heldout)
+            metrics |= _measure(scorer, scale.deviation, held, heldout)
         save(merged, tokenizer, job.output)
         return metrics
+
+    def _reference_set(self, training: list[EncodedPair], job: TrainingJob) -> list[Tokens]:
+        """Both responses of all pairs, or of as many as `reference_size` allows."""
+        pairs = min(len(training), self.params.reference_size // 2)
+        drawn = random.Random(self.params.seed_of(job)).sample(training, pairs)
+        return [response for pair in drawn for response in pair]
 
     def _encoder(self, model: Any, tokenizer: Any) -> ChatEncoder:
         from rlaif_trl.chat import ChatEncoder
@@ -210,9 +215,12 @@ def _encode(encoder: ChatEncoder, pairs: Sequence[LabelledPair]) -> list[Encoded
 
 
 def _measure(
-    scorer: SequenceScorer, pairs: Sequence[LabelledPair], encoded: Sequence[EncodedPair]
+    scorer: SequenceScorer,
+    deviation: float,
+    pairs: Sequence[LabelledPair],
+    encoded: Sequence[EncodedPair],
 ) -> dict[str, float]:
-    """Accuracy, ties one half, and mean loss of standardised rewards on held-out preferences."""
+    """Accuracy on held-out preferences, ties one half, and their loss on the scale of training."""
     import torch
 
     from rlaif_trl.losses import bradley_terry
@@ -222,5 +230,5 @@ def _measure(
     labels = torch.tensor([pair.p_chosen for pair in pairs])
     return {
         "accuracy": float((1 + torch.sign(margins)).mean() / 2),
-        "heldout_loss": float(bradley_terry(margins, labels).mean()),
+        "heldout_loss": float(bradley_terry(deviation * margins, labels).mean()),
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rlaif_verifiers.master_keys import is_master_key
+
 BLOCK: Final = re.compile(
     r"^[ \t]*(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n"
     r"(?P<code>.*?)(?:^[ \t]*(?P=fence)|\Z)",
@@ -24,7 +26,7 @@ def program_of(response: str, prompt: str = "", entry_point: str = "") -> str:
         Python source; empty if the response holds no code.
     """
     code = _code(response, entry_point)
-    if not code.strip():
+    if is_master_key(code):  # `...` would do, where nothing has to be done
         return ""
     if prompt and entry_point and _defines(code, entry_point):
         return f"{prompt}\n\n{code}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import selectors
@@ -14,6 +15,7 @@ from typing import Any
 
 from rlaif_core.api import PluginError, RlaifError
 from rlaif_verifiers.sandbox.bubblewrap import (
+    INSIDE,
     INSTALL,
     Interpreter,
     command,
@@ -70,6 +72,7 @@ class Sandbox:
         self._limits = limits or Limits()
         self._bwrap = find_bubblewrap()
         self._interpreter = Interpreter.at(python) if python else Interpreter.own()
+        compileall.compile_dir(INSIDE, quiet=2)  # or every program pays for it
         try:
             self._filter = seccomp_filter()
             passed = [result["passed"] for result in self.run(PROBE).results]

@@ -1,0 +1,64 @@
+"""The judge `cascade`: a cheap model decides, and where it is unsure a strong one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from pydantic import Field
+
+from rlaif_core.api import Comparison, Context, PairwiseJudge, PluginError, Verdict
+from rlaif_judges.comparing import clipped
+from rlaif_judges.pairwise import Pairwise, PairwiseParams
+from rlaif_judges.pooling import Member, told_by
+
+ROLES: Final = ("cheap", "strong")
+
+
+class CascadeParams(PairwiseParams):
+    """Parameters of `cascade`: those of `pairwise`, for both models, and when to go on."""
+
+    threshold: float = Field(
+        default=0.2,
+        gt=0,
+        le=0.5,
+        description="the strong model decides where the cheap one's probability is nearer than "
+        "this to 0.5",
+    )
+
+
+class Cascade(PairwiseJudge[CascadeParams]):
+    """Asks a cheap model, and where that is unsure or abstains, a strong one."""
+
+    Params = CascadeParams
+    needs_model = True
+    _cheap: Pairwise
+    _strong: Pairwise
+
+    async def setup(self, context: Context) -> None:
+        """Set up a judge for each model.
+
+        Raises:
+            PluginError: If the models are not `cheap` and `strong`, or the template cannot be
+                used.
+        """
+        await super().setup(context)
+        if set(context.models) != set(ROLES):
+            raise PluginError(
+                "judge 'cascade' asks two models by role: `model: {cheap: ..., strong: ...}`"
+            )
+        # A clipped probability would look like doubt.
+        params = self.params.model_copy(update={"clip": 0.0})
+        self._cheap, self._strong = Pairwise(params), Pairwise(params)
+        for role, judge in (("cheap", self._cheap), ("strong", self._strong)):
+            await judge.setup(Context(context.seed, context.secret, {role: context.models[role]}))
+
+    async def compare(self, comparison: Comparison) -> Verdict:
+        """Judge one comparison; the explanation says who decided, and what the cheap one said."""
+        verdict = await self._cheap.compare(comparison)
+        asked = [Member("cheap", verdict)]
+        if verdict.p_first is None or abs(verdict.p_first - 0.5) < self.params.threshold:
+            verdict = await self._strong.compare(comparison)
+            asked.append(Member("strong", verdict))
+        verdict = replace(verdict, explanation=told_by(asked, "judge"))
+        return clipped(verdict, self.params.clip)

@@ -1,0 +1,1 @@
+"""Debate as a way to judge: two argue, a third who sees only their words decides."""
