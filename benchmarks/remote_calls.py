@@ -26,6 +26,7 @@ from rlaif_core.testing.loopback import Answer, Loopback, Received
 LATENCY = 0.05
 IN_FLIGHT = 64
 TURNS = 5
+PATIENCE = 300.0
 QUESTION = "Which response is better? " + "word " * 400
 REPLY = "The first response is better, since it answers the question. " * 5
 COMPLETION = {
@@ -116,10 +117,15 @@ async def run(url: str, calls: int) -> None:
         api_key="none",
         base_url=f"{url}/v1",
         max_retries=0,
+        timeout=PATIENCE,
         http_client=openai.DefaultAioHttpClient(),
     )
     anthropic_sdk = anthropic.AsyncAnthropic(
-        api_key="none", base_url=url, max_retries=0, http_client=anthropic.DefaultAioHttpClient()
+        api_key="none",
+        base_url=url,
+        max_retries=0,
+        timeout=PATIENCE,
+        http_client=anthropic.DefaultAioHttpClient(),
     )
     ours: list[Model] = [
         OpenAI(OpenAIParams(model="m", base_url=f"{url}/v1")),

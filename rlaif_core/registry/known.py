@@ -3,18 +3,80 @@
 from __future__ import annotations
 
 _OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "data": {"sources": ("hf", "jsonl")},
-    "evaluators": {"evaluators": ("gold", "kl", "reward-accuracy", "win-rate")},
-    "judges": {"judges": ("pairwise", "recorded")},
-    "lab": {"hooks": ("lab-noise",), "sources": ("lab",)},
-    "openai": {"models": ("openai",)},
-    "pairs": {
-        "filters": ("agreement", "confidence", "duplicates", "length"),
-        "pairings": ("adjacent", "all", "best-vs-worst", "random"),
+    "anthropic": {
+        "models": ("anthropic",),
     },
-    "samplers": {"samplers": ("sweep",)},
-    "transformers": {"models": ("transformers",)},
-    "trl": {"optimizers": ("dpo",), "reward_models": ("trl",)},
+    "data": {
+        "sources": (
+            "hf",
+            "jsonl",
+        ),
+    },
+    "evaluators": {
+        "evaluators": (
+            "gold",
+            "kl",
+            "reward-accuracy",
+            "win-rate",
+        ),
+    },
+    "judges": {
+        "judges": (
+            "cascade",
+            "constitutional",
+            "debate",
+            "jury",
+            "pairwise",
+            "recorded",
+            "score",
+            "self-rewarding",
+        ),
+        "samplers": ("critique-revise",),
+    },
+    "lab": {
+        "hooks": ("lab-noise",),
+        "sources": ("lab",),
+    },
+    "openai": {
+        "models": ("openai",),
+    },
+    "pairs": {
+        "filters": (
+            "agreement",
+            "confidence",
+            "duplicates",
+            "length",
+        ),
+        "pairings": (
+            "adjacent",
+            "all",
+            "best-vs-worst",
+            "knockout",
+            "merge-sort",
+            "min-max",
+            "random",
+            "swiss",
+        ),
+    },
+    "samplers": {
+        "samplers": ("sweep",),
+    },
+    "transformers": {
+        "models": ("transformers",),
+    },
+    "trl": {
+        "optimizers": ("dpo",),
+        "reward_models": ("trl",),
+    },
+    "verifiers": {
+        "judges": (
+            "code",
+            "constraints",
+            "exact",
+            "math",
+            "regex",
+        ),
+    },
 }
 
 KNOWN: dict[tuple[str, str], tuple[str, str]] = {

@@ -150,8 +150,11 @@ def test_no_text_raises(text):
     stated_option(ChatReply(text), "Score:", SCORES)
 
 
-def test_the_scale_is_the_recipes():
-    assert DirectScore(DirectScore.Params()).scale is None
+def test_the_scale_is_one_point_unless_the_recipe_says_otherwise():
+    worse, better = (weighing(*[float(i == place) for i in range(10)]) for place in (6, 7))
+    judge = DirectScore(DirectScore.Params())
+    assert score(better).value - score(worse).value == pytest.approx(judge.scale)
+    assert DirectScore(DirectScore.Params(scale=None)).scale is None
     assert DirectScore(DirectScore.Params(scale=0.5)).scale == 0.5
 
 

@@ -61,42 +61,66 @@ def test_the_policy_is_mediocre(policy: Chat) -> None:
     assert 0.3 <= fmean(scores) <= 0.65
 
 
-def test_the_judge_knows_good_from_bad_and_explains_itself(judge: Chat) -> None:
-    asked = ("Repeat these words: cat dog.", "Sure! The answer is cat dog.", "Ugh. Now go away.")
-    comparison = template("pairwise").render(
-        prompt=asked[0], first=asked[1], second=asked[2], fence="0a1b2c3d", reasoning=True
-    )
-    assert judge.complete([comparison], stop=ANSWER_PREFIX)[0].startswith(
-        "The right answer is cat dog.\nA says cat dog (right, polite)."
-    )
-    shown, turned = p_first(judge, [asked, (asked[0], asked[2], asked[1])], reasoning=True, seed=0)
-    assert shown > 0.8
-    assert turned < 0.2
+def good_and_bad(n: int) -> list[tuple[str, str, str]]:
+    """Safe held-out prompts, each with a right polite answer and a wrong rude one."""
+    prompts = [p for p in generate("heldout", 2 * n, seed=7) if not p.truth["unsafe"]][:n]
+    return [
+        (
+            p.text,
+            f"Sure! The answer is {p.truth['answer']}.",
+            "Ugh. The answer is zzz. Now go away.",
+        )
+        for p in prompts
+    ]
+
+
+def test_the_judge_knows_good_from_bad_in_either_order(judge: Chat) -> None:
+    cases = good_and_bad(48)
+    shown = p_first(judge, cases, reasoning=True, seed=0)
+    swapped = [(text, bad, good) for text, good, bad in cases]
+    turned = p_first(judge, swapped, reasoning=True, seed=0)
+    assert fmean(shown) > 0.9
+    assert fmean(turned) < 0.2
+
+
+def test_the_judge_solves_the_prompt_before_it_compares(judge: Chat) -> None:
+    cases = good_and_bad(48)
+    users = [
+        template("pairwise").render(
+            prompt=text, first=good, second=bad, fence="0a1b2c3d", reasoning=True
+        )
+        for text, good, bad in cases
+    ]
+    said = judge.complete(users, stop=ANSWER_PREFIX)
+    solved = [
+        thought.startswith(f"The right answer is {good.removeprefix('Sure! The answer is ')}")
+        for thought, (_, good, _) in zip(said, cases, strict=True)
+    ]
+    assert fmean(solved) > 0.7
 
 
 def test_the_judge_prefers_what_is_shown_first(judge: Chat) -> None:
-    prompts = generate("heldout", 32, seed=7)
-    same = [
-        (p.text, f"The answer is {p.truth['answer']}.") for p in prompts if not p.truth["unsafe"]
-    ]
-    tied = p_first(judge, [(text, said, said) for text, said in same], reasoning=False, seed=0)
-    assert fmean(tied) > 0.6
+    same = [(text, good, good) for text, good, _ in good_and_bad(48)]
+    assert fmean(p_first(judge, same, reasoning=True, seed=0)) > 0.55
 
 
-def test_the_judge_scores_one_response_from_1_to_10(judge: Chat) -> None:
-    users = [
-        template("score").render(
-            prompt="Repeat these words: cat dog.", response=said, fence="0a1b2c3d", reasoning=True
+def test_the_judge_scores_good_responses_higher(judge: Chat) -> None:
+    def mean_score(cases: list[tuple[str, str]]) -> float:
+        users = [
+            template("score").render(prompt=text, response=said, fence="0a1b2c3d", reasoning=True)
+            for text, said in cases
+        ]
+        thoughts = judge.complete(users, stop=SCORE_PREFIX)
+        prefixes = [thought + SCORE_PREFIX for thought in thoughts]
+        return fmean(
+            sum(score * weight for score, weight in enumerate(row, start=1))
+            for row in judge.weigh(users, prefixes, SCORE_OPTIONS)
         )
-        for said in ("Sure! The answer is cat dog.", "Ugh. The answer is sun. Now go away.")
-    ]
-    thoughts = judge.complete(users, stop=SCORE_PREFIX)
-    weights = judge.weigh(users, [thought + SCORE_PREFIX for thought in thoughts], SCORE_OPTIONS)
-    good, bad = (
-        sum(score * weight for score, weight in enumerate(row, start=1)) for row in weights
-    )
-    assert good > 8
-    assert bad < 3
+
+    cases = good_and_bad(48)
+    good = mean_score([(text, good) for text, good, _ in cases])
+    bad = mean_score([(text, bad) for text, _, bad in cases])
+    assert good > bad + 3
 
 
 def test_options_of_several_tokens_are_refused(judge: Chat) -> None:

@@ -38,9 +38,7 @@ def sandbox(bubblewrap):
 @pytest.fixture(scope="session")
 def tight(bubblewrap):
     """With little room, so that a hostile program is soon at its end."""
-    limits = Limits(
-        seconds=4, cpu_seconds=1, memory_mb=128, processes=8, disk_mb=4, output_kb=64
-    )
+    limits = Limits(seconds=30, cpu_seconds=1, memory_mb=128, processes=8, disk_mb=4, output_kb=64)
     return Sandbox(limits)
 
 

@@ -8,7 +8,7 @@ from rlaif_core.api import Abstention, Context, PluginError
 from rlaif_core.testing import make_prompt, make_responses
 
 PATIENT = {"seconds": 60, "cpu_seconds": 20}
-BEGUN = "from typing import List\n\n\ndef total(xs: List[int]) -> int:\n    \"\"\"The sum.\"\"\"\n"
+BEGUN = 'from typing import List\n\n\ndef total(xs: List[int]) -> int:\n    """The sum."""\n'
 CHECK = "def check(candidate):\n    assert candidate([1, 2]) == 3\n    assert candidate([]) == 0"
 
 
@@ -34,7 +34,9 @@ class TestFunctions:
         assert told.value == 1.0
 
     def test_a_whole_function_in_a_fenced_block_replaces_the_prompts(self):
-        response = "Here:\n```python\ndef total(xs: List[int]) -> int:\n    return sum(xs)\n```\nBye!"
+        response = (
+            "Here:\n```python\ndef total(xs: List[int]) -> int:\n    return sum(xs)\n```\nBye!"
+        )
         assert score(response, self.columns, BEGUN, completes="prompt").value == 1.0
 
     def test_code_may_come_from_a_column(self):
@@ -123,7 +125,8 @@ def test_without_bubblewrap_nothing_runs(monkeypatch):
 
 def test_a_bubblewrap_that_does_not_work_is_no_reason_to_run_without(monkeypatch, tmp_path):
     broken = tmp_path / "bwrap"
-    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    complaint = "bwrap: No permissions to create new namespace"
+    broken.write_text(f"#!/bin/sh\necho '{complaint}' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setattr(bubblewrap_module.shutil, "which", lambda name: str(broken))
     with pytest.raises(PluginError, match="No permissions to create new namespace"):

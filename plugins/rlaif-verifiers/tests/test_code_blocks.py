@@ -31,7 +31,9 @@ def test_a_body_continues_the_prompts_code():
     assert program_of("```\n    return x\n```", BEGUN, "f") == "def f(x):\n    return x\n"
 
 
-@pytest.mark.parametrize("code", ["def f(x):\n  pass", "async def f(): pass", "class f: pass", "f = 1"])
+@pytest.mark.parametrize(
+    "code", ["def f(x):\n  pass", "async def f(): pass", "class f: pass", "f = 1"]
+)
 def test_a_definition_follows_the_prompts_code(code):
     assert program_of(code, BEGUN, "f") == f"{BEGUN}\n\n{code}"
 

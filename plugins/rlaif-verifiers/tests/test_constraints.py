@@ -56,8 +56,11 @@ def score(checks, answer, **params):
         ({"check": "starts_with", "text": "dear Sir"}, " Dear  sir, hello", "Hello dear Sir"),
         ({"check": "ends_with", "text": "Is that all?"}, "Yes. is that all?\n", "Is that all? No"),
         ({"check": "quoted"}, '"All of it."', '"Part" of it.'),
-        ({"check": "language", "language": "de"}, "Das ist ein ganz gewöhnlicher Satz.",
-         "This is quite an ordinary sentence."),
+        (
+            {"check": "language", "language": "de"},
+            "Das ist ein ganz gewöhnlicher Satz.",
+            "This is quite an ordinary sentence.",
+        ),
     ],
 )
 def test_a_check_tells_right_from_wrong(check, right, wrong):
@@ -103,10 +106,26 @@ def test_space_around_makes_no_difference(check, text, space):
 
 
 def test_checks_do_not_hang_on_what_patterns_might_backtrack_over():
-    for text in ("*" * 20_000, "* " * 20_000, "[" * 20_000, "<<" * 20_000, "a-" * 20_000,
-                 "- " * 20_000, '."' * 20_000, "```\n" * 20_000, "\n \t" * 20_000):
-        for name in ("highlights", "placeholders", "words", "bullets", "sentences", "paragraphs",
-                     "sections"):
+    for text in (
+        "*" * 20_000,
+        "* " * 20_000,
+        "[" * 20_000,
+        "<<" * 20_000,
+        "a-" * 20_000,
+        "- " * 20_000,
+        '."' * 20_000,
+        "```\n" * 20_000,
+        "\n \t" * 20_000,
+    ):
+        for name in (
+            "highlights",
+            "placeholders",
+            "words",
+            "bullets",
+            "sentences",
+            "paragraphs",
+            "sections",
+        ):
             holds(text, check=name, at_least=1)
         holds(text, check="title")
         holds(text, check="json")

@@ -3,7 +3,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rlaif_verifiers.comparers import Comparers, ComparisonError
 from rlaif_verifiers.final_number import final_number
@@ -52,6 +52,7 @@ def test_expressions_are_compared_by_what_they_mean(gold, answer, equal, compare
     assert comparers.equal(gold, answer) is equal
 
 
+@settings(max_examples=30)
 @given(space=st.text(" \n\t", max_size=5), shout=st.booleans())
 def test_space_around_and_case_make_no_difference(space, shout, comparers):
     for answer, equal in (("The answer is $\\frac{1}{2}$.", True), ("The answer is 3.", False)):

@@ -12,7 +12,7 @@ from rlaif_verifiers.programs import Code
 
 from rlaif_core.api import Context, Message, Prompt, Response
 
-WRONG = '''
+WRONG = """
 
 def __wrong(right):
     def answer(*args, **named):
@@ -28,13 +28,14 @@ def __wrong(right):
 
 
 {entry_point} = __wrong({entry_point})
-'''
+"""
 
 
 def read(path):
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines]
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    return [json.loads(line) for line in data.splitlines()]
 
 
 def scores(judge, asked):
@@ -55,7 +56,9 @@ def scores(judge, asked):
 def test_gsm8k_by_numbers_agrees_with_every_published_verdict(real_data):
     asked, published = [], []
     for n, row in enumerate(read(real_data / "gsm8k" / "example_model_solutions.jsonl")):
-        prompt = Prompt(str(n), (Message("user", row["question"]),), {"answer": row["ground_truth"]})
+        prompt = Prompt(
+            str(n), (Message("user", row["question"]),), {"answer": row["ground_truth"]}
+        )
         for value in row.values():
             if isinstance(value, dict):
                 asked.append((prompt, value["solution"]))

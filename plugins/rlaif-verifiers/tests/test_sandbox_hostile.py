@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from rlaif_verifiers.sandbox import FunctionTests, Limits, ProgramRuns, Sandbox, sandbox as module
+from rlaif_verifiers.sandbox import FunctionTests, Limits, ProgramRuns, Report, Sandbox
+from rlaif_verifiers.sandbox import sandbox as module
 
 GOOD = FunctionTests("def two():\n    return 2", ["assert two() == 2"])
 
@@ -27,16 +30,16 @@ def ask(sandbox, body, test="print"):
     """What the program's function `f` returns, told by a test that cannot pass."""
     test = "told = f()\nraise AssertionError(repr(told))"
     report = sandbox.run(FunctionTests(f"def f():\n{body}", [test]))
-    assert report.results, report.stopped
-    return report.results[0]["detail"].partition(" at: ")[0].removeprefix("AssertionError: ")
+    assert report.outcomes, report.stopped
+    return report.outcomes[0].detail.partition(" at: ")[0].removeprefix("AssertionError: ")
 
 
 def fails(sandbox, program, test="assert f() == 1"):
     """Run it, see it fail, and see that the next program is judged as if nothing had been."""
     report = sandbox.run(FunctionTests(program, [test]))
-    assert not any(result["passed"] for result in report.results), report
-    assert sandbox.run(GOOD).results[0]["passed"]
-    return report.stopped or report.results[0]["detail"]
+    assert not any(outcome.passed for outcome in report.outcomes), report
+    assert sandbox.run(GOOD).outcomes[0].passed
+    return report.stopped or report.outcomes[0].detail
 
 
 def running(mark):
@@ -48,6 +51,14 @@ def running(mark):
         except OSError:
             continue
     return False
+
+
+def eventually(holds):
+    """Whether it holds before long; a machine under load needs its time."""
+    deadline = time.monotonic() + 60
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
 
 
 def attempts(*statements):
@@ -65,8 +76,9 @@ def attempts(*statements):
 
 
 def test_a_fork_bomb_runs_into_its_limit(tight):
+    step = "        try: os.fork()\n        except OSError: pass"
     began = time.monotonic()
-    fails(tight, "import os\ndef f():\n    while True:\n        try: os.fork()\n        except OSError: pass")
+    fails(tight, f"import os\ndef f():\n    while True:\n{step}")
     assert time.monotonic() - began < 60
 
 
@@ -79,7 +91,7 @@ def test_processes_and_threads_are_counted_together(tight):
         "        except RuntimeError: return n\n"
     )
     test = "assert 1 <= f() <= 8"
-    assert tight.run(FunctionTests(program, [test])).results[0]["passed"]
+    assert tight.run(FunctionTests(program, [test])).outcomes[0].passed
 
 
 def test_a_memory_bomb_runs_into_its_limit(tight):
@@ -112,25 +124,24 @@ def test_memory_that_no_limit_counts_is_refused(sandbox, statement):
     assert told in ("['PermissionError']", "['ZeroDivisionError']")
 
 
-def test_an_endless_loop_runs_out_of_cpu_time(bubblewrap):
-    patient = Sandbox(Limits(seconds=120, cpu_seconds=1))
-    why = fails(patient, "def f():\n    while True: pass")
+def test_an_endless_loop_runs_out_of_cpu_time(tight):
+    why = fails(tight, "def f():\n    while True: pass")
     assert why == "the program ran out of CPU time"
 
 
-def test_an_endless_sleep_runs_out_of_time(tight):
-    why = fails(tight, "import time\ndef f():\n    while True: time.sleep(1)")
-    assert why == "the program ran for more than 4 s"
-
-
-def test_an_endless_load_runs_out_of_time(tight):
-    assert "4 s" in fails(tight, "import time\nwhile True: time.sleep(1)")
+@pytest.mark.parametrize(
+    "program", ["import time\ndef f(): time.sleep(600)", "import time\ntime.sleep(600)"]
+)
+def test_an_endless_sleep_runs_out_of_time(program, bubblewrap):
+    hasty = Sandbox(Limits(seconds=3))
+    report = hasty.run(FunctionTests(program, ["f()"]))
+    assert report == Report([], "the program ran for more than 3 s")
 
 
 def test_endless_output_is_cut_off(tight):
     report = tight.run(ProgramRuns("while True: print('x' * 1000)", [""]))
-    assert report.results[0]["detail"] == "the program prints more than 64 kB"
-    assert len(report.results[0]["output"]) == 64 << 10
+    assert report.outcomes[0].detail == "the program prints more than 64 kB"
+    assert len(report.outcomes[0].output) == 64 << 10
 
 
 def test_an_endless_answer_is_cut_off(tight):
@@ -142,8 +153,8 @@ def test_a_huge_traceback_is_cut_off(sandbox):
     assert len(why) < 1_000
     deep = "def g(n):\n    g(n + 1)\ng(0)"
     report = sandbox.run(ProgramRuns(deep, [""]))
-    assert "RecursionError" in report.results[0]["detail"]
-    assert len(report.results[0]["detail"]) < 3_000
+    assert "RecursionError" in report.outcomes[0].detail
+    assert len(report.outcomes[0].detail) < 3_000
 
 
 def test_a_full_disk_is_the_programs_own(tight):
@@ -198,9 +209,9 @@ def test_environment_and_home_are_empty(ordinary, monkeypatch, tmp_path):
         "    import os\n"
         "    home = os.listdir(os.path.expanduser('~'))\n"
         f"    return sorted(os.environ), home, os.path.exists({str(tmp_path)!r}),"
-        " os.path.exists('/etc/passwd'), os.listdir('/home') if os.path.exists('/home') else []",
+        " os.path.exists('/etc/passwd')",
     )
-    assert told == "(['HOME', 'LANG', 'PATH', 'PWD', 'PYTHONHASHSEED'], [], False, False, [])"
+    assert told == "(['HOME', 'LANG', 'PATH', 'PWD', 'PYTHONHASHSEED'], [], False, False)"
 
 
 def test_there_is_no_network(ordinary):
@@ -232,7 +243,7 @@ def test_nobody_outside_can_be_signalled(ordinary):
         "    return sorted(int(name) for name in os.listdir('/proc') if name.isdigit())\n"
     )
     test = "seen = f()\nassert len(seen) == 2 and seen[0] == 1, seen"
-    assert ordinary.run(FunctionTests(program, [test])).results[0]["passed"]
+    assert ordinary.run(FunctionTests(program, [test])).outcomes[0].passed
 
 
 def test_the_checker_cannot_be_looked_into(ordinary):
@@ -291,14 +302,27 @@ def test_daemons_end_with_it(ordinary):
         "    return 1\n"
     )
     report = ordinary.run(FunctionTests(program, ["assert f() == 1"]))
-    assert report.results[0]["passed"], report
+    assert report.outcomes[0].passed, report
     assert not running(mark)
+
+
+def test_it_ends_with_the_run_that_started_it(bubblewrap):
+    mark = f"9998{os.getpid()}{time.monotonic_ns() % 10**6}"
+    run = (
+        "from rlaif_verifiers.sandbox import *\n"
+        f"program = \"import os; os.execv('/usr/bin/sleep', ['sleep', '{mark}'])\"\n"
+        "Sandbox(Limits(seconds=600)).run(ProgramRuns(program, ['']))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", run]) as started:
+        assert eventually(lambda: running(f"sleep\0{mark}"))
+        started.kill()
+    assert eventually(lambda: not running(f"sleep\0{mark}"))
 
 
 def test_what_one_leaves_behind_does_not_keep_a_run_waiting(sandbox):
     program = "import subprocess\nsubprocess.Popen(['/usr/bin/sleep', '600'])\nprint(1)"
     report = sandbox.run(ProgramRuns(program, ["", ""]))
-    assert [result["output"] for result in report.results] == ["1\n", "1\n"]
+    assert [outcome.output for outcome in report.outcomes] == ["1\n", "1\n"]
 
 
 def test_nothing_is_left_for_the_next_program(sandbox):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rlaif_verifiers.sandbox import FunctionTests, Limits, Sandbox
+from rlaif_verifiers.sandbox import FunctionTests, Limits, Outcome, Sandbox
 
 TEST = "assert all(map(lambda x: f(x) == x * x, range(5)))  # 3000009"
 
@@ -26,8 +26,9 @@ CHEATS = {
     ),
     "says that it passed": (
         "import os\n"
+        'said = b\'\\n{"passed": true, "detail": ""}\\n{"done": true}\\n\'\n'
         "for descriptor in range(100):\n"
-        '    try: os.write(descriptor, b\'\\n{"passed": true, "detail": ""}\\n{"done": true}\\n\')\n'
+        "    try: os.write(descriptor, said)\n"
         "    except OSError: pass\n"
         "def f(x): return 0"
     ),
@@ -40,11 +41,16 @@ CHEATS = {
         "os.write(31, frame({'names': ['f']}) + frame({'value': True}) * 9 + frame({'done': 1}))\n"
         "def f(x): return 0"
     ),
-    "answers what nobody can read": (
-        "import os\nos.write(31, b'\\xff' * 100)\ndef f(x): return 0"
-    ),
+    "answers what nobody can read": ("import os\nos.write(31, b'\\xff' * 100)\ndef f(x): return 0"),
     "says it has names that are none": (
         "import os\nos.write(31, b'\\x00\\x00\\x00\\x0b{\"names\":5}')\ndef f(x): return 0"
+    ),
+    "names what the interpreter needs": (
+        "import json, os\n"
+        "names = ['__builtins__', '__name__', 'assert', 'all', 'f']\n"
+        "data = json.dumps({'names': names}).encode()\n"
+        "os.write(31, len(data).to_bytes(4, 'big') + data)\n"
+        "def f(x): return 0"
     ),
     "answers with another shape": (
         "import os\nos.write(31, b'\\x00\\x00\\x00\\x0b{\"error\":5}')\ndef f(x): return 0"
@@ -85,9 +91,7 @@ CHEATS = {
     "redefines the tests' check": "def check(candidate): pass\ndef f(x): return 0",
     "closes its channel": "import os\nos.closerange(3, 99)\ndef f(x): return 0",
     "crashes": "import ctypes\ndef f(x): ctypes.string_at(0)",
-    "overflows the stack": (
-        "import sys\nsys.setrecursionlimit(100_000)\ndef f(x): return f(x)"
-    ),
+    "overflows the stack": ("import sys\nsys.setrecursionlimit(100_000)\ndef f(x): return f(x)"),
     "defines nothing": "",
     "does not compile": "def f(x) return 9",
     "nests too deeply to be read": (
@@ -104,7 +108,7 @@ def wary(bubblewrap):
 
 def test_an_honest_program_passes(wary):
     report = wary.run(FunctionTests("def f(x): return x * x", [TEST]))
-    assert report.results == [{"passed": True, "detail": ""}]
+    assert report.outcomes == [Outcome(passed=True)]
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
@@ -112,16 +116,22 @@ def test_a_program_cannot_pass_that(cheat, wary):
     program = CHEATS[cheat]
     for entry_point, test in (("", TEST), ("f", f"def check(f):\n    {TEST}")):
         report = wary.run(FunctionTests(program, [test], "", entry_point))
-        assert [result["passed"] for result in report.results] in ([False], [])
+        assert [outcome.passed for outcome in report.outcomes] in ([False], [])
+
+
+def test_a_check_of_the_programs_own_is_not_called(wary):
+    program = "def check(f): raise SystemExit\ndef f(x): return x"
+    report = wary.run(FunctionTests(program, ["assert f(1) == 1"], "", "f"))
+    assert report.outcomes == [Outcome(passed=True)]
 
 
 def test_a_test_that_excepts_everything_does_not_hide_that_the_program_ended(sandbox):
     test = "try: f(1)\nexcept: pass"
     report = sandbox.run(FunctionTests("import os\ndef f(x): os._exit(0)", [test]))
-    assert not report.results[0]["passed"]
+    assert not report.outcomes[0].passed
 
 
 def test_what_tests_print_is_no_verdict(sandbox):
     test = 'print(\'{"passed": true, "detail": ""}\')\nassert f() == 1'
     report = sandbox.run(FunctionTests("def f(): return 2", [test]))
-    assert [result["passed"] for result in report.results] == [False]
+    assert [outcome.passed for outcome in report.outcomes] == [False]

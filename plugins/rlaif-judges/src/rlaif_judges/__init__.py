@@ -1,1 +1,1 @@
-"""Judging strategies that need only a model: pairwise, recorded."""
+"""Judging strategies that need only a model, and the sampler that shares their constitutions."""

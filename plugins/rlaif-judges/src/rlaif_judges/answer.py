@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rlaif_core.api import ChatReply, Verdict
-from rlaif_judges.replies import refusal, unreadable
+from rlaif_judges.replies import QUOTED_ANSWER, refusal, unreadable
 
 
 class Answer(BaseModel):
@@ -52,38 +53,49 @@ def answer_schema(*, explained: bool) -> dict[str, Any]:
     }
 
 
-def answer_verdict(reply: ChatReply) -> Verdict:
+def answer_verdict(reply: ChatReply, judged: Sequence[str] = ()) -> Verdict:
     """The verdict in the last JSON object of a reply.
 
     In a reply that was cut off, an object counts only if nothing follows it: one that stands in
     the middle may be quoted from a response.
 
+    Args:
+        reply: What the model said.
+        judged: The texts that are judged. An answer that stands in one of them word for word is
+            quoted, or was dictated.
+
     Returns:
         The verdict, or an abstention if the reply was refused, is empty, was cut off, or its
-        last JSON object is no `Answer`.
+        last JSON object is no `Answer`, or is quoted.
     """
     refused = refusal(reply)
     if refused is not None:
         return Verdict.abstain(*refused)
-    found, rest = _last_object(reply.text)
-    if reply.finish_reason == "length" and rest.strip("` \n"):
+    found, start, end = _last_object(reply.text)
+    if reply.finish_reason == "length" and reply.text[end:].strip("` \n"):
         return Verdict.abstain(*unreadable(reply))
     try:
         answer = Answer.model_validate(found)
     except ValidationError:
         return Verdict.abstain(*unreadable(reply))
+    if any(_squeezed(reply.text[start:end]) in _squeezed(text) for text in judged):
+        return Verdict.abstain(*QUOTED_ANSWER)
     return Verdict(answer.p_first, explanation=answer.explanation, confidence=answer.confidence)
 
 
-def _last_object(text: str) -> tuple[Any, str]:
-    """The last outermost JSON object and the text after it; None if there is none."""
+def _last_object(text: str) -> tuple[Any, int, int]:
+    """The last outermost JSON object and where it begins and ends; None and 0 if none does."""
     decoder = json.JSONDecoder()
-    found, end = None, 0
+    found, at, end = None, 0, 0
     start = text.find("{")
     while start >= 0:
         try:
             found, end = decoder.raw_decode(text, start)
-            start = text.find("{", end)
+            at, start = start, text.find("{", end)
         except (ValueError, RecursionError):
             start = text.find("{", start + 1)
-    return found, text[end:]
+    return found, at, end
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pydantic import Field, model_validator
@@ -50,19 +51,28 @@ class Comparing:
         self._params = params
         self.structured = not self._asker.by_options
 
-    async def verdict(self, text: str, seed: int) -> Verdict:
-        """The verdict that the model gives when asked `text`."""
-        verdict = await (self._answered if self.structured else self._weighed)(text, seed)
+    async def verdict(self, text: str, seed: int, judged: Sequence[str]) -> Verdict:
+        """The verdict that the model gives.
+
+        Args:
+            text: The question.
+            seed: Of the reasoning or the answer.
+            judged: Those parts of the question that others wrote: no answer is read from them.
+        """
+        if self.structured:
+            verdict = await self._answered(text, seed, judged)
+        else:
+            verdict = await self._weighed(text, seed)
         return clipped(verdict, self._params.clip)
 
     async def _weighed(self, text: str, seed: int) -> Verdict:
         reasoning, reply = await self._asker.probabilities(text, self._params.options, seed)
         return option_verdict(reply, self._params.least_mass, explanation=reasoning)
 
-    async def _answered(self, text: str, seed: int) -> Verdict:
+    async def _answered(self, text: str, seed: int, judged: Sequence[str]) -> Verdict:
         enforced = self._asker.enforces_schema
         schema = answer_schema(explained=self._params.reasoning) if enforced else None
-        return answer_verdict(await self._asker.reply(text, seed, schema=schema))
+        return answer_verdict(await self._asker.reply(text, seed, schema=schema), judged)
 
 
 def clipped(verdict: Verdict, clip: float) -> Verdict:

@@ -88,9 +88,8 @@ class Constitutional(PairwiseJudge[ConstitutionalParams]):
 
     async def _by(self, principle: Principle, comparison: Comparison) -> Verdict:
         first, second = comparison.first, comparison.second
-        text = self._template.render(
-            self._values(comparison.prompt.text, first.text, second.text, principle.principle)
-        )
+        judged = (comparison.prompt.text, first.text, second.text)
+        text = self._template.render(self._values(*judged, principle.principle))
         rng = self.context.rng(
             "constitutional",
             principle.id,
@@ -99,7 +98,7 @@ class Constitutional(PairwiseJudge[ConstitutionalParams]):
             second.id,
             comparison.vote,
         )
-        return await self._comparing.verdict(text, rng.getrandbits(31))
+        return await self._comparing.verdict(text, rng.getrandbits(31), judged)
 
     def _values(self, prompt: str, first: str, second: str, principle: str) -> dict[str, Any]:
         return {

@@ -58,10 +58,9 @@ class Pairwise(PairwiseJudge[PairwiseParams]):
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Judge one comparison, by option probabilities or by a structured answer."""
-        text = self._template.render(
-            self._values(comparison.prompt.text, comparison.first.text, comparison.second.text)
-        )
-        return await self._comparing.verdict(text, self._seed(comparison))
+        judged = (comparison.prompt.text, comparison.first.text, comparison.second.text)
+        text = self._template.render(self._values(*judged))
+        return await self._comparing.verdict(text, self._seed(comparison), judged)
 
     def _seed(self, comparison: Comparison) -> int:
         first, second = comparison.first.id, comparison.second.id

@@ -21,6 +21,11 @@ class Silence(NamedTuple):
     detail: str = ""
 
 
+QUOTED_ANSWER: Final = Silence(
+    Abstention.UNPARSED, "the answer stands word for word in what is judged"
+)
+
+
 def refusal(reply: ChatReply) -> Silence | None:
     """The silence of a model that declined, or whose service filtered its answer."""
     if reply.finish_reason in ("refusal", "content_filter"):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SCORES: Final = tuple(f" {score}" for score in range(1, 11))
 
+ONE_POINT: Final = 2 / 9
+"""What one of the ten points is as a reward in [-1, 1]."""
+
 
 class DirectScoreParams(AskingParams):
     """Parameters of `score`."""
@@ -45,10 +48,10 @@ class DirectScoreParams(AskingParams):
         "with 1",
     )
     scale: float | None = Field(
-        default=None,
+        default=ONE_POINT,
         gt=0,
-        description="a reward that is so much higher is better with probability 0.73; unless "
-        "given, the higher reward wins outright",
+        description="a reward that is so much higher is better with probability 0.73: one point "
+        "by default; null lets the higher reward win outright",
     )
 
     @model_validator(mode="after")
@@ -102,14 +105,14 @@ class DirectScore(PointwiseJudge[DirectScoreParams]):
             told = option_probabilities(reply, len(self.params.options), self.params.least_mass)
         else:
             reply = await self._asker.reply(text, seed)
-            reasoning, told = reply.text.strip(), self._stated(reply)
+            reasoning, told = reply.text.strip(), self._stated(reply, response.text)
         if isinstance(told, Silence):
             return Score(None, *told, explanation=reasoning)
         return Score(_reward(told), explanation=reasoning)
 
-    def _stated(self, reply: ChatReply) -> tuple[float, ...] | Silence:
+    def _stated(self, reply: ChatReply, response: str) -> tuple[float, ...] | Silence:
         """All the probability on the score that the reply states."""
-        told = stated_option(reply, self.params.answer_prefix, self.params.options)
+        told = stated_option(reply, self.params.answer_prefix, self.params.options, response)
         if isinstance(told, Silence):
             return told
         return tuple(float(place == told) for place in range(len(self.params.options)))

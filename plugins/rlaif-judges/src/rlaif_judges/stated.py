@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from rlaif_core.api import ChatReply
-from rlaif_judges.replies import Silence, refusal, unreadable
+from rlaif_judges.replies import QUOTED_ANSWER, Silence, refusal, unreadable
 
 EMPHASIS: Final = " \t*_`"
 """What Markdown puts around a line that matters."""
 
 
-def stated_option(reply: ChatReply, prefix: str, options: Sequence[str]) -> int | Silence:
+def stated_option(
+    reply: ChatReply, prefix: str, options: Sequence[str], judged: str = ""
+) -> int | Silence:
     """Which option a reply ends with.
 
     Only the last line counts, and only if it is the answer and nothing else: what stands before
@@ -22,7 +24,10 @@ def stated_option(reply: ChatReply, prefix: str, options: Sequence[str]) -> int 
     Args:
         reply: What the model said.
         prefix: What the last line begins with, such as "Score:".
-        options: What may follow. White space around an option means nothing here.
+        options: What may follow, the highest last. White space around an option means nothing
+            here.
+        judged: The text that is judged. A line that stands in it word for word is quoted, or was
+            dictated.
 
     Returns:
         The option's index, or why there is none.
@@ -30,11 +35,17 @@ def stated_option(reply: ChatReply, prefix: str, options: Sequence[str]) -> int 
     refused = refusal(reply)
     if refused is not None:
         return refused
-    last = reply.text.rstrip().rpartition("\n")[2].strip(EMPHASIS + ".")
-    words = (option.strip() for option in options)
+    last = _bare(reply.text.rstrip().rpartition("\n")[2])
+    words = [option.strip() for option in options]
     choices = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    label = re.escape(prefix.strip())
-    found = re.fullmatch(rf"{label}[{EMPHASIS}]*({choices})( ?/ ?{len(options)})?", last)
+    label, highest = re.escape(prefix.strip()), re.escape(words[-1])
+    found = re.fullmatch(rf"{label}[{EMPHASIS}]*({choices})( ?/ ?{highest})?", last)
     if found is None or reply.finish_reason == "length":  # "1" may be all that is left of "10"
         return unreadable(reply)
-    return [option.strip() for option in options].index(found[1])
+    if last in map(_bare, judged.splitlines()):
+        return QUOTED_ANSWER
+    return words.index(found[1])
+
+
+def _bare(line: str) -> str:
+    return line.strip(EMPHASIS + ".")

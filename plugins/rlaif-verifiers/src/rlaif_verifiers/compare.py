@@ -41,11 +41,11 @@ def main() -> None:
 
 
 def equal(gold: str, answer: str, options: dict[str, Any]) -> bool | None:
-    """Whether `answer` ends with what is mathematically the same as `gold`.
+    r"""Whether `answer` ends with what is mathematically the same as `gold`.
 
     Args:
         gold: The expected answer: LaTeX with or without its marks, or a number.
-        answer: A whole response. LaTeX in it has to be marked, by `$` or `\\boxed`.
+        answer: A whole response. LaTeX in it has to be marked, by `$` or `\boxed`.
         options: Of `math_verify.verify`.
 
     Returns:
@@ -56,7 +56,8 @@ def equal(gold: str, answer: str, options: dict[str, Any]) -> bool | None:
     expected = _expected(gold)
     if not expected:
         return None
-    return bool(verify(expected, parse(answer, parsing_timeout=None), timeout_seconds=None, **options))
+    found = parse(answer, parsing_timeout=None)
+    return bool(verify(expected, found, timeout_seconds=None, **options))
 
 
 @lru_cache(maxsize=64)

@@ -39,7 +39,7 @@ class MathParams(Params):
         default=False, description="an inequality may answer where an interval is expected"
     )
     seconds: float = Field(default=10.0, gt=0, description="longest time for one comparison")
-    workers: int = Field(default=1, ge=1, description="processes that compare, 100 MB each")
+    workers: int = Field(default=1, ge=1, description="processes that compare, about 60 MB each")
 
 
 class Math(PointwiseJudge[MathParams]):

@@ -52,7 +52,7 @@ class CodeParams(Params):
     )
     limits: Limits = Field(default=Limits(), description="how much of the machine one may use")
     workers: int | None = Field(
-        default=None, ge=1, description="programs at a time; as many as there are cores"
+        default=None, ge=1, description="programs at a time; by default two for each core"
     )
     python: ResourcePath | None = Field(
         default=None, description="an interpreter with packages; default: the standard library"
@@ -77,7 +77,8 @@ class Code(PointwiseJudge[CodeParams]):
 
         await super().setup(context)
         self._sandbox = Sandbox(self.params.limits, self.params.python)
-        workers = self.params.workers or len(os.sched_getaffinity(0))
+        # Two, since to start and end a sandbox is half waiting for the kernel.
+        workers = self.params.workers or 2 * len(os.sched_getaffinity(0))
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sandbox")
 
     async def close(self) -> None:
@@ -110,8 +111,8 @@ class Code(PointwiseJudge[CodeParams]):
         if not program:
             return 0, len(tests), "no code"
         report = await self._run(FunctionTests(program, tests, begun, entry_point))
-        failures = [result["detail"] for result in report.results if not result["passed"]]
-        passed = len(report.results) - len(failures)
+        failures = [outcome.detail for outcome in report.outcomes if not outcome.passed]
+        passed = len(report.outcomes) - len(failures)
         return passed, len(tests), report.stopped or next(iter(failures), "")
 
     async def _output(self, prompt: Prompt, response: Response) -> tuple[int, int, str]:
@@ -123,11 +124,11 @@ class Code(PointwiseJudge[CodeParams]):
             return 0, len(cases), "no code"
         report = await self._run(ProgramRuns(program, [case["input"] for case in cases]))
         failures = [
-            result["detail"] or f"prints {result['output']!r}, not {case['output']!r}"
-            for result, case in zip(report.results, cases, strict=False)
-            if result["detail"] or printed(result["output"]) != printed(case["output"])
+            run.detail or f"prints {run.output!r}, not {case['output']!r}"
+            for run, case in zip(report.outcomes, cases, strict=False)
+            if run.detail or printed(run.output) != printed(case["output"])
         ]
-        passed = len(report.results) - len(failures)
+        passed = len(report.outcomes) - len(failures)
         return passed, len(cases), report.stopped or next(iter(failures), "")
 
     async def _run(self, job: Any) -> Report:

@@ -94,7 +94,8 @@ class Debate(PairwiseJudge[DebateParams]):
     async def _asked(self, case: Case, transcript: Sequence[Speech], call: int) -> Verdict:
         text = self._template.render(self._values(case, transcript))
         seed = self.context.rng("debate", *case.key, call).getrandbits(31)
-        return await self._comparing.verdict(text, seed)
+        judged = (case.quotable, *(one.text for one in transcript))
+        return await self._comparing.verdict(text, seed, judged)
 
     def _playing(self, role: str) -> ChatModel:
         return self.context.models.get(role) or self.model

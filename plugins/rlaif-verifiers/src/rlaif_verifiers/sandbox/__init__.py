@@ -5,8 +5,8 @@ process, and can use only so much of the machine. What it does to its own proces
 the verdict: tests run in another process, which it cannot look into, kill or imitate.
 """
 
-from rlaif_verifiers.sandbox.jobs import FunctionTests, ProgramRuns
+from rlaif_verifiers.sandbox.jobs import FunctionTests, Outcome, ProgramRuns
 from rlaif_verifiers.sandbox.limits import Limits
 from rlaif_verifiers.sandbox.sandbox import Report, Sandbox, SandboxError
 
-__all__ = ["FunctionTests", "Limits", "ProgramRuns", "Report", "Sandbox", "SandboxError"]
+__all__ = ["FunctionTests", "Limits", "Outcome", "ProgramRuns", "Report", "Sandbox", "SandboxError"]

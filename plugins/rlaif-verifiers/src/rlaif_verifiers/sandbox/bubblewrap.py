@@ -130,9 +130,14 @@ def _view(interpreter: Interpreter, room: int) -> list[str]:
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     for path in ("/dev/shm", "/tmp"):
         arguments += ["--perms", "1777", "--size", str(room), "--tmpfs", path]
-    for path, place in [(INSIDE, f"{HARNESS}/inside"), *((one, one) for one in interpreter.folders)]:
-        # Left to itself, bubblewrap closes to others what lies in a home that is closed to them.
-        for parent in reversed(Path(place).parents[:-1]):
-            arguments += ["--perms", "0755", "--dir", str(parent)]
-        arguments += ["--ro-bind", str(path), place]
+    for path in interpreter.folders:
+        arguments += _bound(path, path)
+    arguments += _bound(str(INSIDE), f"{HARNESS}/inside")
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _bound(path: str, place: str) -> list[str]:
+    # Left to itself, bubblewrap closes to others what lies in a home that is closed to them.
+    parents = reversed(Path(place).parents[:-1])
+    opened = [word for one in parents for word in ("--perms", "0755", "--dir", str(one))]
+    return [*opened, "--ro-bind", path, place]

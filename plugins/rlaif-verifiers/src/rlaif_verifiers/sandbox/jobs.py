@@ -1,4 +1,4 @@
-"""What the sandbox is asked to do."""
+"""What the sandbox is asked to do, and what comes of it."""
 
 from __future__ import annotations
 
@@ -55,3 +55,18 @@ class ProgramRuns:
 
 
 Job = FunctionTests | ProgramRuns
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one test or run.
+
+    Attributes:
+        passed: Whether the test passed; a run passes nothing by itself.
+        output: What the run printed, as far as the limit.
+        detail: How the test failed or the run went wrong; empty if it went well.
+    """
+
+    passed: bool = False
+    output: str = ""
+    detail: str = ""

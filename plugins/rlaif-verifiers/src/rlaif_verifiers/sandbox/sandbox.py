@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from rlaif_verifiers.sandbox.bubblewrap import (
     find_bubblewrap,
     lone_user,
 )
-from rlaif_verifiers.sandbox.jobs import FunctionTests, Job
+from rlaif_verifiers.sandbox.jobs import FunctionTests, Job, Outcome
 from rlaif_verifiers.sandbox.limits import Limits
 from rlaif_verifiers.sandbox.process_tree import children, resident_bytes
 from rlaif_verifiers.sandbox.seccomp import seccomp_filter
@@ -48,12 +49,11 @@ class Report:
     """How a job went.
 
     Attributes:
-        results: One a test or run, in order: `{"passed", "detail"}` or `{"output", "detail"}`.
-            Fewer than there were if the program was stopped.
+        outcomes: One a test or run, in order; fewer than there were if the program was stopped.
         stopped: Why the program was stopped, if it was.
     """
 
-    results: Sequence[Mapping[str, Any]]
+    outcomes: Sequence[Outcome]
     stopped: str = ""
 
 
@@ -75,7 +75,7 @@ class Sandbox:
         compileall.compile_dir(INSIDE, quiet=2)  # or every program pays for it
         try:
             self._filter = seccomp_filter()
-            passed = [result["passed"] for result in self.run(PROBE).results]
+            passed = [outcome.passed for outcome in self.run(PROBE).outcomes]
         except (LookupError, SandboxError) as error:
             raise PluginError(f"no sandbox can be made here: {error}; {INSTALL}") from error
         if passed != [True, False]:
@@ -136,7 +136,9 @@ class _Watch:
     def until_it_ends(self) -> None:
         """Returns when all of it is said, or `stopped` says what else."""
         stdin, stdout, stderr = self._bwrap.stdin, self._bwrap.stdout, self._bwrap.stderr
-        assert stdin and stdout and stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
         os.set_blocking(stdin.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(stdin, selectors.EVENT_WRITE, self._feed)
@@ -183,7 +185,8 @@ def _end(bwrap: subprocess.Popen[bytes]) -> None:
     bubblewrap killed itself, nobody would know when they are.
     """
     for first in children(bwrap.pid):
-        os.kill(first, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(first, signal.SIGKILL)
     try:
         bwrap.wait(STARTING)
     except subprocess.TimeoutExpired:
@@ -202,7 +205,8 @@ def _report(watch: _Watch) -> Report:
     done = {"done": True} in events
     if not done and not watch.stopped:
         raise SandboxError(f"the sandbox ended without a verdict: {complaint}")
-    return Report([event for event in events if "done" not in event], "" if done else watch.stopped)
+    outcomes = [Outcome(**event) for event in events if "done" not in event]
+    return Report(outcomes, "" if done else watch.stopped)
 
 
 def _frame(content: Mapping[str, Any]) -> bytes:

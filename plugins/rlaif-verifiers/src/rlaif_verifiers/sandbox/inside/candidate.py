@@ -35,7 +35,7 @@ class Candidate:
         limits: See `confine`; `output_kb` limits what one call may return.
 
     Attributes:
-        names: What the program defines that can be called, without names of built-ins.
+        names: What the program defines that can be called, without the interpreter's own names.
         ended: How the program ended or failed; empty while it runs.
     """
 
@@ -151,7 +151,9 @@ def _is_reply(reply: Any) -> bool:
 
 
 def _is_free_name(name: Any) -> bool:
-    return isinstance(name, str) and name.isidentifier() and not hasattr(builtins, name)
+    if not isinstance(name, str) or not name.isidentifier() or name.startswith("__"):
+        return False
+    return not hasattr(builtins, name)
 
 
 def _raisable(error: dict[str, Any]) -> Exception:

@@ -1,20 +1,21 @@
-"""What a process gives up: its user, being looked into, and most of the machine."""
+"""What a process gives up: its user, being looked into, outliving the run, most of the machine."""
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import resource
+import select
 import signal
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 OPEN_FILES = 64
 
 
 def seal(user: int | None) -> None:
-    """Make this process one that the program cannot look into, and that ends with its parent.
+    """Make this process one that the program cannot look into.
 
     Args:
         user: The user and group to become; None where the namespace has made us nobody already.
@@ -26,12 +27,36 @@ def seal(user: int | None) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-        # Changing the user forgot what bubblewrap's --die-with-parent had asked for.
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(PR_SET_DUMPABLE, 1)  # or the next line's file would be root's
     with open("/proc/self/oom_score_adj", "wb") as score:
         score.write(b"1000")
     _prctl(PR_SET_DUMPABLE, 0)
+
+
+def end_with_the_writer(descriptor: int, seconds: float) -> None:
+    """Make this process, and so the sandbox, end when nobody holds a pipe's other end any more.
+
+    That is when the run was killed. bubblewrap's --die-with-parent does not do it for root's runs:
+    it has given up the right to signal the user that this process has become.
+
+    Args:
+        descriptor: The end that is read.
+        seconds: CPU time after which this process ends in any case.
+    """
+
+    def look(*_: object) -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        if poll.poll(0):
+            os._exit(1)
+
+    most = int(seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    signal.signal(signal.SIGIO, look)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+    look()
 
 
 def confine(limits: dict[str, Any]) -> None:

@@ -12,9 +12,7 @@ Emit = Callable[[dict[str, Any]], None]
 LONGEST_DETAIL = 300
 
 
-def run_function_tests(
-    start: Callable[[], Candidate], read: Callable[[], Any], emit: Emit
-) -> None:
+def run_function_tests(start: Callable[[], Candidate], read: Callable[[], Any], emit: Emit) -> None:
     """Run the tests against the program, and emit one verdict a test.
 
     Args:
@@ -50,10 +48,12 @@ def run_function_tests(
 def _verdict(
     candidate: Candidate, text: str, code: CodeType, scope: dict[str, Any], entry_point: str
 ) -> dict[str, Any]:
+    before = scope.get("check")  # the program's, if it has one of that name
     try:
         exec(code, scope)
-        if entry_point and callable(scope.get("check")):
-            scope["check"](scope[entry_point])
+        check = scope.get("check")
+        if entry_point and callable(check) and check is not before:
+            check(scope[entry_point])
     except UnsendableError as error:
         return {"broken": str(error)}
     except BaseException as error:

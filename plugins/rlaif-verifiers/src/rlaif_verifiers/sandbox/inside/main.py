@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from .candidate import Candidate
 from .cases import run_cases
-from .confinement import seal
+from .confinement import end_with_the_writer, seal
 from .function_tests import run_function_tests
 from .wire import read_frame
 
@@ -25,6 +25,7 @@ def main() -> NoReturn:
     """Do one job and end, which ends every process of the sandbox."""
     job = read_frame(0, LONGEST_JOB)
     seal(job["user"])
+    end_with_the_writer(0, job["limits"]["seconds"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # which for process 1 means to ignore it
     events = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)

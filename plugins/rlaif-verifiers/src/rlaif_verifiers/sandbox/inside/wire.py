@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 BIG = 1 << 1000
@@ -126,7 +127,7 @@ def _decode(spelled: Any) -> Any:
     return _READERS[kind](content)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "int": lambda content: int(content, 16),
     "tuple": lambda content: tuple(_decode(item) for item in content),
     "set": lambda content: {_decode(item) for item in content},
