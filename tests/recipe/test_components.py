@@ -15,10 +15,10 @@ def test_an_unknown_name_stands_where_it_is_used(problems):
 
 
 def test_a_known_plugin_that_is_not_installed_comes_with_the_pip_command(problems, monkeypatch):
-    monkeypatch.setitem(KNOWN, ("judges", "jury"), ("rlaif-jury", "jury"))
-    assert problems("api: 1\njudge: {use: jury}\n") == [
-        "recipe.yaml:2:14: judge 'jury' is in rlaif-jury, which is not installed: "
-        "pip install 'rlaif-core[jury]'"
+    monkeypatch.setitem(KNOWN, ("judges", "oracle"), ("rlaif-oracle", "oracle"))
+    assert problems("api: 1\njudge: {use: oracle}\n") == [
+        "recipe.yaml:2:14: judge 'oracle' is in rlaif-oracle, which is not installed: "
+        "pip install 'rlaif-core[oracle]'"
     ]
 
 
