@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from decimal import Decimal
 
 import pytest
@@ -101,6 +102,13 @@ def test_a_number_is_found_as_it_was_written(number, space):
 def test_any_text_has_one_final_number_or_none(text):
     found = final_number(text)
     assert found is None or found.is_finite()
+
+
+def test_finding_a_number_takes_time_in_proportion_to_the_text():
+    began = time.process_time()
+    for part in ("1", ",111", "1,", ".", "-", "$", "1e", " 1"):
+        final_number("1" + part * 50_000 + "1")
+    assert time.process_time() - began < 5
 
 
 def test_numbers_are_compared_by_value():

@@ -16,6 +16,11 @@ from rlaif_verifiers.sandbox import sandbox as module
 GOOD = FunctionTests("def two():\n    return 2", ["assert two() == 2"])
 
 
+@pytest.fixture
+def hasty(bubblewrap):
+    return Sandbox(Limits(seconds=3, processes=8))
+
+
 @pytest.fixture(params=["own user", "user namespace"])
 def ordinary(request, bubblewrap, monkeypatch):
     """As root starts it, and as everybody else does."""
@@ -75,11 +80,10 @@ def attempts(*statements):
     return "\n".join([*lines, "    return told"])
 
 
-def test_a_fork_bomb_runs_into_its_limit(tight):
+def test_a_fork_bomb_runs_into_its_limit(hasty):
     step = "        try: os.fork()\n        except OSError: pass"
-    began = time.monotonic()
-    fails(tight, f"import os\ndef f():\n    while True:\n{step}")
-    assert time.monotonic() - began < 60
+    why = fails(hasty, f"import os\ndef f():\n    while True:\n{step}")
+    assert why in ("the program ran for more than 3 s", "the program ran out of CPU time")
 
 
 def test_processes_and_threads_are_counted_together(tight):
@@ -132,8 +136,7 @@ def test_an_endless_loop_runs_out_of_cpu_time(tight):
 @pytest.mark.parametrize(
     "program", ["import time\ndef f(): time.sleep(600)", "import time\ntime.sleep(600)"]
 )
-def test_an_endless_sleep_runs_out_of_time(program, bubblewrap):
-    hasty = Sandbox(Limits(seconds=3))
+def test_an_endless_sleep_runs_out_of_time(program, hasty):
     report = hasty.run(FunctionTests(program, ["f()"]))
     assert report == Report([], "the program ran for more than 3 s")
 

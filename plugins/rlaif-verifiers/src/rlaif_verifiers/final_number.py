@@ -14,7 +14,7 @@ NUMBER: Final = re.compile(
     (?<![\w.\\])                  # begins a number: not the 3 of x3, nor the 12 of \frac12
     (?P<sign>(?<![\d)\]])[-−])?   # a sign, unless it subtracts or makes a range
     [$€£¥]?
-    (?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|\.\d+)
+    (?P<digits>(?:\d{1,3}(?:,\d{3}){1,12}(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|\.\d+)
     """,
     re.VERBOSE | re.ASCII,
 )

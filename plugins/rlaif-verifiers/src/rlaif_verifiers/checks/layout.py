@@ -12,8 +12,11 @@ from rlaif_verifiers.checks.base import BaseCheck, Counted
 
 FENCED = re.compile(r"\s*```[\w+-]*\n(?P<inside>.*)```\s*", re.DOTALL)
 BULLET = re.compile(r"^[ \t]*(?:[*+•-])[ \t]+\S", re.MULTILINE)
-TITLE = re.compile(r"<<[^\n<>]*\w[^\n<>]*>>")
-HIGHLIGHT = re.compile(r"\*\*[^\n*]*[^\s*][^\n*]*\*\*|(?<!\*)\*[^\s*](?:[^\n*]*[^\s*])?\*(?!\*)")
+TITLE = re.compile(r"<<(?=[^\n<>]*\w)[^\n<>]+>>")
+HIGHLIGHT = re.compile(
+    r"\*\*(?=[^\n*]*[^\s*])[^\n*]+\*\*"
+    r"|(?<!\*)\*[^\s*](?:[^\n*]*[^\s*])?\*(?!\*)"
+)
 PLACEHOLDER = re.compile(r"\[[^\[\]\n]+\]")
 
 
