@@ -23,6 +23,7 @@ SLOW: Final = 1.0
 """Seconds that a slow reply takes."""
 
 EXPLANATION: Final = "Both answer the question; the first is more accurate and easier to read. " * 3
+PLAIN: Final = {"string": "some", "integer": 1, "number": 1.0, "boolean": True}
 REFUSED: Final = {"error": {"message": "too many requests", "type": "rate_limit", "code": None}}
 
 
@@ -67,6 +68,9 @@ class Service:
             told, self._seen = self._seen.told(self.server.most_at_once), Seen()
             self.server.most_at_once = 0
             return Answer(body=told)
+        schema = request.json.get("response_format", {}).get("json_schema", {}).get("schema", {})
+        if "preference" not in schema.get("properties", {"preference": {}}):
+            return Answer(body=completion(some(schema)))
         now, seen = time.monotonic(), self._seen
         seen.first = seen.first or now
         if self._capacity is not None and self.server.at_once >= self._capacity:
@@ -77,11 +81,16 @@ class Service:
         chance = int(key[:8], 16) / 16**8
         delay = SLOW if chance < self._slow else self._latency
         seen.last = max(seen.last, now + delay)
-        return Answer(body=completion("AB"[int(key[-1], 16) % 2]), delay=delay)
+        said = {"explanation": EXPLANATION, "preference": "AB"[int(key[-1], 16) % 2]}
+        return Answer(body=completion(said | {"confidence": 0.8}), delay=delay)
 
 
-def completion(preference: str) -> dict[str, Any]:
-    said = {"explanation": EXPLANATION, "preference": preference, "confidence": 0.8}
+def some(schema: dict[str, Any]) -> dict[str, Any]:
+    """Whatever fits a schema: some clients try out another one before they ask. Not counted."""
+    return {name: PLAIN[field["type"]] for name, field in schema["properties"].items()}
+
+
+def completion(said: dict[str, Any]) -> dict[str, Any]:
     message = {"role": "assistant", "content": json.dumps(said), "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return {

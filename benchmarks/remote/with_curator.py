@@ -1,4 +1,4 @@
-"""The same questions through bespokelabs-curator.
+"""The same questions through bespokelabs-curator, answered in the fields of a judge's verdict.
 
 CURATOR_PYTHON with_curator.py URL QUESTIONS IN_FLIGHT
 """
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 litellm = importlib.util.find_spec("litellm")
 assert litellm is not None
@@ -22,16 +23,39 @@ os.environ |= {
     "TIKTOKEN_CACHE_DIR": str(Path(litellm.origin).parent / "litellm_core_utils/tokenizers"),
 }
 
-from bespokelabs import curator  # noqa: E402 - it reads the environment when it is imported
+# These are imported here because curator reads the environment when it is imported.
+from bespokelabs import curator  # noqa: E402
+from datasets import Dataset  # noqa: E402
+from pydantic import BaseModel, Field  # noqa: E402
 
 UNLIMITED = 1_000_000_000
+
+
+class Verdict(BaseModel):
+    """What a judge answers."""
+
+    explanation: str
+    preference: Literal["A", "B"]
+    confidence: float = Field(ge=0, le=1)
+
+
+class Judge(curator.LLM):
+    """Asks a row's question."""
+
+    response_format = Verdict
+
+    def prompt(self, input: dict[str, Any]) -> str:
+        return str(input["question"])
+
+    def parse(self, input: dict[str, Any], response: Verdict) -> dict[str, Any]:
+        return response.model_dump()
 
 
 def main() -> None:
     url, questions, in_flight = sys.argv[1:4]
     with open(questions, encoding="utf-8") as lines:
-        texts = [json.loads(line)["question"] for line in lines]
-    judge = curator.LLM(
+        rows = Dataset.from_list([json.loads(line) for line in lines])
+    judge = Judge(
         model_name="judge",
         backend="openai",
         generation_params={"max_tokens": 512, "temperature": 0.5},
@@ -42,9 +66,9 @@ def main() -> None:
             "max_concurrent_requests": int(in_flight),
         },
     )
-    answers = judge(texts)
+    answers = judge(rows)
     dataset = getattr(answers, "dataset", answers)
-    print(sum(row is not None for row in dataset["response"]))
+    print(sum(row is not None for row in dataset["preference"]))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-import anyio
-from openai import AsyncOpenAI, DefaultAioHttpClient
+from openai import AsyncOpenAI
+from pydantic_core import to_json
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
 from rlaif_core.api.endpoint import Endpoint
@@ -16,6 +17,7 @@ from rlaif_openai.dialect import Dialect
 from rlaif_openai.failures import FAILURES, outcome
 from rlaif_openai.params import OpenAIParams
 from rlaif_openai.request import body, unsent
+from rlaif_openai.transport import Transport
 
 NO_KEY: Final = "none"
 """What is sent to a server that wants no key: the SDK insists on some."""
@@ -37,16 +39,16 @@ class Client(ServiceClient):
         self._timeout = params.timeout
         self._where = where
         self._how = how
+        self._url = f"{where.url.rstrip('/')}/chat/completions"
         self._sdk = AsyncOpenAI(
             api_key=where.key or NO_KEY,
             base_url=where.url,
             organization=params.organization,
             project=params.project,
             max_retries=0,  # the engine's
-            timeout=None,  # one deadline below covers connecting, waiting and a trickling body
-            http_client=DefaultAioHttpClient(),
+            timeout=None,  # the transport's deadline covers connecting, waiting and the body
+            http_client=Transport(self._url, params.timeout),
         )
-        self._url = f"{where.url.rstrip('/')}/chat/completions"
 
     async def send(self, request: ChatRequest) -> ChatReply:
         """See `ServiceClient.send`."""
@@ -61,16 +63,17 @@ class Client(ServiceClient):
         return unsent(request, self._how)
 
     async def _post(self, written: dict[str, Any]) -> bytes:
-        with anyio.move_on_after(self._timeout):
+        try:
             # The bytes, and no model of the SDK's: building that costs as much as the call. The
             # options say what the client is set to, since the SDK copies deeply what is left out.
             return await self._sdk.post(
                 self._url,
-                body=written,
+                content=to_json(written),
                 cast_to=bytes,
                 options={"headers": {}, "max_retries": 0, "timeout": None},
             )
-        raise self._where.late(self._timeout)
+        except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
+            raise self._where.late(self._timeout) from None
 
     async def close(self) -> None:
         """Close its connections."""
