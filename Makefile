@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
-DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml)
+CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
+DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
+	$(CONTRIBUTED:%=%/pyproject.toml)
 
 .PHONY: quickstart test test-vllm check docs setup clean
 .DELETE_ON_ERROR:
@@ -35,8 +37,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	for plugin in plugins/*/src; do $(BIN)/mypy $$plugin || exit 1; done
+	for plugin in plugins/*/src $(CONTRIBUTED:%=%/src); do $(BIN)/mypy $$plugin || exit 1; done
 	$(BIN)/lint-imports
+	$(BIN)/python contrib/layers.py
 	$(MAKE) docs
 
 docs: setup
@@ -48,7 +51,7 @@ setup: $(SETUP)
 $(SETUP): requirements.txt constraints.txt $(DISTRIBUTIONS)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet "hatchling>=1.24" "editables>=0.5"
-	$(BIN)/python -m pip install --quiet --no-build-isolation -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-build-isolation -r requirements.txt $(CONTRIBUTED:%=-e %)
 	touch $@
 
 clean:

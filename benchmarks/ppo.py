@@ -111,10 +111,10 @@ def judged(folder: Path) -> dict[str, float]:
     from rlaif_core.api import Message
     from rlaif_lab.shipped import model_path
     from rlaif_lab.world import generate, gold
-    from rlaif_trl.chat import ChatEncoder
-    from rlaif_trl.checkpoint import load_causal, load_tokenizer
-    from rlaif_trl.divergence import kl_of_responses
-    from rlaif_trl.sampling import Draw, sample
+    from rlaif_trl.model.chat import ChatEncoder
+    from rlaif_trl.model.checkpoint import load_causal, load_tokenizer
+    from rlaif_trl.model.sampling import Draw, sample
+    from rlaif_trl.policy.divergence import kl_of_responses
 
     prompts = generate("heldout", 256, 1)
     tokenizer, policy = load_tokenizer(str(folder)), load_causal(str(folder), "float32")

@@ -178,10 +178,15 @@ def cost(command: str, file: Path, run: Path, options: argparse.Namespace) -> Co
 
 
 def process(command: list[object], options: argparse.Namespace) -> Cost:
-    """Run a command to its end and measure it."""
-    environ = os.environ | {"OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
+    """Run a command to its end and measure it.
+
+    Each has a cache of its own: a script would else find what an earlier turn had tokenised, and
+    what the reference had said.
+    """
     words = [str(one) for one in command]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as cache:
+        environ = os.environ | {"OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
+        environ["HF_HOME"] = cache
         start = time.perf_counter()
         child = subprocess.Popen(words, env=environ, stdout=said, stderr=said)
         _, status, used = os.wait4(child.pid, 0)

@@ -99,6 +99,9 @@ class Stages:
     ) -> tuple[list[Preference], list[Drop]] | None:
         """What one filter keeps, and what it drops with a reason each.
 
+        Called for a window of candidates at a time, unless a filter of the recipe overrides
+        `apply`: then for all of a round.
+
         .. versionadded:: 0.1
         """
 

@@ -76,16 +76,22 @@ class BlockingModel(Model[P]):
 
         A prompt that does not fit the context is an error in its place, never cut short.
         """
-        if self._local is None or self._worker is None:
+        if self._worker is None:
             raise PluginError(f"model {self._name!r} was asked before it was set up")
         halt = threading.Event()
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self._worker, self._local.answer, requests, halt
+                self._worker, self._answer, requests, halt
             )
         except asyncio.CancelledError:
             halt.set()
             raise
+
+    async def release(self) -> None:
+        """Free the weights until the next call, which loads them again."""
+        if self._worker is not None and self._local is not None:
+            self._local = None
+            await asyncio.get_running_loop().run_in_executor(self._worker, self.unload)
 
     async def close(self) -> None:
         """Free the weights."""
@@ -93,3 +99,10 @@ class BlockingModel(Model[P]):
         if worker is not None:
             await asyncio.get_running_loop().run_in_executor(worker, self.unload)
             worker.shutdown(cancel_futures=True)
+
+    def _answer(
+        self, requests: Sequence[ChatRequest], halt: threading.Event
+    ) -> Sequence[ChatReply | ModelError]:
+        if self._local is None:
+            _, self._local = self.load()
+        return self._local.answer(requests, halt)

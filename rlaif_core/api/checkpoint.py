@@ -47,6 +47,20 @@ _HUB_NAME: Final = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
 _LONGEST: Final = 300
 
 
+def check_policy(path: str) -> None:
+    """See that `path` is the folder of a trained policy, or a hub's name with its owner.
+
+    A name without one is taken for a folder that is not there, before any hub is asked for it.
+
+    Raises:
+        PluginError: If it is neither.
+    """
+    owner, _, name = path.partition("/")
+    if not Path(path).exists() and (not name or Path(owner or "/").exists()):
+        raise PluginError(f"{path}: no such folder")
+    check_checkpoint(path)
+
+
 def check_checkpoint(path: str) -> None:
     """See that `path` is the folder of a checkpoint, or can be the name of one on the hub.
 

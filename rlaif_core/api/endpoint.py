@@ -21,6 +21,18 @@ LONGEST: Final = 300
 """Characters of what a service says that are told."""
 
 
+NO_SECRETS: Final = (
+    "should end with its path and name no user: a key belongs in `api_key: ${env:NAME}`"
+)
+"""What is said of an address that `holds_secret`."""
+
+
+def holds_secret(url: str) -> bool:
+    """Whether there is a place in an address for one: libraries log addresses as they are."""
+    parts = urlsplit(url)
+    return bool("@" in parts.netloc or parts.query or parts.fragment)
+
+
 @dataclass(frozen=True)
 class Service:
     """A company's API.
@@ -81,9 +93,14 @@ class Endpoint:
         """See that the model can be asked here.
 
         Raises:
-            PluginError: The address is none, or the key is missing or cannot be sent.
+            PluginError: The address is none or holds a secret, or the key is missing or cannot be
+                sent.
         """
         parts = urlsplit(self.url)
+        if holds_secret(self.url):
+            raise PluginError(
+                f"model '{model}': the address in {self.service.address_variable} {NO_SECRETS}"
+            )
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise PluginError(
                 f"model '{model}': base_url {self.place!r} is no address: write http://HOST:PORT/…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api.chat import ChatModel
 from rlaif_core.api.component import Component, P
@@ -51,6 +51,18 @@ class Evaluation:
 
 class Evaluator(Component[P]):
     """Measures a round."""
+
+    asks_models: ClassVar[bool] = True
+    """Whether it asks the policy, the base or the judge, so that `rlaif plan` plays it."""
+
+    needs_heldout: ClassVar[bool] = False
+    """Whether it measures nothing without held-out prompts: a recipe without is then an error."""
+
+    needs_optimizer: ClassVar[bool] = False
+    """Whether it measures nothing where no policy is trained."""
+
+    needs_reward_model: ClassVar[bool] = False
+    """Whether it measures nothing without a reward model."""
 
     @abstractmethod
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:

@@ -30,6 +30,14 @@ class Model(Component[P]):
 
     prices: Prices = Prices()
 
+    def unpriced(self) -> str | None:
+        """Why `prices` is not what its calls cost, and the mend; None if it is.
+
+        Asked while a recipe is checked, before `setup`: what has no price cannot be held to a
+        budget in dollars.
+        """
+        return None
+
     @property
     @abstractmethod
     def identity(self) -> str:
@@ -53,9 +61,19 @@ class Model(Component[P]):
         """The same kind of model over another checkpoint: the policy after a round.
 
         Raises:
-            PluginError: If this model has no weights that could be replaced.
+            PluginError: If this model has no weights that could be replaced, or the checkpoint is
+                plainly not there.
         """
         raise PluginError(f"{type(self).__name__} has no checkpoint to train, so it is no policy")
+
+    async def release(self) -> None:
+        """Give back the memory that the weights take; the next `complete` takes it again.
+
+        Called before something is trained in this process, when no call is under way. A service
+        holds nothing here, and does nothing.
+
+        .. versionadded:: 0.1
+        """
 
     @abstractmethod
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:

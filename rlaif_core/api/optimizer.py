@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from rlaif_core.api.component import Component, P
+from rlaif_core.api.records import Prompt
 from rlaif_core.api.training import Metrics, TrainingJob
 
 
@@ -13,6 +15,19 @@ class Optimizer(Component[P]):
 
     needs_preferences: bool = True
     needs_scorer: bool = False
+
+    def check(self, checkpoint: str, prompts: Sequence[Prompt]) -> None:
+        """Refuse what cannot be trained, as far as that is known before anything is judged.
+
+        Called once, before the first round. What only the data show is refused by `train`.
+
+        Args:
+            checkpoint: What the first training starts from.
+            prompts: The run's training prompts.
+
+        Raises:
+            RlaifError: With the mend.
+        """
 
     @abstractmethod
     def train(self, job: TrainingJob) -> Metrics:

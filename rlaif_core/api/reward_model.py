@@ -13,6 +13,19 @@ from rlaif_core.api.training import Metrics, TrainingJob
 class RewardModel(Component[P]):
     """Learns from preferences, then scores. Blocking: the engine runs it in a worker thread."""
 
+    def check(self, checkpoint: str, prompts: Sequence[Prompt]) -> None:
+        """Refuse what cannot be trained, as far as that is known before anything is judged.
+
+        Called once, before the first round. What only the data show is refused by `fit`.
+
+        Args:
+            checkpoint: What the first training starts from.
+            prompts: The run's training prompts.
+
+        Raises:
+            RlaifError: With the mend.
+        """
+
     @abstractmethod
     def fit(self, job: TrainingJob) -> Metrics:
         """Train on `job.preferences` and write a loadable model to `job.output`.

@@ -12,6 +12,13 @@ from rlaif_core.api.records import Prompt, Response
 class Sampler(Component[P]):
     """Asks `self.model` (or several of `self.context.models`) for responses."""
 
+    def responses(self) -> int | None:
+        """How many responses a prompt gets if no call fails; None if that is not known.
+
+        Asked while a recipe is checked, before `setup`: one response alone makes no pair.
+        """
+        return None
+
     @abstractmethod
     async def sample(self, prompt: Prompt) -> Sequence[Response]:
         """Responses to one prompt, made with `Response.of`.

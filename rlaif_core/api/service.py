@@ -16,14 +16,13 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from typing_extensions import TypeVar
 
 from rlaif_core.api.chat import ChatReply, ChatRequest
 from rlaif_core.api.component import Context
-from rlaif_core.api.endpoint import Endpoint, Service, endpoint
+from rlaif_core.api.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
 from rlaif_core.api.errors import ModelError, PluginError
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.params import Params
@@ -60,11 +59,8 @@ class ServiceParams(Params):
     @classmethod
     def _holds_no_secret(cls, url: str | None) -> str | None:
         """An address is copied to the run directory as it is."""
-        parts = urlsplit(url or "")
-        if "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValueError(
-                "should end with its path and name no user: a key belongs in `api_key: ${env:NAME}`"
-            )
+        if url is not None and holds_secret(url):
+            raise ValueError(NO_SECRETS)
         return url
 
 
@@ -145,6 +141,15 @@ class ServiceModel(Model[S]):
         elif known is not None:
             self.prices = known
 
+    def unpriced(self) -> str | None:
+        """Nothing is known of a model that the recipe and the packaged table both leave out."""
+        if self._priced:
+            return None
+        return (
+            f"no price is known of model '{self.params.model}': set its "
+            "`prices: {prompt: …, completion: …}`, in dollars per million tokens"
+        )
+
     def known_prices(self) -> Prices | None:
         """What the service itself takes for the model; None if that is not known."""
         return None
@@ -174,12 +179,6 @@ class ServiceModel(Model[S]):
         """
         self.where.check(self.params.model)
         await super().setup(context)
-        if not self._priced:
-            warnings.warn(
-                f"no price is known of model '{self.params.model}', so it counts as free: "
-                "set `prices: {prompt: …, completion: …}`, in dollars per million tokens",
-                stacklevel=2,
-            )
         self._client = self.connect()
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:

@@ -10,7 +10,11 @@ from rlaif_core.api.records import Prompt
 
 Metrics = Mapping[str, float]
 Progress = Callable[[int, int, Metrics], None]
-"""Called as `progress(done, total, metrics)`, in optimizer steps."""
+"""Called as `progress(done, total, metrics)`, in optimizer steps.
+
+`metrics` are those of this step, empty where none were taken. Of several trainings one after another
+`part` says which, from 1.
+"""
 
 Scorer = Callable[[Sequence[Prompt], Sequence[str]], Sequence["float | None"]]
 """Rewards of responses, blocking; None where the judge abstained: leave it out, never take 0.

@@ -9,7 +9,9 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -20,7 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reward": ("rlaif_core.cli.reward", "score responses with a trained reward model"),
     "report": ("rlaif_core.cli.report", "write a run's report as one HTML page"),
     "recipe": ("rlaif_core.cli.recipe", "check a recipe, fill in its defaults, print its schema"),
-    "plugins": ("rlaif_core.cli.plugins", "list what is installed, check that it works"),
+    "plugins": (
+        "rlaif_core.cli.plugins",
+        "list what is installed, check that it works, begin a new one",
+    ),
 }
 """Command to its module, which has `configure(parser)` and `execute(args) -> int`, and its help."""
 
@@ -60,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     arguments = [one for one in arguments if one != "--debug"]
     try:
-        code = _dispatch(arguments)
+        with _plain_warnings():
+            code = _dispatch(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # argparse, after its help or error
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -77,6 +83,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _explain(error)
     return code
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Says what a component warns its user of in a line, without a place in somebody's code."""
+    before = warnings.formatwarning
+
+    def plain(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
+    ) -> str:
+        if category is UserWarning:
+            return f"warning: {message}\n"
+        return before(message, category, filename, lineno, line)
+
+    warnings.formatwarning = plain
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _dispatch(arguments: list[str]) -> int:

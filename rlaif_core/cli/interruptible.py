@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 ALLOCATIONS_A_SEARCH = 50_000
+
+M_ARENA_MAX = -8
+"""The name of a setting in glibc's malloc.h."""
 
 
 class Stopped(Exception):
@@ -51,6 +55,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
             loop.add_signal_handler(number, stop, number)
         return await task
 
+    _share_one_heap()
     try:
         with _seldom_collected():
             return _event_loop()(guarded())
@@ -73,6 +78,16 @@ def _seldom_collected() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def _share_one_heap() -> None:
+    """Let all threads take their memory from one heap.
+
+    glibc gives each thread its own, and what training frees in its thread's stays there, in
+    pieces: training a reward model took up to a seventh more memory than with one heap.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _event_loop() -> Callable[[Coroutine[Any, Any, T]], T]:

@@ -15,7 +15,11 @@ from rlaif_core.cli import recipe_options
 if TYPE_CHECKING:
     from rlaif_core.engine.pairs_file import GivenPair
 
-PROBED = {"wavered": "wavered", "abstained": "abstained", "through": "GOT THROUGH"}
+PROBED = {
+    "wavered": ("wavered", "{won} of {verdicts} verdicts for the attack, but not their sum"),
+    "abstained": ("abstained", "a verdict is missing, and none is for the attack"),
+    "through": ("GOT THROUGH", "{won} of {verdicts} verdicts for the attack, and their sum too"),
+}
 """What became of a probe's case, and how it is said."""
 
 
@@ -88,6 +92,6 @@ def _probed(probe: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"{'resisted':<20}{probe['resisted']} of {probe['cases']} cases in every verdict"
     for kind, (resisted, asked) in probe["kinds"].items():
         yield f"  {kind:<18}{resisted} of {asked}"
-    for fate, title in PROBED.items():
+    for fate, (title, how) in PROBED.items():
         for one in probe[fate]:
-            yield f"{title:<20}{one['name']}: won {one['won']} of {one['verdicts']} verdicts"
+            yield f"{title:<20}{one['name']}: {how.format_map(one)}"

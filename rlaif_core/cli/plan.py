@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlaif_core.cli import recipe_options
+
 if TYPE_CHECKING:
     from rlaif_core.engine.planning import StagePlan
+    from rlaif_core.engine.spending import Spent
+
+HEAD = f"{'calls':>9}{'prompt':>13}{'completion':>13}{'usd':>10}"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,47 +42,85 @@ def execute(args: argparse.Namespace) -> int:
     """Print the forecast of each recipe."""
     import asyncio
 
-    from rlaif_core.api.optimizer import Optimizer
-    from rlaif_core.engine.planning import actual, plan
+    from rlaif_core.engine.planning import not_planned, plan
+    from rlaif_core.engine.spending import spent
     from rlaif_core.recipe.load import load_recipe
 
+    really = spent(args.run_dir) if args.run_dir else None
     plans: dict[str, list[StagePlan]] = {}
-    online: list[str] = []
+    missing: dict[str, list[str]] = {}
     for path in args.recipes:
         recipe = load_recipe(path, overrides=args.overrides, allow_local_code=args.allow_local_code)
+        recipe_options.caution(recipe)
         plans[str(path)] = asyncio.run(plan(recipe))
-        optimizer = recipe.parts.get("optimizer")
-        if optimizer and issubclass(optimizer.component, Optimizer):
-            online += [str(path)] * optimizer.component.needs_scorer
-    spent = actual(args.run_dir) if args.run_dir else None
+        missing[str(path)] = list(not_planned(recipe))
     if args.json:
         told = {path: [asdict(line) for line in lines] for path, lines in plans.items()}
-        print(json.dumps({"plans": told, "actual": spent}, indent=2))
+        actual = None if really is None else [asdict(one) for one in really]
+        print(json.dumps({"plans": told, "actual": actual}, indent=2))
         return 0
     for path, lines in plans.items():
-        print(path)
-        print("\n".join(_table(lines)))
-    if spent is not None:
-        print(
-            f"really spent in {args.run_dir}: {spent['calls']:,.0f} calls, "
-            f"{spent['prompt_tokens']:,.0f} + {spent['completion_tokens']:,.0f} tokens, "
-            f"${spent['usd']:.4f}"
-        )
-    for name in online:
-        print(f"{name}: rewards that its optimizer asks for while it trains come on top.")
+        print("\n".join([path, *_table(lines)]))
+    if len(plans) > 1:
+        print("\n".join(_compared(plans)))
+    if really is not None:
+        print("\n".join(_held_against(args.run_dir, really, next(iter(plans.values())))))
+    for name, kinds in missing.items():
+        if kinds:
+            print(f"{name}: on top comes what is asked by {' and '.join(kinds)}.")
     print("Answers are assumed to fill half of max_tokens; a token to be four characters.")
     return 0
 
 
-def _table(lines: Sequence[StagePlan]) -> list[str]:
-    head = f"  {'stage':<10}{'model':<18}{'calls':>9}{'prompt':>13}{'completion':>13}{'usd':>10}"
-    rows = [
-        f"  {line.stage:<10}{line.model:<18}{line.calls:>9,}{line.prompt_tokens:>13,}"
-        f"{line.completion_tokens:>13,}{line.usd:>10.4f}  {line.how}"
-        for line in lines
-    ]
-    calls, usd = sum(line.calls for line in lines), sum(line.usd for line in lines)
-    prompt = sum(line.prompt_tokens for line in lines)
-    completion = sum(line.completion_tokens for line in lines)
-    total = f"  {'total':<28}{calls:>9,}{prompt:>13,}{completion:>13,}{usd:>10.4f}"
-    return [head, *rows, total]
+def _table(lines: Sequence[StagePlan]) -> Iterator[str]:
+    yield f"  {'stage':<15}{'model':<18}{HEAD}"
+    for line in lines:
+        yield f"  {line.stage:<15}{line.model:<18}{_figures([line])}  {line.how}"
+    yield f"  {'total':<33}{_figures(lines)}"
+
+
+def _compared(plans: Mapping[str, Sequence[StagePlan]]) -> Iterator[str]:
+    """Judge against judge: each recipe's judging, in calls and dollars of the first one's."""
+    width = max(map(len, plans))
+    yield f"judging {'':<{max(0, width - 6)}}{HEAD}"
+    judging = {
+        path: [one for one in lines if one.stage == "judge"] for path, lines in plans.items()
+    }
+    first = next(iter(judging.values()))
+    for path, lines in judging.items():
+        yield f"  {path:<{width}}{_figures(lines)}{_ratio(lines, first)}"
+
+
+def _held_against(
+    folder: Path, really: Sequence[Spent], forecast: Sequence[StagePlan]
+) -> Iterator[str]:
+    yield f"  {f'really spent in {folder}':<33}{HEAD}"
+    for one in really:
+        planned = [line for line in forecast if line.stage == one.stage]
+        yield f"  {one.stage:<33}{_figures([one])}{_ratio([one], planned)}"
+    yield f"  {'total':<33}{_figures(really)}{_ratio(really, forecast)}"
+
+
+def _figures(lines: Sequence[StagePlan | Spent]) -> str:
+    calls = sum(one.calls for one in lines)
+    prompt = sum(one.prompt_tokens for one in lines)
+    completion = sum(one.completion_tokens for one in lines)
+    usd = _sum(lines, "usd")
+    dollars = "?" if usd is None else f"{usd:.4f}"
+    return f"{calls:>9,}{prompt:>13,}{completion:>13,}{dollars:>10}"
+
+
+def _sum(lines: Sequence[StagePlan | Spent], unit: str) -> float | None:
+    """None if one of them is not known."""
+    every = [getattr(one, unit) for one in lines]
+    return None if None in every else sum(every)
+
+
+def _ratio(lines: Sequence[StagePlan | Spent], other: Sequence[StagePlan | Spent]) -> str:
+    """How many of the other's calls and dollars these are."""
+    told = []
+    for unit in ("calls", "usd"):
+        ours, theirs = _sum(lines, unit), _sum(other, unit)
+        if theirs and ours is not None:
+            told.append(f"{ours / theirs:.0%} of the {unit}")
+    return f"  {', '.join(told)}" if told else "  not in the forecast"

@@ -1,4 +1,4 @@
-"""`rlaif plugins`: what is installed, and whether it works."""
+"""`rlaif plugins`: what is installed, whether it works, and a new one to begin with."""
 
 from __future__ import annotations
 
@@ -16,19 +16,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="every component; nothing is imported")
-    listing.add_argument("--kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    listing.add_argument("--kind", type=_kind, metavar="KIND", help=", ".join(KINDS))
     check = actions.add_parser("check", help="import components and check their contracts")
     check.add_argument("name", nargs="?", metavar="NAME", help="a component or a distribution")
     check.add_argument(
         "--source", metavar="DIR", help="compare with the pyproject.toml files of this checkout"
     )
+    new = actions.add_parser(
+        "new", help="write a small distribution that passes its tests as it is"
+    )
+    new.add_argument("name", metavar="NAME", help="what a recipe will say after `use:`")
+    new.add_argument("--kind", type=_kind, required=True, metavar="KIND", help=", ".join(KINDS))
+    new.add_argument(
+        "--distribution", metavar="DIST", help="what pip will install; default: rlaif-NAME"
+    )
+    new.add_argument("--into", default=".", metavar="DIR", help="where its folder goes; default: .")
     for one in (listing, check):
         one.add_argument("--json", action="store_true", help="print as JSON")
 
 
+def _kind(name: str) -> str:
+    """A kind's name as it is; an error names the nearest, and all."""
+    if name in KINDS:
+        return name
+    import difflib
+
+    close = difflib.get_close_matches(name, KINDS, n=1)
+    mend = f"did you mean '{close[0]}'? " if close else ""
+    raise argparse.ArgumentTypeError(
+        f"invalid choice: '{name}'; {mend}There are {', '.join(KINDS)}"
+    )
+
+
 def execute(args: argparse.Namespace) -> int:
-    """List or check; a check that finds a problem exits with 2."""
+    """List, check or write; a check that finds a problem exits with 2."""
     registry = Registry.scan()
+    if args.action == "new":
+        return _new(registry, args)
     if args.action == "check":
         return _check(registry, args)
     entries = registry.entries(args.kind)
@@ -36,6 +60,17 @@ def execute(args: argparse.Namespace) -> int:
         _print_json([_record(one) for one in entries])
     else:
         _print_table([(one, _line(one)) for one in entries])
+    return 0
+
+
+def _new(registry: Registry, args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from rlaif_core.cli.scaffold import Plugin, write
+
+    plugin = Plugin(args.kind, args.name, args.distribution or f"rlaif-{args.name}")
+    folder = write(plugin, Path(args.into), registry)
+    print(f"written: {folder}\nnext: pip install -e {folder} && pytest {folder}")
     return 0
 
 

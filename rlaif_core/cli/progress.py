@@ -27,6 +27,8 @@ CALLS_A_REDRAW = 16
 LINE_EVERY = 10.0
 """Seconds between plain lines of one stage."""
 
+FEWEST_FOR_A_RATE = 5
+"""Pieces after the first ones, before their rate says anything of the rest."""
 
 FIGURES = 4
 """So many of a stage's newest figures fit into its line."""
@@ -46,12 +48,13 @@ class Shown(Progress):
         self.usd = 0.0
         self.calls = self.cached = 0
         self.began = time.monotonic()
+        self._first: tuple[float, int] | None = None
 
     @override
     def start(self, round: int, stage: str, total: int | None) -> None:
         self.stage = f"round {round} · {stage}" if stage != "prompts" else stage
         self.done, self.total, self.figures = 0, total, {}
-        self.began = time.monotonic()
+        self.began, self._first = time.monotonic(), None
 
     @override
     def grow(self, total: int) -> None:
@@ -61,6 +64,8 @@ class Shown(Progress):
     def advance(self, done: int = 1, **figures: float) -> None:
         self.done += done
         self.figures.update(figures)
+        if self._first is None and self.done:
+            self._first = time.monotonic(), self.done
 
     @override
     def spent(self, usd: float | None) -> None:
@@ -75,13 +80,24 @@ class Shown(Progress):
         """A model answered: comparisons of several calls would else seem to stand still."""
 
     @property
-    def rate(self) -> float:
-        """Pieces a second since the stage began."""
-        return self.done / max(1e-9, time.monotonic() - self.began)
+    def rate(self) -> float | None:
+        """Pieces a second since the first ones, before which weights were loaded; None as yet."""
+        if self._first is None or self.done < self._first[1] + FEWEST_FOR_A_RATE:
+            return None
+        began, before = self._first
+        return (self.done - before) / max(1e-9, time.monotonic() - began)
+
+    @property
+    def left(self) -> str:
+        """How long the rest takes at that rate; empty if that is not known."""
+        if not self.total or not self.rate:
+            return ""
+        return f"{duration(max(0, self.total - self.done) / self.rate)} left"
 
     def facts(self) -> str:
         """The newest figures in a phrase."""
-        told = [f"{self.rate:.0f}/s"] if self.done else []
+        rate = self.rate
+        told = [] if rate is None else [f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s"]
         if self.calls:
             told.append(f"{self.calls} calls")
         first = sorted(self.figures, key=_interest)[:FIGURES]
@@ -171,11 +187,9 @@ class Plain(Shown):
         now = time.monotonic()
         if now - self._said >= LINE_EVERY:
             self._said = now
-            left = ""
-            if self.total and self.done:
-                left = f", {(self.total - self.done) / self.rate:.0f} s left"
-            of = f"/{self.total}" if self.total else ""
-            self.note(f"{self.stage}: {self.done}{of} · {self.facts()}{left}")
+            of = f"{self.done}/{self.total}" if self.total else str(self.done)
+            told = " · ".join(filter(None, (of, self.facts(), self.left)))
+            self.note(f"{self.stage}: {told}")
 
     @override
     def finish(self, summary: str) -> None:
@@ -191,6 +205,13 @@ def shown() -> Progress:
     """The way that fits standard error."""
     console = Console(stderr=True)
     return Live(console) if console.is_terminal else Plain()
+
+
+def duration(seconds: float) -> str:
+    """In the unit that says it in two digits."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _interest(name: str) -> int:

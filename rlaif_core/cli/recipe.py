@@ -53,8 +53,7 @@ def _check(args: argparse.Namespace) -> int:
         told = {"valid": True, "problems": [], "cautions": recipe.cautions}
         print(json.dumps({**told, "components": components}, indent=2))
     else:
-        for caution in recipe.cautions:
-            print(f"caution: {caution}", file=sys.stderr)
+        recipe_options.caution(recipe)
         print(f"{recipe.path}: no errors in {len(components)} components")
     return 0
 

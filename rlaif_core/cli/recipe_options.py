@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,15 +66,41 @@ def load(args: argparse.Namespace, purpose: Purpose) -> Recipe:
     )
 
 
+def caution(recipe: Recipe) -> None:
+    """Say what is allowed and likely a mistake, a line each, beside what the command prints."""
+    for one in recipe.cautions:
+        print(f"caution: {one}", file=sys.stderr)
+
+
 @contextmanager
 def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
-    """The run directory, locked and made the recipe's."""
+    """The run directory, locked and made the recipe's; what ends the block in error is reported."""
+    from rlaif_core.api.errors import RlaifError
     from rlaif_core.engine.folder import RunFolder
 
     folder = RunFolder(args.run_dir or Path("runs", recipe.file.name), args.cache_dir)
     try:
         for change in folder.adopt(recipe, accept_changes=args.accept_changes):
             print(f"changed since the directory was made: {change}", file=sys.stderr)
-        yield folder
+        try:
+            yield folder
+        except RlaifError:
+            _report(folder.path)
+            raise
     finally:
         folder.close()
+
+
+def _report(folder: Path) -> None:
+    """Write the page of a run that ended in error, if there is anything to show."""
+    from rlaif_core.engine.ledger import Reader
+    from rlaif_core.report.page import write_report
+
+    with suppress(Exception):  # the error that is being told matters more than its page
+        reader = Reader(folder / "ledger.sqlite", readonly=True)
+        try:
+            begun = {stage for _, stage, *_ in reader.stages()}
+        finally:
+            reader.close()
+        if begun - {"prompts"}:
+            print(f"report: {write_report(folder)}", file=sys.stderr)

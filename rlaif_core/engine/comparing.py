@@ -13,6 +13,7 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
 from rlaif_core.engine.evaluating import gold, respond
 from rlaif_core.engine.folder import RunFolder
+from rlaif_core.engine.measures import measure_judge
 from rlaif_core.engine.measures.ballots import read_ballots
 from rlaif_core.engine.measures.models import rank_models
 from rlaif_core.engine.metrics import JSON, cost, finite, judge_metrics
@@ -100,6 +101,8 @@ async def _compare(
     session: Session, policies: Sequence[str], prompts: Sequence[Prompt] | None
 ) -> JSON:
     truth: Gold | None = None
+    for name in set(policies) - {BASE}:
+        session.parts.weights(name)  # refuses what is plainly not there
     if prompts is None:
         await read_prompts(session)
         prompts = session.ledger.prompts("heldout")
@@ -108,7 +111,10 @@ async def _compare(
             raise DataError("the recipe has no held-out prompts: name some by --prompts FILE")
     _same_contest(session, policies, prompts)
     session.ledger.keep_prompts("train", prompts)
-    answers = {name: await _answers(session, name, i, prompts) for i, name in enumerate(policies)}
+    # The base is there for certain: what cannot be loaded is told before it is asked.
+    order = sorted(enumerate(policies), key=lambda one: one[1] == BASE)
+    drawn = {name: await _answers(session, name, index, prompts) for index, name in order}
+    answers = {name: drawn[name] for name in policies}
     session.ledger.keep_responses(
         0,
         "train",
@@ -184,7 +190,9 @@ async def _contests(
         session.progress.grow(sum(len(judging.expand(*one)) for one in differing))
         for pair in await judging.judge(0, "train", differing):
             judged[pair.a.id, pair.b.id] = pair
-        return {"summary": f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"}
+        measured = measure_judge(session.ledger, 0)
+        summary = f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"
+        return {"summary": summary, "judge": measured}
 
     await session.stage(0, "judge", None, work)
     judged = judged or {(one.a.id, one.b.id): one for one in session.ledger.judged(0)}

@@ -28,16 +28,17 @@ def course(rounds: Sequence[Mapping[str, Any]], section: EvaluationSection) -> J
         section: The recipe's `evaluation`, whose `watch` names the measure.
 
     Returns:
-        `best`: round, by (the measure) and value; `overoptimization`: points (round, distance
-        √KL in √nats, proxy and held-out gain over the base), the fitted law (alpha, beta and, if
-        it has one, its optimum), and `turned`, the first round in which the proxy rose while the
-        held-out measure fell. Either is left out if it cannot be said.
+        `best`: round, by (the measure) and value, with its interval (low, high) where there is
+        one and `near`, the rounds whose intervals overlap it; `overoptimization`: points (round,
+        distance √KL in √nats, proxy and held-out gain over the base), the fitted law (alpha, beta
+        and, if it has one, its optimum), and `turned`, the first round in which the proxy rose
+        while the held-out measure fell. Either is left out if it cannot be said.
     """
     measured = [(one["round"], *found) for one in rounds if (found := _heldout(one, section))]
     told: JSON = {}
     if measured:
         number, by, value = max(measured, key=lambda one: one[2])
-        told["best"] = {"round": number, "by": by, "value": value}
+        told["best"] = {"round": number, "by": by, "value": value, **_interval(rounds, number, by)}
     points = [point for one in rounds if (point := _point(one, section))]
     if points:
         told["overoptimization"] = {"points": points, **_law(points), **_turn(points)}
@@ -51,6 +52,26 @@ def _heldout(round: Mapping[str, Any], section: EvaluationSection) -> tuple[str,
     if "win_rate" in policy:
         return "policy.win_rate", policy["win_rate"]["value"]
     return None
+
+
+def _interval(rounds: Sequence[Mapping[str, Any]], best: int, by: str) -> JSON:
+    ends = {one["round"]: found for one in rounds if (found := _ends(one, by))}
+    if best not in ends:
+        return {}
+    low, high = ends.pop(best)
+    near = [number for number, (_, their_high) in ends.items() if their_high >= low]
+    return {"low": low, "high": high, "near": near}
+
+
+def _ends(round: Mapping[str, Any], by: str) -> tuple[float, float] | None:
+    """The interval of a round's measure; that of a gold score is its gain's over the base."""
+    policy = round.get("policy", {})
+    gold = by == "policy.gold_score"
+    found = policy.get("gold_gain" if gold else "win_rate")
+    if found is None:
+        return None
+    base = policy["gold_score"]["before"] if gold else 0.0
+    return base + found["low"], base + found["high"]
 
 
 def _point(round: Mapping[str, Any], section: EvaluationSection) -> JSON | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from rlaif_core.api.records import Message, Preference
 
@@ -22,6 +25,7 @@ def write_preferences(folder: Path, preferences: Iterable[Preference]) -> int:
         How many rows were written.
     """
     import pyarrow as pa
+    import pyarrow.json as pj
     import pyarrow.parquet as pq
 
     turns = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -44,7 +48,11 @@ def write_preferences(folder: Path, preferences: Iterable[Preference]) -> int:
     with pq.ParquetWriter(folder / "train.parquet", schema) as writer:
         rows = map(_row, preferences)
         while group := list(islice(rows, ROWS_A_GROUP)):
-            writer.write_table(pa.Table.from_pylist(group, schema))
+            # By way of JSON: `from_pylist` would import pandas wherever that is installed.
+            lines = b"\n".join(map(to_json, group))
+            whole = pj.ReadOptions(use_threads=False, block_size=len(lines) + 1)
+            table = pj.read_json(BytesIO(lines), whole, pj.ParseOptions(schema))
+            writer.write_table(table)
             written += len(group)
     return written
 

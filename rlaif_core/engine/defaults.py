@@ -35,6 +35,9 @@ from rlaif_core.engine.progress import Progress, is_aside
 from rlaif_core.engine.scoring import Scored, scores
 from rlaif_core.stats.labels import Pooling, agreement_share, combine
 
+NOTES = 3
+"""Prompts without responses that are told one by one."""
+
 
 class Defaults:
     """The default implementation of every stage hook.
@@ -47,6 +50,7 @@ class Defaults:
     def __init__(self, executor: Executor, progress: Progress) -> None:
         self._executor = executor
         self._progress = progress
+        self._unanswered = 0
 
     @hookimpl(trylast=True)
     def rlaif_prompts(self, source: Source) -> Sequence[Prompt]:
@@ -63,12 +67,19 @@ class Defaults:
             try:
                 responses = await sampler.sample(prompt)
             except ModelError as error:
-                self._progress.note(f"prompt {prompt.id}: no responses: {error}")
+                self._tell(prompt, error)
                 responses = []
             self._advance()
             return responses
 
         return self._executor.map(sample, prompts)
+
+    def _tell(self, prompt: Prompt, error: ModelError) -> None:
+        self._unanswered += 1
+        if self._unanswered <= NOTES:
+            self._progress.note(f"prompt {prompt.id}: no responses: {error}")
+        elif self._unanswered == NOTES + 1:
+            self._progress.note("more prompts got no responses; they are counted, not listed")
 
     @hookimpl(trylast=True)
     def rlaif_judge(

@@ -14,6 +14,7 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.source import Source
+from rlaif_core.engine.failures import Failures
 from rlaif_core.engine.measures import measure_judge, measure_length
 from rlaif_core.engine.metrics import JSON, merge
 from rlaif_core.engine.session import Session
@@ -134,9 +135,14 @@ async def respond(
 
     Returns:
         In the order of prompts; one whose call failed is left out and noted.
+
+    Raises:
+        RunError: If more calls failed than `evaluation.max_failures` allows.
     """
     section = session.recipe.file.evaluation
+    failures = Failures("evaluation", section.max_failures, "evaluation.max_failures")
     rng = Context(seed=session.recipe.file.seed).rng
+    failed: list[str] = []
 
     async def one_response(prompt: Prompt) -> Response | None:
         request = ChatRequest(
@@ -150,6 +156,7 @@ async def respond(
             reply = await model.chat(request)
         except ModelError as error:
             session.progress.note(f"held-out prompt {prompt.id}: {error}")
+            failed.append(str(error))
             return None
         return Response.of(
             prompt,
@@ -161,7 +168,10 @@ async def respond(
         )
 
     executor: Executor[Any] = await session.parts.get("executor")
-    return [one for one in await executor.map(one_response, prompts) if one is not None]
+    drawn = await executor.map(one_response, prompts)
+    failures.count(len(drawn), len(failed), failed[-1] if failed else "")
+    failures.finish()
+    return [one for one in drawn if one is not None]
 
 
 async def base_responses(session: Session, heldout: Sequence[Prompt]) -> dict[str, Response]:

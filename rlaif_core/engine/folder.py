@@ -178,8 +178,8 @@ class RunFolder:
         plugins = {}
         for place, part in recipe.parts.items():
             entry = part.entry
-            record = {"use": entry.name, "kind": entry.kind, "distribution": entry.distribution}
-            record |= {"version": entry.version, "object": entry.value}
+            record: dict[str, Any] = {"use": entry.name, "kind": entry.kind, "distribution": entry.distribution}
+            record |= {"version": entry.version, "object": entry.value, "chosen": part.chosen}
             if entry.sha256:
                 record["sha256"] = entry.sha256
             plugins[place] = record

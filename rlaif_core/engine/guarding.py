@@ -15,6 +15,7 @@ import numpy as np
 from rlaif_core.api.judge import Judge, PointwiseJudge
 from rlaif_core.api.records import JudgedPair, Prompt, Response
 from rlaif_core.engine.calibrating import judge_anchors, read_anchors
+from rlaif_core.engine.failures import silence
 from rlaif_core.engine.metrics import JSON
 from rlaif_core.engine.pairing import distinct, rank
 from rlaif_core.engine.scoring import scores
@@ -82,11 +83,14 @@ async def guard(round: Round, section: GuardsSection) -> JSON:
         said, labels = await judge_anchors(session, judging, number, anchors, "guards anchors")
         accuracy = guards.anchor_accuracy(said, labels)
         found.append(at_least("accuracy on the anchors", accuracy, section.anchor_accuracy))
-    return _told(found, section, number, length)
+    silent = silence(session.ledger, number, "guards")
+    return {**_told(found, section, number, silent), "chosen_length": length}
 
 
-def _told(found: list[Guard], section: GuardsSection, number: int, length: float) -> JSON:
-    reasons = "; ".join(one.reason for one in found if one.tripped)
+def _told(found: list[Guard], section: GuardsSection, number: int, silent: str) -> JSON:
+    tripped = [one.reason for one in found if one.tripped]
+    # Figures over the few verdicts that are left say less than why the others are missing.
+    reasons = "; ".join([silent, *tripped] if silent and tripped else tripped)
     freezes = section.action == "freeze" and number > 0
     return {
         "guards": {
@@ -95,8 +99,7 @@ def _told(found: list[Guard], section: GuardsSection, number: int, length: float
         },
         "stopped": "" if freezes else reasons,
         "frozen": reasons if freezes else "",
-        "chosen_length": length,
-        "summary": reasons or f"{len(found)} guards hold",
+        "summary": reasons or f"{len(found)} guards hold" + (f"; {silent}" if silent else ""),
     }
 
 

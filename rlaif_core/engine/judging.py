@@ -11,7 +11,6 @@ from typing import Any
 import pluggy
 
 from rlaif_core.api.component import Component, Context
-from rlaif_core.api.errors import RunError
 from rlaif_core.api.judge import PairwiseJudge, PointwiseJudge
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import (
@@ -24,6 +23,7 @@ from rlaif_core.api.records import (
     Vote,
 )
 from rlaif_core.engine.calling import Caller
+from rlaif_core.engine.failures import Failures
 from rlaif_core.engine.gating import Gate
 from rlaif_core.engine.ledger import Ledger
 from rlaif_core.engine.overlap import overlapped
@@ -46,9 +46,6 @@ in one window after the other, so that their batches do not depend on timing."""
 OWN_CALLS_WINDOW = 256
 """For a judge without models: what it pays for itself is safe only when its window is kept."""
 
-FEWEST_FOR_ALARM = 50
-"""Verdicts before a share of failures means anything."""
-
 
 class Judging:
     """Asks one judge, in a recipe's way.
@@ -61,6 +58,7 @@ class Judging:
         progress: Told of the agreement so far.
         seed: The run's seed, for the random order.
         gate: A verifier that decides first, if the section has one.
+        place: Where the recipe has the section.
     """
 
     def __init__(
@@ -72,6 +70,7 @@ class Judging:
         progress: Progress,
         seed: int,
         gate: Gate | None = None,
+        place: str = "judge",
     ) -> None:
         self._judge = judge
         self._section = section
@@ -80,7 +79,10 @@ class Judging:
         self._progress = progress
         self._rng = Context(seed=seed).rng
         self._gate = gate
-        self._asked = self._failed = self._pairs = 0
+        who = place.replace(".", " ")
+        self._failures = Failures(who, section.max_failures, f"{place}.max_failures")
+        self._failed_prompts: set[str] = set()  # a failed score fails all verdicts on its response
+        self._pairs = 0
         self._agreement = 0.0
         self.saved = 0
         """Verdicts that adaptive voting did not ask for."""
@@ -115,16 +117,28 @@ class Judging:
             self._count(found)
             return found
 
-        models = self._judge.context.models.values()
-        if not models:
-            size, at_once = OWN_CALLS_WINDOW, 1
-        elif all(isinstance(model, Caller) and model.streams for model in models):
-            size, at_once = STREAM_WINDOW, STREAM_WINDOWS
-        else:
-            size, at_once = WINDOW, 1
-        async with aclosing(overlapped(one, self._windows(items, size), at_once)) as judged:
+        windows = self._windows(items, self._window)
+        async with aclosing(overlapped(one, windows, self.windows_at_once)) as judged:
             async for window in judged:
                 yield window
+        self._failures.finish(len(self._failed_prompts))
+
+    @property
+    def windows_at_once(self) -> int:
+        """Windows that are under way at the same time; see `STREAM_WINDOWS`."""
+        return STREAM_WINDOWS if self._streams else 1
+
+    @property
+    def _window(self) -> int:
+        """Comparisons asked at once."""
+        if not self._judge.context.models:
+            return OWN_CALLS_WINDOW
+        return STREAM_WINDOW if self._streams else WINDOW
+
+    @property
+    def _streams(self) -> bool:
+        models = self._judge.context.models.values()
+        return bool(models) and all(isinstance(one, Caller) and one.streams for one in models)
 
     def _windows(
         self, items: Iterable[tuple[Prompt, Pair]], comparisons: int
@@ -280,27 +294,22 @@ class Judging:
         return known
 
     def _count(self, judged: Sequence[JudgedPair]) -> None:
-        for pair in judged:
-            self._pairs += 1
-            self._agreement += pair.agreement
-            for vote in pair.votes:
-                self._asked += 1
-                self._failed += vote.verdict.abstention is Abstention.FAILED
+        self._pairs += len(judged)
+        self._agreement += sum(pair.agreement for pair in judged)
         if self._pairs:
             self._progress.advance(0, agreement=self._agreement / self._pairs)
-        share = self._failed / max(1, self._asked)
-        if self._asked >= FEWEST_FOR_ALARM and share > self._section.max_failures:
-            why = next(
+        failed: list[str] = []
+        for pair in judged:
+            details = [
                 vote.verdict.detail
-                for pair in judged
                 for vote in pair.votes
                 if vote.verdict.abstention is Abstention.FAILED
-            )
-            raise RunError(
-                f"{self._failed} of {self._asked} judge calls failed ({share:.0%}, allowed "
-                f"{self._section.max_failures:.0%}), the last: {why}; mend that and run the same "
-                "command again, or raise judge.max_failures"
-            )
+            ]
+            failed += details
+            if details:
+                self._failed_prompts.add(pair.prompt.id)
+        asked = sum(len(pair.votes) for pair in judged)
+        self._failures.count(asked, len(failed), failed[-1] if failed else "")
 
 
 def _key(one: Comparison) -> Key:

@@ -8,16 +8,18 @@ from contextlib import aclosing
 from itertools import islice
 
 from rlaif_core.api.errors import RunError
-from rlaif_core.api.pairing import Pair
-from rlaif_core.api.records import Preference, Prompt
+from rlaif_core.api.pairing import Pair, Ranking
+from rlaif_core.api.records import JudgedPair, Preference, Prompt
 from rlaif_core.engine.calibrating import calibrate
+from rlaif_core.engine.failures import need_verdicts
 from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.measures import measure_judge, measure_length, warnings
+from rlaif_core.engine.measures import measure_judge, measure_length
 from rlaif_core.engine.metrics import JSON, cost, finite, judge_metrics, merge
-from rlaif_core.engine.pairing import candidate, rank
+from rlaif_core.engine.pairing import candidate
 from rlaif_core.engine.pairs_file import GivenPair, Label
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.selection import keep
+from rlaif_core.engine.second_opinion import asks_again, second_opinion
+from rlaif_core.engine.selection import Loss, keep
 from rlaif_core.engine.session import Session, opened
 from rlaif_core.engine.tally import Tally
 from rlaif_core.recipe.recipe import Recipe
@@ -67,6 +69,8 @@ async def label_pairs(recipe: Recipe, pairs: Pairs, folder: RunFolder, progress:
             if section is not None:
                 await session.stage(0, "calibrate", None, fit)
             figures = await session.stage(0, "judge", None, work)
+            if asks_again(recipe):
+                await session.stage(0, "second_opinion", None, lambda: second_opinion(session, 0))
             await session.stage(0, "select", None, lambda: _select(session))
         finally:
             session.parts.keep_counts()
@@ -134,6 +138,7 @@ async def _judge(session: Session, pairs: Pairs, count: int) -> JSON:
         async for window in windows:
             for judged, given in zip(window, labels, strict=False):  # labels go on
                 tally.add(judged, given.label)
+    need_verdicts(session.ledger, 0)
     settled = await judging.settle(0, "train")
     if settled:
         tally = Tally()
@@ -148,8 +153,6 @@ async def _judge(session: Session, pairs: Pairs, count: int) -> JSON:
         both = zip(session.ledger.judged(0), pairs(), strict=True)
         leads = ((pair, given.label and LEAD[given.label]) for pair, given in both)
         merge(measured, measure_length(leads, "given labels"))
-    for line in warnings(measured.get("measures", {})):
-        session.progress.note(f"judge, {line}")
     if settled:
         measured["settled"] = settled
     return {**figures, "summary": summary, "judge": measured}
@@ -161,16 +164,13 @@ def _item(given: GivenPair) -> tuple[Prompt, Pair]:
 
 async def _select(session: Session) -> JSON:
     """Every decided pair is a candidate; the recipe's filters decide."""
-    preferences: list[Preference] = []
-    losses: list[tuple[str, str, int]] = []
-    for pair in session.ledger.judged(0):
-        better = (pair.a, pair.b) if pair.p_a is None or pair.p_a >= 0.5 else (pair.b, pair.a)
-        outcome = candidate(rank(pair.prompt, (pair.a, pair.b), [pair]), better)
-        if isinstance(outcome, Preference):
-            preferences.append(outcome)
-        else:
-            losses.append((pair.prompt.id, outcome, 1))
-    return await keep(session, 0, preferences, losses)
+    return await keep(session, 0, map(_candidate, session.ledger.judged(0)))
+
+
+def _candidate(pair: JudgedPair) -> Preference | Loss:
+    better = (pair.a, pair.b) if pair.p_a is None or pair.p_a >= 0.5 else (pair.b, pair.a)
+    outcome = candidate(Ranking(pair.prompt, (pair.a, pair.b), (pair,), {}), better)
+    return outcome if isinstance(outcome, Preference) else Loss(pair.prompt.id, outcome, 1)
 
 
 def _lost(session: Session) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from rlaif_core.api.training import Metrics, Scorer, TrainingJob
 from rlaif_core.engine import rewards
 from rlaif_core.engine.evaluating import base_responses, gold
 from rlaif_core.engine.metrics import JSON
+from rlaif_core.engine.objectives import Objectives
 
 if TYPE_CHECKING:
     from rlaif_core.engine.round import Round
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 async def reward_model(round: Round) -> JSON:
     """Fit the reward model on the round's preferences."""
+    await round.session.parts.release()
     model: RewardModel[Any] = await round.session.parts.get("reward_model")
     fit = round.session.hooks.rlaif_reward_model
     _need_preferences(round)
@@ -38,25 +41,29 @@ async def optimize(round: Round) -> JSON:
     if optimizer.needs_preferences:
         _need_preferences(round)
     online = await _online(round, optimizer.needs_scorer)
+    await round.session.parts.release(online.asked)
     return await _train(
         round, "optimize", "policy", lambda job: train(job=job, optimizer=optimizer), online
     )
 
 
+@dataclass(frozen=True)
 class Online:
-    """What an optimizer is given besides preferences: rewards, and what it is watched by."""
+    """What an optimizer is given besides preferences: rewards, and what it is watched by.
 
-    def __init__(
-        self,
-        objectives: rewards.Objectives | None = None,
-        scorer: Scorer | None = None,
-        singly: Mapping[str, Scorer] | None = None,
-        watch: Scorer | None = None,
-    ) -> None:
-        self.objectives = objectives
-        self.singly = singly or {}
-        self.scorer = scorer
-        self.watch = watch
+    Attributes:
+        scorer: The rewards, added up.
+        objectives: What is behind `scorer`.
+        singly: The same rewards one by one.
+        watch: What training is watched by.
+        asked: Place and checkpoint of each component that is asked meanwhile.
+    """
+
+    scorer: Scorer | None = None
+    objectives: Objectives | None = None
+    singly: Mapping[str, Scorer] = field(default_factory=dict)
+    watch: Scorer | None = None
+    asked: frozenset[tuple[str, str | None]] = frozenset()
 
     def figures(self) -> dict[str, float]:
         """Each reward's newest mean and each constraint's multiplier."""
@@ -64,18 +71,27 @@ class Online:
             return {}
         found = {f"reward/{name}": mean for name, mean in self.objectives.means.items()}
         for name, multiplier in self.objectives.multipliers.items():
-            found[f"multiplier/{name}"] = multiplier.value
+            found[f"multiplier/{name}"] = multiplier
         return found
 
 
 async def _online(round: Round, rewarded: bool) -> Online:
     session, loop = round.session, asyncio.get_running_loop()
+    file = session.recipe.file
     watch = await _watch(round)
+    watched = {(rewards.watching(file), None)} if file.evaluation.watch == "judge" else set()
     if not rewarded:
-        return Online(watch=watch)
-    asked = await rewards.objectives(session, round.number, round.judge_checkpoint)
-    singly = {name: rewards.blocking(ask, loop) for name, ask in asked.singly().items()}
-    return Online(asked, rewards.blocking(asked, loop), singly, watch)
+        return Online(watch=watch, asked=frozenset(watched))
+    checkpoint = round.judge_checkpoint
+    memory = session.folder.work(round.number, "policy") / "multipliers.jsonl"
+    asked = await rewards.objectives(session, round.number, checkpoint, memory)
+    return Online(
+        scorer=rewards.blocking(asked, loop),
+        objectives=asked,
+        singly={name: rewards.blocking(ask, loop) for name, ask in asked.singly().items()},
+        watch=watch,
+        asked=frozenset(watched | {(one, checkpoint) for one in rewards.rewarding(file).values()}),
+    )
 
 
 async def _watch(round: Round) -> Scorer | None:
@@ -120,7 +136,8 @@ async def _train(
             session.progress.grow(total)
             session.progress.advance(done - steps, **told)
             steps = done
-            ledger.keep_training(number, stage, done, told)
+            if told:
+                ledger.keep_training(number, stage, done, told)
 
         loop.call_soon_threadsafe(show)
 

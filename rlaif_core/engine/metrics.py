@@ -26,6 +26,9 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
         "cost": cost(ledger),
         "seconds": seconds,
     }
+    _, read, _ = ledger.stage(0, "prompts")
+    if read:
+        found["prompts"] = {name: one for name, one in read.items() if name not in TOLD}
     policies = rank_policies(ledger, rounds)
     return found if policies is None else {**found, "policies": policies}
 
@@ -39,6 +42,8 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     """One round: its funnel, then judge, reward model and policy as far as they were measured."""
     counts = ledger.counts(number)
     dropped = ledger.drops(number)
+    kept = ledger.kept(number)
+    candidates = kept + sum(dropped.values())
     for _, reason, count in ledger.losses(number):
         dropped[reason] = dropped.get(reason, 0) + count
     figures: JSON = {
@@ -47,7 +52,8 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
         "comparisons": counts["comparisons"],
         "verdicts": counts["verdicts"],
         "abstentions": counts["abstentions"],
-        "preferences": ledger.kept(number),
+        "candidates": candidates,
+        "preferences": kept,
         "dropped": dropped,
         "judge": judge_metrics(ledger, number),
     }
@@ -87,15 +93,17 @@ def judge_metrics(ledger: Reader, number: int) -> JSON:
     measured as it is.
     """
     found: JSON = {"abstentions": ledger.abstentions(number)}
-    agreement = ledger.agreement(number)
+    agreement, pairs = ledger.agreement(number)
     if agreement is not None:
-        found["agreement"] = agreement
+        found |= {"agreement": agreement, "agreement_pairs": pairs}
     for split, stage in (("train", "judge"), ("evaluation", "evaluate")):
         _, kept, _ = ledger.stage(number, stage)
         part = kept.get("judge", {})
         if split not in part.get("measures", {}):
             merge(found, measure_judge(ledger, number, split))
         merge(found, part)
+    _, again, _ = ledger.stage(number, "second_opinion")
+    merge(found, again.get("judge", {}))
     measures: JSON = found.get("measures", {})
     for name in ("position_consistency", "first_position_rate"):
         if name in measures.get("train", {}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar, cast
 
 import pluggy
@@ -16,6 +16,7 @@ from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
 from rlaif_core.engine.ledger import Answers, Ledger
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.recipe.sections import REWARD_MODEL
 
 C = TypeVar("C", bound=Component[Any])
 
@@ -69,7 +70,7 @@ class Parts:
             checkpoint: The weights that the role "policy" stands for; the base's if None.
             snapshots: Earlier weights of the policy that it is given besides, as more roles.
         """
-        key = f"{place}@{checkpoint}" if self._asks_policy(place) else place
+        key = self._key(place, checkpoint)
         if key not in self._built:
             models = {
                 role: await self.caller(model, checkpoint)
@@ -86,6 +87,9 @@ class Parts:
             await self._set_up(place, component, context)
             self._built[key] = component
         return cast(C, self._built[key])
+
+    def _key(self, place: str, checkpoint: str | None) -> str:
+        return f"{place}@{checkpoint}" if self._asks_policy(place) else place
 
     def _asks_policy(self, place: str) -> bool:
         return POLICY in self.recipe.models_of(place).values()
@@ -135,6 +139,27 @@ class Parts:
                 self._cache,
             )
         return self._callers[key]
+
+    async def release(self, still_asked: Collection[tuple[str, str | None]] = ()) -> None:
+        """Give back the memory of all weights, so that what is trained next has it.
+
+        A model that is asked again loads its weights again.
+
+        Args:
+            still_asked: Components that go on asking their models meanwhile, each by the place
+                and the checkpoint that it was got with.
+        """
+        keys = {self._key(place, checkpoint) for place, checkpoint in still_asked}
+        keys |= {self._key(f"{place}.gate", None) for place, _ in still_asked}
+        asking = [component for key, component in self._built.items() if key in keys]
+        kept = [model for component in asking for model in component.context.models.values()]
+        for (place, checkpoint), caller in self._callers.items():
+            if caller not in kept:
+                await (await self.model(place, checkpoint or None)).release()
+        if REWARD_MODEL not in keys:
+            reward_model = self._built.pop(REWARD_MODEL, None)
+            if reward_model is not None:
+                await reward_model.close()
 
     def _asked(self, usd: float | None) -> None:
         self.cached += usd is None

@@ -1,44 +1,39 @@
 """What a recipe will cost, before anything is spent: a rehearsal with models that only count.
 
-The recipe's own sampler, pairing and judge are played over a few of its real prompts, with every
-model replaced by one that answers at once with text of an assumed length. What they ask is
-counted, and scaled to all prompts. So prompts, templates, orders, votes and calls a comparison
-are the real ones; assumed is only how long answers are, and how many characters make a token.
+The recipe's own sampler, pairing, judges and evaluators are played over a few of its real prompts.
+What they ask is counted, and scaled to all prompts. So prompts, templates, orders, votes and calls
+a comparison are the real ones; assumed is only how long answers are, and how many characters make
+a token.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rlaif_core.api.chat import ChatReply, ChatRequest
 from rlaif_core.api.executor import Executor
-from rlaif_core.api.judge import PairwiseJudge
-from rlaif_core.api.model import Model
-from rlaif_core.api.pairing import Pair
-from rlaif_core.api.records import Abstention, Comparison, Prompt, Verdict
+from rlaif_core.api.optimizer import Optimizer
+from rlaif_core.api.records import Prompt
 from rlaif_core.engine.calibrating import read_anchors
-from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.calling.rates import CHARACTERS_A_TOKEN
-from rlaif_core.engine.defaults import Defaults
+from rlaif_core.engine.evaluating import evaluate
 from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.ledger import Ledger, Reader
-from rlaif_core.engine.parts import POLICY, Parts, hook_manager
+from rlaif_core.engine.guarding import guarded
+from rlaif_core.engine.ledger import Ledger
+from rlaif_core.engine.measures import SECOND
+from rlaif_core.engine.parts import POLICY, hook_manager
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.rehearsing import Lenient, Rehearsal, Tally
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.run import read_prompts
+from rlaif_core.engine.second_opinion import asks_again
 from rlaif_core.engine.session import Session
-from rlaif_core.recipe.cautions import JUDGED_EVALUATORS
 from rlaif_core.recipe.recipe import Recipe
 
 REHEARSED = 32
 """Prompts that are played."""
-
-ANSWER_SHARE = 0.5
-"""Share of `max_tokens` that an answer is assumed to fill."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +41,12 @@ class StagePlan:
     """One line of a plan.
 
     Attributes:
-        stage: "sample", "judge", "calibrate" or "evaluate", over all rounds.
+        stage: "sample", "judge", "calibrate", "second_opinion" or "evaluate", over all rounds.
         model: Its place in the recipe.
         calls: Questions; those that a ledger or cache knows will cost nothing.
         prompt_tokens: Estimated from the characters of what is asked.
         completion_tokens: Estimated from `max_tokens`.
-        usd: At the model's prices.
+        usd: At the model's prices; None if they are not known.
         how: How the number of calls came about.
     """
 
@@ -60,89 +55,8 @@ class StagePlan:
     calls: int
     prompt_tokens: int
     completion_tokens: int
-    usd: float
+    usd: float | None
     how: str
-
-
-@dataclass
-class _Tally:
-    calls: float = 0.0
-    prompt_tokens: float = 0.0
-    completion_tokens: float = 0.0
-
-    def add(self, calls: float, prompt: float, completion: float) -> None:
-        self.calls += calls
-        self.prompt_tokens += prompt
-        self.completion_tokens += completion
-
-
-class _Counting(Caller):
-    """Counts what it is asked, and answers at once."""
-
-    def __init__(self, place: str, model: Model[Any], rehearsal: _Rehearsal) -> None:
-        self._place = place
-        self._model = model
-        self._rehearsal = rehearsal
-
-    @property
-    def identity(self) -> str:
-        return self._place
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        return self._model.capabilities
-
-    async def chat(self, request: ChatRequest) -> ChatReply:
-        key = self._rehearsal.stage, request.key(self._place)
-        if key not in self._rehearsal.answers:
-            self._rehearsal.answers[key] = self._answer(request)
-        return self._rehearsal.answers[key]
-
-    def _answer(self, request: ChatRequest) -> ChatReply:
-        characters = sum(len(turn.content) for turn in request.messages) + len(request.prefix)
-        answer = 0 if request.options else max(1, round(request.max_tokens * ANSWER_SHARE))
-        tally = self._rehearsal.tally(self._place)
-        tally.add(1, characters / CHARACTERS_A_TOKEN, answer)
-        if request.options:
-            return ChatReply(option_logprobs=tuple(-1.0 for _ in request.options))
-        # Answers differ, or they would be taken for duplicates of each other.
-        return ChatReply(f"{tally.calls:.0f} ".ljust(answer * CHARACTERS_A_TOKEN, "x"))
-
-    async def close(self) -> None:
-        return None
-
-
-class _Lenient(Defaults):
-    """A made-up answer may be nothing that a judge can read; what it asked counts all the same."""
-
-    async def _compare(self, judge: PairwiseJudge[Any], comparison: Comparison) -> Verdict:
-        try:
-            return await super()._compare(judge, comparison)
-        except (ValueError, LookupError, TypeError) as error:
-            return Verdict.abstain(Abstention.UNPARSED, str(error))
-
-
-class _Rehearsal(Parts):
-    """Parts whose models are neither set up nor asked."""
-
-    def __init__(self, recipe: Recipe, ledger: Ledger) -> None:
-        super().__init__(recipe, ledger, Progress())
-        self.stage = ""
-        self.tallies: dict[tuple[str, str], _Tally] = {}
-        self.models: dict[str, Model[Any]] = {}
-        self.answers: dict[tuple[str, str], ChatReply] = {}
-
-    def tally(self, place: str) -> _Tally:
-        return self.tallies.setdefault((self.stage, place), _Tally())
-
-    async def model(self, place: str, checkpoint: str | None = None) -> Model[Any]:
-        if place not in self.models:
-            built: Any = self.recipe.build(place)
-            self.models[place] = built
-        return self.models[place]
-
-    async def caller(self, place: str, checkpoint: str | None = None) -> Caller:
-        return _Counting(place, await self.model(place), self)
 
 
 async def plan(recipe: Recipe) -> list[StagePlan]:
@@ -151,133 +65,146 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
     Raises:
         RlaifError: If the recipe's prompts cannot be read or a component cannot be set up.
     """
+    saves = recipe.file.judge.adaptive is not None
+    recipe = _with_every_vote(recipe)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder, "ledger.sqlite"))
-        parts = _Rehearsal(recipe, ledger)
+        parts = Rehearsal(recipe, ledger)
         run_folder = RunFolder(Path(folder))
         try:
             executor: Executor[Any] = await parts.get("executor")
             manager = hook_manager([])
-            manager.register(_Lenient(executor, Progress()))
+            manager.register(Lenient(executor, Progress()))
             session = Session(
                 recipe, run_folder, ledger, parts, manager.hook, Progress(), gates=False
             )
-            return await _rehearse(session, parts)
+            return await _rehearse(session, parts, saves)
         finally:
             await parts.close()
             ledger.close()
             run_folder.close()
 
 
-async def _rehearse(session: Session, parts: _Rehearsal) -> list[StagePlan]:
+def not_planned(recipe: Recipe) -> Iterator[str]:
+    """Who asks models besides, how often nobody knows before it happens."""
+    optimizer = recipe.parts.get("optimizer")
+    if optimizer is not None and issubclass(optimizer.component, Optimizer):
+        if optimizer.component.needs_scorer:
+            yield "the rewards that its optimizer learns from"
+        if recipe.file.evaluation.watch == "judge":
+            yield "the judge that watches its training"
+    if guarded(recipe) is not None:
+        yield "its guards"
+
+
+def _with_every_vote(recipe: Recipe) -> Recipe:
+    """How many votes adaptive voting saves depends on the verdicts, which nobody knows yet."""
+    file = recipe.file
+    judge = file.judge.model_copy(update={"adaptive": None})
+    evaluation = file.evaluation
+    if evaluation.judge is not None:
+        other = evaluation.judge.model_copy(update={"adaptive": None})
+        evaluation = evaluation.model_copy(update={"judge": other})
+    return replace(recipe, file=file.model_copy(update={"judge": judge, "evaluation": evaluation}))
+
+
+async def _rehearse(session: Session, parts: Rehearsal, saves: bool) -> list[StagePlan]:
     await read_prompts(session)
+    labelling = await _labelling(session, parts, saves)
+    return labelling + await _evaluation(session, parts)
+
+
+async def _labelling(session: Session, parts: Rehearsal, saves: bool) -> list[StagePlan]:
+    if session.recipe.file.pairing is None:
+        return []
     round = Round(session, 0)
     prompts = session.ledger.prompts("train")
-    round.prompts = prompts[:: max(1, len(prompts) // REHEARSED)][:REHEARSED]
+    round.prompts = _some(prompts)
     parts.stage = "sample"
     await round.sample()
     parts.stage = "judge"
     await round.judge()
     played = len(round.prompts)
     file = session.recipe.file
-    rounds = file.rounds.n
-    passes = 1 if file.rounds.prompts == "fresh" else rounds
+    passes = 1 if file.rounds.prompts == "fresh" else file.rounds.n
     scale = len(prompts) * passes / played
-    comparisons = session.ledger.counts(0)["comparisons"]
-    responses = session.ledger.counts(0)["responses"]
-    how = {
-        "sample": f"{passes} × {len(prompts)} prompts, {responses / played:.3g} responses each",
-        "judge": f"{passes} × {len(prompts)} prompts, {comparisons / played:.3g} comparisons each",
-    }
-    lines = [
-        _line(parts, stage, place, tally, scale, how[stage])
-        for (stage, place), tally in parts.tallies.items()
-    ]
+    counts = session.ledger.counts(0)
+    each = f"{passes} × {len(prompts)} prompts"
+    how = f"{each}, {counts['responses'] / played:.3g} responses each"
+    lines = _lines(parts, "sample", scale, how)
+    how = f"{each}, {counts['comparisons'] / played:.3g} comparisons each"
+    how += ", at most: adaptive voting saves some" if saves else ""
+    lines += _lines(parts, "judge", scale, how)
     lines += await _calibration(session, parts)
-    return lines + await _evaluation(session, parts, round.prompts)
+    return lines + await _second_opinion(session, parts, scale)
 
 
-async def _calibration(session: Session, parts: _Rehearsal) -> list[StagePlan]:
+def _some(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """As many as are played, from all over the list."""
+    return list(prompts[:: max(1, len(prompts) // REHEARSED)][:REHEARSED])
+
+
+async def _calibration(session: Session, parts: Rehearsal) -> list[StagePlan]:
     section = session.recipe.file.judge.calibration
     if section is None:
         return []
     anchors = read_anchors(session, section.anchors)
-    asked = [(one.prompt, (one.a, one.b)) for one in anchors]
-    rounds = session.recipe.file.rounds.n
-    how = f"{len(anchors)} anchors"
-    return await _judging(session, parts, "calibrate", "judge", asked, rounds, how)
+    parts.stage = "calibrate"
+    await (await session.judging(gated=False)).judge(
+        0, "calibrate", [(one.prompt, (one.a, one.b)) for one in anchors]
+    )
+    changes = POLICY in session.recipe.models_of("judge").values()
+    rounds = session.recipe.file.rounds.n if changes else 1  # the same judge answers once
+    return _lines(parts, "calibrate", rounds, f"{rounds} × {len(anchors)} anchors")
 
 
-async def _evaluation(
-    session: Session, parts: _Rehearsal, played: Sequence[Prompt]
-) -> list[StagePlan]:
-    file = session.recipe.file
-    heldout = session.ledger.prompts("heldout")
-    used = {use.use.rpartition("/")[2] for use in file.evaluators}
-    if not heldout or not file.evaluators:
+async def _second_opinion(session: Session, parts: Rehearsal, scale: float) -> list[StagePlan]:
+    if not asks_again(session.recipe):
         return []
-    drawn = _Tally()
-    answer = file.evaluation.max_tokens * ANSWER_SHARE
-    for prompt in heldout:
-        length = len(prompt.text) / CHARACTERS_A_TOKEN
-        policies = 1 + file.rounds.n  # the base once, the policy after each round
-        drawn.add(policies, policies * length, policies * answer)
-        if "kl" in used:
-            drawn.add(2 * file.rounds.n, 2 * file.rounds.n * (length + answer), 0)
-    lines = [_line(parts, "evaluate", POLICY, drawn, 1.0, f"{len(heldout)} held-out prompts")]
-    if used.isdisjoint(JUDGED_EVALUATORS):
-        return lines
-    answers = session.ledger.responses(0, "train")
-    asked = [
-        (prompt, (answers[prompt.id][0], answers[prompt.id][1]))
-        for prompt in played
-        if len(answers.get(prompt.id, ())) > 1
-    ]
-    place = "evaluation.judge" if file.evaluation.judge is not None else "judge"
-    scale = len(heldout) * file.rounds.n / max(1, len(asked))
-    how = f"{file.rounds.n} × {len(heldout)} pairs for {place}"
-    return lines + await _judging(session, parts, "evaluate", place, asked, scale, how)
+    file = session.recipe.file
+    rounds = file.rounds.n
+    judged = [(one.prompt, (one.a, one.b)) for one in session.ledger.judged(0)]
+    wanted = min(file.evaluation.second_opinions, round(len(judged) * scale / rounds))
+    asked = judged[:wanted]
+    parts.stage = "second_opinion"
+    await (await session.judging("evaluation.judge")).judge(0, SECOND, asked)
+    times = rounds * wanted / max(1, len(asked))
+    return _lines(parts, "second_opinion", times, f"{rounds} × {wanted} training pairs")
 
 
-async def _judging(
-    session: Session,
-    parts: _Rehearsal,
-    stage: str,
-    place: str,
-    items: Sequence[tuple[Prompt, Pair]],
-    scale: float,
-    how: str,
-) -> list[StagePlan]:
-    parts.stage = f"{stage} {place}"
-    await (await session.judging(place)).judge(0, stage, items)
+async def _evaluation(session: Session, parts: Rehearsal) -> list[StagePlan]:
+    """The first round draws the base's responses; each later one compares with the one before."""
+    heldout = session.ledger.prompts("heldout")
+    if not session.recipe.file.evaluators:
+        return []
+    some, rounds = _some(heldout), session.recipe.file.rounds.n
+    session.ledger.keep_prompts("heldout", some)
+    parts.stage = "evaluate"
+    await evaluate(Round(session, 0))
+    if rounds > 1:
+        parts.stage = "evaluate again"
+        await evaluate(Round(session, 1))
+        parts.add("evaluate", "evaluate again", rounds - 1)
+    scale = len(heldout) / max(1, len(some))
+    return _lines(parts, "evaluate", scale, f"{rounds} × {len(heldout)} held-out prompts")
+
+
+def _lines(parts: Rehearsal, stage: str, scale: float, how: str) -> list[StagePlan]:
+    """What a stage that was played asks of each model, so many times."""
     return [
-        _line(parts, stage, model, tally, scale, how)
-        for (asked, model), tally in parts.tallies.items()
-        if asked == parts.stage
+        _line(parts, stage, place, tally, scale, how)
+        for (played, place), tally in parts.tallies.items()
+        if played == stage
     ]
 
 
 def _line(
-    parts: _Rehearsal, stage: str, place: str, tally: _Tally, scale: float, how: str
+    parts: Rehearsal, stage: str, place: str, tally: Tally, scale: float, how: str
 ) -> StagePlan:
-    prices = parts.models[place].prices
+    model = parts.models[place]
     prompt, completion = tally.prompt_tokens * scale, tally.completion_tokens * scale
-    usd = (prompt * prices.prompt + completion * prices.completion) / 1e6
+    priced = prompt * model.prices.prompt + completion * model.prices.completion
+    usd = None if model.unpriced() else priced / 1e6
     return StagePlan(
         stage, place, round(tally.calls * scale), round(prompt), round(completion), usd, how
     )
-
-
-def actual(folder: Path) -> dict[str, float]:
-    """What a run in `folder` has really come to: calls, tokens and dollars."""
-    reader = Reader(folder / "ledger.sqlite", readonly=True)
-    try:
-        cost = reader.cost()
-    finally:
-        reader.close()
-    return {
-        "calls": cost.calls,
-        "prompt_tokens": cost.prompt_tokens,
-        "completion_tokens": cost.completion_tokens,
-        "usd": cost.usd,
-    }

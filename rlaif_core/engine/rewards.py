@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,96 +23,51 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt, Response
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.training import Scorer
-from rlaif_core.engine.judging import FEWEST_FOR_ALARM, Judging
+from rlaif_core.engine.failures import FEWEST_FOR_ALARM
+from rlaif_core.engine.judging import Judging
+from rlaif_core.engine.objectives import Answers, Objectives, Reward
 from rlaif_core.engine.progress import aside
 from rlaif_core.engine.scoring import scores
-from rlaif_core.recipe.sections import RewardSection
-from rlaif_core.stats.objectives import Multiplier, gated, normalise_then_sum
+from rlaif_core.recipe.sections import REWARD_MODEL, RecipeFile, RewardSection
 
 if TYPE_CHECKING:
     from rlaif_core.engine.session import Session
 
-Answers = Sequence[Response]
-Reward = Callable[[Sequence[Prompt], Answers], Awaitable[list[float]]]
-"""NaN where there is none."""
 
+def rewarding(recipe: RecipeFile) -> dict[str, str]:
+    """The place of each reward's component, by the reward's name.
 
-class Objectives:
-    """Several named rewards as one.
-
-    One reward alone, without gate or floor, is handed on as it is: then its scale is the user's
-    to weigh against the divergence. Several are each standardised within their group first.
-
-    Args:
-        rewards: Each one's name, its section and how it is asked.
+    What `rewards:` say; without them the round's reward model, else the judge.
     """
-
-    def __init__(self, rewards: Mapping[str, tuple[RewardSection, Reward]]) -> None:
-        self._rewards = rewards
-        self.multipliers = {
-            name: Multiplier(section.floor)
-            for name, (section, _) in rewards.items()
-            if section.floor is not None
+    if recipe.rewards:
+        return {
+            name: REWARD_MODEL if section.learned else f"rewards.{name}"
+            for name, section in recipe.rewards.items()
         }
-        self.means: dict[str, float] = {}
-        """Of each reward in the newest call, to be shown."""
-
-    def singly(self) -> dict[str, Reward]:
-        """Each reward by itself, gates among them, as it is asked."""
-        return {name: ask for name, (_, ask) in self._rewards.items()}
-
-    async def __call__(self, prompts: Sequence[Prompt], answers: Answers) -> list[float]:
-        """The rewards of n responses; NaN where any of them is missing."""
-        asked = await asyncio.gather(*(ask(prompts, answers) for _, ask in self._rewards.values()))
-        table = dict(zip(self._rewards, np.array(asked, dtype=np.float64), strict=True))
-        self.means = {
-            name: float(np.nanmean(row)) for name, row in table.items() if not np.isnan(row).all()
-        }
-        sections = {name: section for name, (section, _) in self._rewards.items()}
-        summed = [name for name, section in sections.items() if not section.gate]
-        gates = [name for name, section in sections.items() if section.gate]
-        groups = [prompt.id for prompt in prompts]
-        if not gates and len(summed) == 1 and not self.multipliers:
-            return [float(one) for one in table[summed[0]] * sections[summed[0]].weight]
-        weights = [
-            sections[name].weight
-            + (self.multipliers[name].update(table[name]) if name in self.multipliers else 0.0)
-            for name in summed
-        ]
-        total = np.zeros(len(prompts))
-        if summed:
-            total = normalise_then_sum(np.stack([table[one] for one in summed]), weights, groups)
-        for name in gates:
-            unknown = np.isnan(table[name])
-            through = unknown | (table[name] >= sections[name].passes)
-            total = gated(total, through, groups)
-            total[unknown] = np.nan
-        return [float(one) for one in total]
+    return {"reward": "judge" if recipe.reward_model is None else REWARD_MODEL}
 
 
-async def objectives(session: Session, round: int, checkpoint: str | None) -> Objectives:
-    """What the recipe's `rewards:` say; without them the round's reward model, else the judge.
+async def objectives(
+    session: Session, round: int, checkpoint: str | None, memory: Path | None = None
+) -> Objectives:
+    """What an online optimizer is rewarded with.
 
     Args:
         session: The open run.
         round: From 0.
         checkpoint: The weights of a judge that asks the policy.
+        memory: See `Objectives`.
     """
     file = session.recipe.file
-    if not file.rewards:
-        if file.reward_model is not None:
-            alone: Reward = await _learned(session, round)
-        else:
-            alone = await _judged(session, "judge", file.judge.votes, checkpoint)
-        return Objectives({"reward": (RewardSection(use="judge"), alone)})
     found: dict[str, tuple[RewardSection, Reward]] = {}
-    for name, section in file.rewards.items():
-        if section.learned:
+    for name, place in rewarding(file).items():
+        if place == REWARD_MODEL:
             ask = await _learned(session, round)
         else:
-            ask = await _judged(session, f"rewards.{name}", 1, checkpoint)
-        found[name] = (section, ask)
-    return Objectives(found)
+            votes = file.judge.votes if place == "judge" else 1
+            ask = await _judged(session, place, votes, checkpoint)
+        found[name] = (file.rewards.get(name, RewardSection(use=place)), ask)
+    return Objectives(found, memory)
 
 
 def blocking(
@@ -155,6 +111,11 @@ def numbered(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     return found
 
 
+def watching(recipe: RecipeFile) -> str:
+    """The place of the judge that training is watched by, where a judge it is."""
+    return "evaluation.judge" if recipe.evaluation.judge is not None else "judge"
+
+
 async def watch(session: Session, base: Mapping[str, Response], gold: Gold | None) -> Reward | None:
     """What training is watched by, on held-out prompts: `evaluation.watch`.
 
@@ -182,7 +143,7 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
         return truth
     if section.watch is None:
         return None
-    place = "evaluation.judge" if section.judge is not None else "judge"
+    place = watching(session.recipe.file)
     judge: Judge[Any] = await session.parts.get(place)
     if isinstance(judge, PointwiseJudge):
         return await _judged(session, place, (section.judge or session.recipe.file.judge).votes)

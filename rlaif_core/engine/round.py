@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from rlaif_core.api.component import Context
-from rlaif_core.api.errors import DataError
-from rlaif_core.api.pairing import Pair, Pairing
-from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response, digest
+from rlaif_core.api.pairing import Pairing
+from rlaif_core.api.records import Preference, Prompt, Response, digest
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.engine import learning
 from rlaif_core.engine.calibrating import calibrate
 from rlaif_core.engine.evaluating import evaluate
+from rlaif_core.engine.failures import need_verdicts
 from rlaif_core.engine.guarding import guard, guarded
-from rlaif_core.engine.measures import measure_judge, warnings
+from rlaif_core.engine.measures import measure_judge
 from rlaif_core.engine.metrics import JSON
 from rlaif_core.engine.pairing import (
     DUPLICATE,
@@ -24,15 +25,12 @@ from rlaif_core.engine.pairing import (
     distinct,
     rank,
 )
-from rlaif_core.engine.selection import keep
+from rlaif_core.engine.proposing import judge_proposed
+from rlaif_core.engine.sampling import sample
+from rlaif_core.engine.second_opinion import asks_again, second_opinion
+from rlaif_core.engine.selection import Loss, keep
 from rlaif_core.engine.session import Session
 from rlaif_core.engine.validating import validate
-
-SAMPLE_WINDOW = 256
-"""Prompts whose responses are asked for at once and kept together."""
-
-JUDGE_WINDOW = 512
-"""Prompts whose pairs are judged at once."""
 
 
 class Round:
@@ -80,7 +78,7 @@ class Round:
         return figures.get(figure) if done else None
 
     async def play(self) -> str:
-        """Every stage in turn.
+        """Every stage in turn; without a pairing there are no preferences, and none are needed.
 
         Returns:
             Why no further round is to be played; empty if nothing speaks against it.
@@ -90,6 +88,25 @@ class Round:
         every = self.session.ledger.prompts("train")
         fresh = section.rounds.prompts == "fresh"
         self.prompts = every[self.number :: section.rounds.n] if fresh else every
+        if section.pairing is not None:
+            stopped = await self.label()
+            if stopped:
+                return stopped
+        if parts.names("reward_model"):
+            await stage(self.number, "reward_model", None, lambda: learning.reward_model(self))
+        if parts.names("optimizer"):
+            await stage(self.number, "optimize", None, lambda: learning.optimize(self))
+        if section.evaluators:
+            await stage(self.number, "evaluate", None, lambda: evaluate(self))
+        return ""
+
+    async def label(self) -> str:
+        """The stages from responses to preferences.
+
+        Returns:
+            Why the run ends here; empty if nothing speaks against going on.
+        """
+        stage, section = self.session.stage, self.session.recipe.file
         await stage(self.number, "sample", len(self.prompts), self.sample)
         limits = guarded(self.session.recipe)
         if limits is not None and not (self.number and self.before.frozen):
@@ -103,6 +120,13 @@ class Round:
         if section.judge.calibration is not None:
             await stage(self.number, "calibrate", None, self.calibrate)
         await stage(self.number, "judge", None, self.judge)
+        if asks_again(self.session.recipe):
+            await stage(
+                self.number,
+                "second_opinion",
+                None,
+                lambda: second_opinion(self.session, self.number),
+            )
         people = section.validation
         if people is not None:
             checked = await stage(
@@ -113,12 +137,6 @@ class Round:
             if checked["warning"]:
                 self.session.progress.note(f"WARNING: round {self.number}: {checked['warning']}")
         await stage(self.number, "select", None, self.select)
-        if parts.names("reward_model"):
-            await stage(self.number, "reward_model", None, lambda: learning.reward_model(self))
-        if parts.names("optimizer"):
-            await stage(self.number, "optimize", None, lambda: learning.optimize(self))
-        if section.evaluators:
-            await stage(self.number, "evaluate", None, lambda: evaluate(self))
         return ""
 
     async def calibrate(self) -> JSON:
@@ -134,23 +152,7 @@ class Round:
         sampler: Sampler[Any] = await session.parts.get(
             "sampler", checkpoint=self.checkpoint, snapshots=self.snapshots()
         )
-        there = session.ledger.responses(self.number, "train")
-        for start in range(0, len(self.prompts), SAMPLE_WINDOW):
-            window = self.prompts[start : start + SAMPLE_WINDOW]
-            if any(prompt.id in there for prompt in window):
-                session.progress.advance(len(window))
-                continue
-            answers = await session.hooks.rlaif_sample(
-                prompts=window, sampler=sampler, round=self.number
-            )
-            session.ledger.keep_responses(
-                self.number, "train", (one for many in answers for one in many)
-            )
-            await session.ledger.committed()
-        total = session.ledger.counts(self.number)["responses"]
-        if not total:
-            raise DataError("no prompt got a response: see the notes above")
-        return {"summary": f"{total} responses to {len(self.prompts)} prompts"}
+        return await sample(session, self.number, sampler, self.prompts)
 
     async def judge(self) -> JSON:
         """Propose pairs, judge them, and again until the pairing has seen enough."""
@@ -158,28 +160,12 @@ class Round:
         pairing: Pairing[Any] = await session.parts.get("pairing")
         judging = await session.judging("judge", self.judge_checkpoint)
         judging.temperature = self._stage_said("calibrate", "temperature") or 1.0
-        responses = session.ledger.responses(self.number, "train")
-        proposed = 0
-        for start in range(0, len(self.prompts), JUDGE_WINDOW):
-            window = self.prompts[start : start + JUDGE_WINDOW]
-            candidates = {one.id: distinct(responses.get(one.id, [])) for one in window}
-            judged: dict[str, list[JudgedPair]] = {one.id: [] for one in window}
-            active = window
-            while active:
-                items: list[tuple[Prompt, Pair]] = []
-                for prompt in active:
-                    ranking = rank(prompt, candidates[prompt.id], judged[prompt.id])
-                    items += [(prompt, pair) for pair in pairing.propose(ranking)]
-                proposed += sum(len(judging.expand(*item)) for item in items)
-                seen = start + len(window)
-                session.progress.grow(round(proposed * len(self.prompts) / seen))
-                for pair in await judging.judge(self.number, "train", items):
-                    judged[pair.prompt.id].append(pair)
-                again = {prompt.id for prompt, _ in items}
-                active = [prompt for prompt in active if prompt.id in again]
+        await judge_proposed(session, self.number, self.prompts, pairing, judging)
+        if session.gates:
+            need_verdicts(session.ledger, self.number)
         settled = await judging.settle(self.number, "train")
         counts = session.ledger.counts(self.number)
-        agreement = session.ledger.agreement(self.number)
+        agreement, _ = session.ledger.agreement(self.number)
         summary = f"{counts['verdicts']} verdicts on {counts['pairs']} pairs"
         if agreement is not None:
             summary += f", agreement {agreement:.0%}"
@@ -191,37 +177,35 @@ class Round:
             summary += f", {judging.gated} pairs decided by the gate"
         told: JSON = {"saved": judging.saved, "gated": judging.gated}
         measured = measure_judge(session.ledger, self.number)
-        for line in warnings(measured.get("measures", {})):
-            session.progress.note(f"round {self.number}: judge, {line}")
         return {"summary": summary, **told, "settled": settled, "judge": measured}
 
     async def select(self) -> JSON:
         """Rank, select training pairs, filter; every pair left out keeps its reason."""
         session = self.session
         pairing: Pairing[Any] = await session.parts.get("pairing")
-        responses = session.ledger.responses(self.number, "train")
-        losses: list[tuple[str, str, int]] = []
-        preferences: list[Preference] = []
-        for prompt in self.prompts:
-            drawn = responses.get(prompt.id, [])
-            found, lost = self._select(prompt, drawn, pairing)
-            preferences += found
-            losses += [(prompt.id, reason, count) for reason, count in lost.items()]
-        return await keep(session, self.number, preferences, losses, self.mixed)
 
-    def mixed(self, own: Sequence[Preference]) -> list[Preference]:
+        def candidates() -> Iterator[Preference | Loss]:
+            for prompt in self.prompts:
+                drawn = session.ledger.responses_of(prompt.id, self.number, "train")
+                found, lost = self._select(prompt, drawn, pairing)
+                yield from found
+                for reason, count in lost.items():
+                    yield Loss(prompt.id, reason, count)
+
+        return await keep(session, self.number, candidates(), self.mixed)
+
+    def mixed(self, own: AbstractSet[str]) -> list[Preference]:
         """Preferences of earlier rounds, so many that they are the recipe's share of all.
 
         Args:
-            own: The round's own preferences.
+            own: Ids of the round's own preferences.
         """
         share = self.session.recipe.file.rounds.mix
-        there = {one.id for one in own}
         earlier = [
             row.preference
             for number in range(self.number)
             for row in self.session.ledger.candidates(number)
-            if not row.reason and row.preference.id not in there
+            if not row.reason and row.preference.id not in own
         ]
         wanted = min(len(earlier), round(share / (1.0 - share) * len(own)))
         rng = Context(seed=self.session.recipe.file.seed).rng("mix", self.number)

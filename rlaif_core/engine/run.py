@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from rlaif_core.api.errors import DataError
+from rlaif_core.api.optimizer import Optimizer
+from rlaif_core.api.reward_model import RewardModel
+from rlaif_core.api.service import ServiceModel
 from rlaif_core.api.source import Source
 from rlaif_core.engine.calibrating import read_anchors
 from rlaif_core.engine.course import course
@@ -33,7 +37,9 @@ async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
         try:
             for path in _anchors(recipe):
                 read_anchors(session, path)  # before anything is paid for
+            await _open_services(session)
             await session.stage(0, "prompts", None, lambda: read_prompts(session))
+            await _check_training(session)
             for number in range(recipe.file.rounds.n):
                 begun = number + 1
                 stopped = await Round(session, number).play()
@@ -57,6 +63,25 @@ def _anchors(recipe: Recipe) -> Iterator[str]:
         yield file.judge.calibration.anchors
     if file.guards is not None and file.guards.anchors is not None:
         yield file.guards.anchors
+
+
+async def _open_services(session: Session) -> None:
+    """Let every service that is going to be asked miss its key now; opening one costs nothing."""
+    recipe = session.recipe
+    asked = {one for place in recipe.parts for one in recipe.models_of(place).values()}
+    for model in sorted(asked):
+        if issubclass(recipe.parts[model].component, ServiceModel):
+            await session.parts.model(model)
+
+
+async def _check_training(session: Session) -> None:
+    """Let what trains refuse what it cannot, before the first judgement is paid for."""
+    _, _, judged = session.ledger.stage(0, "judge")
+    for place in ("reward_model", "optimizer"):
+        if session.parts.names(place) and not judged:
+            trainer: RewardModel[Any] | Optimizer[Any] = await session.parts.get(place)
+            prompts = session.ledger.prompts("train")
+            await asyncio.to_thread(trainer.check, session.parts.weights(), prompts)
 
 
 def _point_at_best(session: Session) -> None:
@@ -87,6 +112,12 @@ async def read_prompts(session: Session) -> JSON:
         session.progress.note(
             f"{shared} held-out prompts are also training prompts: what is measured on them "
             "flatters the policy"
+        )
+    rounds = session.recipe.file.rounds
+    if rounds.prompts == "fresh" and len(found["train"]) < rounds.n:
+        raise DataError(
+            f"{len(found['train'])} training prompts cannot be fresh in each of {rounds.n} rounds: "
+            "add prompts, play fewer rounds, or set rounds.prompts: repeated"
         )
     for split, prompts in found.items():
         session.ledger.keep_prompts(split, prompts)

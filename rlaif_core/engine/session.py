@@ -19,9 +19,11 @@ from rlaif_core.engine.folder import RunFolder
 from rlaif_core.engine.gating import Gate
 from rlaif_core.engine.judging import Judging
 from rlaif_core.engine.ledger import Answers, Ledger
+from rlaif_core.engine.measures import warnings
 from rlaif_core.engine.metrics import JSON, finite
 from rlaif_core.engine.parts import Parts, hook_manager
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.spending import begin
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import JudgeSection
 
@@ -55,13 +57,15 @@ class Session:
     ) -> JSON:
         """Run a stage unless the ledger has it done; returns its figures either way.
 
-        A stage whose figures say why it is not finished runs again next time.
+        A stage whose figures say why it is not finished runs again next time. What of a judge is
+        outside its limits, as far as the stage has measured it, is told.
         """
         before, figures, done = self.ledger.stage(round, name)
         if done:
             return figures
         self.hooks.rlaif_stage_started(round=round, stage=name)
         self.progress.start(round, name, total)
+        begin(self.ledger, round, name)
         began = time.monotonic()
         try:
             figures = dict(finite(await work()))
@@ -70,6 +74,8 @@ class Session:
             seconds = before + time.monotonic() - began
             self.ledger.keep_stage(round, name, seconds, figures, done=done)
         await self.ledger.committed()
+        for line in warnings(figures.get("judge", {}).get("measures", {})):
+            self.progress.note(f"round {round}: judge, {line}")
         self.progress.finish(str(figures.get("summary", "")))
         self.hooks.rlaif_stage_finished(round=round, stage=name, seconds=seconds)
         return figures
@@ -92,7 +98,9 @@ class Session:
         if section.gate is not None and gated and self.gates:
             verifier: PointwiseJudge[Any] = await self.parts.get(f"{place}.gate")
             gate = Gate(verifier, section.gate.passes, await self.parts.get("executor"))
-        return Judging(judge, section, self.hooks, self.ledger, self.progress, file.seed, gate)
+        return Judging(
+            judge, section, self.hooks, self.ledger, self.progress, file.seed, gate, place
+        )
 
 
 @asynccontextmanager

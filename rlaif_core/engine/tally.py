@@ -62,7 +62,7 @@ class Tally:
             self._both_right += right
 
     def figures(self) -> JSON:
-        """What `rlaif judge` measures; what needs labels only if there are any."""
+        """What `rlaif judge` measures; what needs labels or verdicts only if there are any."""
         asked = self._said.total()
         figures: JSON = {
             "pairs": self._pairs,
@@ -71,7 +71,7 @@ class Tally:
             "abstentions": self._said[None],
             "ties": self._said["tie"],
         }
-        if self._ab:
+        if self._ab and figures["verdicts"]:
             figures["position_agreement"] = position_consistency(
                 np.array(self._ab), np.array(self._ba)
             ).value
@@ -80,14 +80,16 @@ class Tally:
         return figures
 
     def _labels(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {"labelled": self._labelled}
+        if not self._against:
+            return figures
         table = np.array([[self._against[said, label] for label in LABELS] for said in LABELS])
-        figures: dict[str, Any] = {
-            "labelled": self._labelled,
+        figures |= {
             "accuracy": self._right.total() / self._asked.total(),
             "accuracy_by_order": {
                 order: self._right[order] / asked for order, asked in self._asked.items()
             },
-            "kappa": float(cohen_kappa(table)) if table.any() else None,
+            "kappa": float(cohen_kappa(table)),
         }
         if self._both_asked:
             figures["both_right"] = self._both_right

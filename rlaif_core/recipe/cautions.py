@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rlaif_core.api import Judge
-from rlaif_core.recipe.document import Document
+from rlaif_core.recipe.document import Document, dotted
+from rlaif_core.recipe.needs import unasked, unpriced
 from rlaif_core.recipe.parts import Part
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.rules import judge_facts
+from rlaif_core.recipe.sections import RoundsSection
 
 POLICY = "policy"
 
@@ -21,6 +23,15 @@ def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Ite
         if issubclass(part.component, Judge):
             for what in _of_judge(place, part, data, recipe):
                 yield Problem(document.position((*part.path, "use")), what)
+    yield from _of_adaptive_voting(document, recipe)
+    yield from _of_one_round(document, recipe)
+    yield from _of_prompts(document, recipe)
+    for part, told in unpriced(recipe.parts, data):
+        where = document.position((*part.path, "use"))
+        yield Problem(where, f"{dotted(part.path)} counts as free: {told}")
+    for place in unasked(data):
+        where = document.key_position(tuple(place.split(".", 1)))
+        yield Problem(where, f"{place}: nothing asks this model")
     win_rate = next(
         (one for one in recipe.parts.values() if one.entry.name in JUDGED_EVALUATORS), None
     )
@@ -31,6 +42,52 @@ def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Ite
             "it: name another one under evaluation.judge",
         )
 
+
+def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]:
+    """Votes stop for what the filter `agreement` decides: the two shares must be the same."""
+    share = recipe.file.judge.adaptive
+    if share is None:
+        return
+    where = document.position(("judge", "adaptive"))
+    filters = [part for part in recipe.parts.values() if part.entry.name == AGREEMENT]
+    if not filters:
+        yield Problem(where, f"judge.adaptive saves votes for a filter '{AGREEMENT}': add one")
+    for part in filters:
+        kept_at = getattr(part.params, "min", share)
+        if kept_at != share:
+            yield Problem(
+                where,
+                f"judge.adaptive is {share:g} and the filter '{AGREEMENT}' keeps from {kept_at:g} "
+                "on: other pairs are kept than all votes would keep; make them equal",
+            )
+
+
+def _of_prompts(document: Document, recipe: Recipe) -> Iterator[Problem]:
+    """Held-out prompts that are the training prompts; what two files share is seen in the run."""
+    train, heldout = (recipe.parts.get(f"prompts.{split}") for split in ("train", "heldout"))
+    if train is None or heldout is None:
+        return
+    if (train.entry, train.written) == (heldout.entry, heldout.written):
+        what = (
+            "prompts.heldout is the same as prompts.train: what is measured on these prompts "
+            "flatters the policy; take another split, file or range"
+        )
+        yield Problem(document.position((*heldout.path, "use")), what)
+
+
+def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
+    """What tells how one round follows another, where none follows."""
+    rounds = recipe.file.rounds
+    if rounds.n > 1:
+        return
+    for name in sorted(rounds.model_fields_set - {"n"}):
+        if getattr(rounds, name) != RoundsSection.model_fields[name].default:
+            what = f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
+            yield Problem(document.position(("rounds", name)), what)
+
+
+AGREEMENT = "agreement"
+"""The filter for which adaptive voting saves votes."""
 
 JUDGED_EVALUATORS = frozenset({"win-rate"})
 """Evaluators whose figure is a judge's opinion."""
@@ -48,11 +105,16 @@ def _of_judge(place: str, part: Part, data: Mapping[str, Any], recipe: Recipe) -
     for role, model in recipe.models_of(place).items():
         if model == POLICY or _same_weights(recipe, model):
             asked = "its model" if role == "model" else f"its model '{role}'"
-            yield (
-                f"{part.entry.label}: {asked} is the policy that it trains: a feedback loop, in "
-                "which the policy learns what it already likes; use another model, or the judge "
-                "self-rewarding, which runs under guards"
-            )
+            yield f"{part.entry.label}: {asked} is the policy that it {_its_own(place)}"
+
+
+def _its_own(place: str) -> str:
+    if place.startswith("evaluation."):
+        return "measures: it prefers what it says itself, which flatters it; use another model"
+    return (
+        "trains: a feedback loop, in which the policy learns what it already likes; use another "
+        "model, or the judge self-rewarding, which runs under guards"
+    )
 
 
 def _same_weights(recipe: Recipe, model: str) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from rlaif_core.recipe.parts import Part
 from rlaif_core.recipe.sections import RecipeFile, Section, Use
 
-ABSENT = "(absent)"
+ABSENT, PRESENT = "(absent)", "(present)"
 HASH = re.compile(r"^# local code (\S+) sha256 ([0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -28,14 +28,14 @@ def text(file: RecipeFile, parts: Mapping[str, Part]) -> str:
 
 
 def difference(old: str, new: str) -> list[str]:
-    """One line for each value that differs between two texts, in the new one's order."""
-    before, after = dict(_values(old)), dict(_values(new))
-    names = [*after, *(name for name in before if name not in after)]
-    return [
-        f"{name}: {_shown(before, name)} -> {_shown(after, name)}"
-        for name in names
-        if before.get(name, ABSENT) != after.get(name, ABSENT)
-    ]
+    """One line for each value that differs between two texts, in the new one's order.
+
+    A component that another one has replaced is one line, and so is a section that only one of
+    the two has: what stands beneath are defaults for the most part.
+    """
+    before, after = yaml.safe_load(old), yaml.safe_load(new)
+    codes = _changed(dict(HASH.findall(old)), dict(HASH.findall(new)), "the code of ")
+    return [*_changed(before, after), *codes]
 
 
 def _plain(value: Any, path: tuple[str, ...], written: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -56,25 +56,23 @@ def _plain(value: Any, path: tuple[str, ...], written: Mapping[str, Mapping[str,
     return value
 
 
-def _values(recipe: str) -> Iterator[tuple[str, Any]]:
-    yield from _leaves(yaml.safe_load(recipe), "")
-    for name, sha256 in HASH.findall(recipe):
-        yield f"the code of {name}", sha256
+def _changed(before: Any, after: Any, name: str = "") -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before, list) and isinstance(after, list):
+        before, after = dict(enumerate(before)), dict(enumerate(after))
+    mappings = isinstance(before, dict) and isinstance(after, dict)
+    if not mappings or before.get("use") != after.get("use"):
+        yield f"{name}: {_shown(before)} -> {_shown(after)}"
+        return
+    inside = f"{name}." if name and not name.endswith(" ") else name
+    for key in [*after, *(key for key in before if key not in after)]:
+        yield from _changed(before.get(key, ABSENT), after.get(key, ABSENT), f"{inside}{key}")
 
 
-def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, (dict, list)) and value:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from _leaves(item, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, value
-
-
-def _shown(values: Mapping[str, Any], name: str) -> str:
-    if name not in values:
-        return ABSENT
-    value = values[name]
+def _shown(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return str(value.get("use", PRESENT))
     if isinstance(value, str):
         return repr(value) if "\n" in value else value
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -12,6 +12,7 @@ from rlaif_core.api import RecipeError
 from rlaif_core.recipe import rules, validation
 from rlaif_core.recipe.cautions import cautions
 from rlaif_core.recipe.document import Document, DocumentError
+from rlaif_core.recipe.needs import unheld_budgets, unmet_needs
 from rlaif_core.recipe.overrides import override
 from rlaif_core.recipe.parsing import read
 from rlaif_core.recipe.parts import Assembly, Part, PartError
@@ -65,14 +66,17 @@ def load_recipe(
             parts[slot.place] = assembly.part(slot)
         except PartError as error:
             problems += error.problems
-    problems += rules.missing_sections(document, data, purpose)
+    problems += rules.missing_sections(document, data, parts, purpose)
     problems += rules.broken_references(document, data)
     problems += rules.misplaced_variables(document, data)
     problems += rules.unasked_models(document, data, parts)
     problems += rules.objections(document, data, parts)
     problems += rules.broken_gates(document, data, parts)
-    problems += rules.broken_rewards(document, data)
+    problems += rules.broken_rewards(document, data, parts)
     problems += rules.missing_files(document, data, folder)
+    problems += unheld_budgets(document, data, parts)
+    if rules.is_a_run(data, purpose):
+        problems += unmet_needs(document, data, parts)
     if problems or file is None:
         raise _error(problems)
     recipe = Recipe(Path(path), file, parts)

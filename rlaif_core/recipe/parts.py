@@ -39,6 +39,17 @@ class Part:
     params: Params
     written: Mapping[str, Any]
 
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the parameters that are not at their defaults."""
+        defaults = self.component.Params.model_construct()
+        usual = defaults.model_dump(mode="json", by_alias=True, warnings=False)
+        return [
+            name
+            for name, value in self.written.items()
+            if name not in usual or value != usual[name]
+        ]
+
 
 class PartError(Exception):
     """A place has no usable component: everything found wrong there."""

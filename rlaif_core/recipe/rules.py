@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from rlaif_core.api import Filter, Judge, JudgeFacts, Pairing, PairwiseJudge, PointwiseJudge
+from rlaif_core.api import (
+    Filter,
+    Judge,
+    JudgeFacts,
+    Optimizer,
+    Pairing,
+    PairwiseJudge,
+    PointwiseJudge,
+)
 from rlaif_core.recipe import secrets
 from rlaif_core.recipe.document import Document, dotted
 from rlaif_core.recipe.parts import Part
@@ -21,19 +29,47 @@ Purpose = Literal["run", "judge", "any"]
 """The command that the recipe is for; "any" is "run" if it has a section of a run."""
 
 RUN = ("policy", "prompts", "sampler", "pairing")
+LABELLING = ("sampler", "pairing")
+"""Of these, what a run goes without whose optimizer is rewarded while it learns."""
+
+ON_PREFERENCES = (("filters",), ("validation",), ("guards",), ("judge", "calibration"))
+"""What works on preferences, and has nothing to do where there are none."""
+
+
+def is_a_run(data: Mapping[str, Any], purpose: Purpose) -> bool:
+    """Whether the recipe is to be played, and not only its judge asked."""
+    return purpose == "run" or (
+        purpose == "any" and any(data.get(name) is not None for name in RUN)
+    )
 
 
 def missing_sections(
-    document: Document, data: Mapping[str, Any], purpose: Purpose
+    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part], purpose: Purpose
 ) -> Iterator[Problem]:
     """Sections that the command needs and the recipe has not."""
-    present = [name for name in RUN if data.get(name) is not None]
-    if purpose == "judge" or (purpose == "any" and not present):
+    if not is_a_run(data, purpose):
         return
+    present = [name for name in RUN if data.get(name) is not None]
+    unlabelled = not set(present) & set(LABELLING) and not learns_from_preferences(data, parts)
     for name in RUN:
-        if name not in present:
+        if name not in present and not (unlabelled and name in LABELLING):
             what = f"the recipe has no '{name}', which `rlaif run` needs"
             yield Problem(document.position(()), what)
+    for path in ON_PREFERENCES:
+        if unlabelled and value_at(data, path) not in (None, []):
+            what = "there are no preferences without a sampler and a pairing; add both"
+            yield Problem(document.key_position(path), f"{dotted(path)}: {what}")
+
+
+def learns_from_preferences(data: Mapping[str, Any], parts: Mapping[str, Part]) -> bool:
+    """Whether preferences are what a run is for: something learns from them, or nothing learns."""
+    optimizer = parts.get("optimizer")
+    return (
+        data.get("reward_model") is not None
+        or optimizer is None
+        or not issubclass(optimizer.component, Optimizer)
+        or optimizer.component.needs_preferences
+    )
 
 
 def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -125,19 +161,39 @@ def broken_gates(
             yield Problem(document.position((*part.path, "use")), what)
 
 
-def broken_rewards(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Rewards by a reward model that the recipe has not, and rewards nobody learns from."""
+def broken_rewards(
+    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+) -> Iterator[Problem]:
+    """Rewards that cannot be asked, settings without effect, and rewards nobody learns from."""
     rewards = data.get("rewards")
     if not isinstance(rewards, dict) or not rewards:
         return
     for name, section in rewards.items():
-        use = section.get("use") if isinstance(section, dict) else None
-        if use == REWARD_MODEL and data.get("reward_model") is None:
-            what = f"rewards.{name}: the recipe has no reward_model; add one"
-            yield Problem(document.position(("rewards", name, "use")), what)
+        for key, what in _broken_reward(section if isinstance(section, dict) else {}, data):
+            place = ("rewards", name, key)
+            yield Problem(document.key_position(place), f"{dotted(place)}: {what}")
     if data.get("optimizer") is None:
         what = "rewards: there is no optimizer that could learn from them; add one"
         yield Problem(document.key_position(("rewards",)), what)
+    optimizer = parts.get("optimizer")
+    if optimizer and not getattr(optimizer.component, "needs_scorer", True):
+        what = f"rewards: {optimizer.entry.label} learns from preferences and asks for no reward"
+        mend = "take an optimizer that learns online, or leave the rewards out"
+        yield Problem(document.key_position(("rewards",)), f"{what}; {mend}")
+
+
+def _broken_reward(
+    section: Mapping[str, Any], data: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong at which key."""
+    if section.get("use") == REWARD_MODEL:
+        if data.get("reward_model") is None:
+            yield "use", "the recipe has no reward_model; add one"
+        for key in ("params", "model"):
+            if section.get(key):
+                yield key, "the round's reward model is set up under `reward_model:`; move it there"
+    if section.get("gate") is True and section.get("floor") is not None:
+        yield "floor", "a gate is no reward to hold at a floor; leave one of the two out"
 
 
 def missing_files(

@@ -6,6 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+MostFailures = Annotated[
+    float, Field(ge=0, le=1, description="share of failed calls above which the run stops")
+]
+
 
 class Section(BaseModel):
     """Base of all sections: frozen, and an unknown key is an error."""
@@ -83,9 +87,7 @@ class JudgeSection(Asking):
         description="stop asking about a pair once its agreement cannot cross this share any more; "
         "set it to the agreement filter's `min`",
     )
-    max_failures: float = Field(
-        default=0.05, ge=0, le=1, description="share of failed calls above which the run stops"
-    )
+    max_failures: MostFailures = 0.05
     gate: GateSection | None = Field(
         default=None, description="a pointwise judge, such as a verifier, that decides first"
     )
@@ -98,6 +100,7 @@ class SamplerSection(Asking):
     model: ModelChoices | None = Field(
         default="policy", description="one model, or several by role"
     )
+    max_failures: MostFailures = 0.05
 
 
 class PromptsSection(Section):
@@ -113,8 +116,15 @@ class EvaluationSection(Section):
     temperature: float = Field(default=1.0, ge=0, description="for the base and the new policy")
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=512, ge=1)
+    max_failures: MostFailures = 0.05
     judge: JudgeSection | None = Field(
         default=None, description="other than the training judge, if given"
+    )
+    second_opinions: int = Field(
+        default=100,
+        ge=0,
+        description="training pairs of a round that this section's judge judges too, which tells "
+        "how far it agrees with the training judge",
     )
     watch: Literal["judge", "gold"] | None = Field(
         default=None,

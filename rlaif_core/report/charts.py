@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.figures import ends, is_interval, is_number, label, number, share
+from rlaif_core.report.figures import ends, is_interval, is_number, number, share, tick
+from rlaif_core.report.labels import label
 
 TENTHS = 11
 """Bins of a histogram over [0, 1]: each value goes to the nearest tenth, so 0.5 has its own."""
@@ -14,7 +15,10 @@ TENTHS = 11
 POINTS = 160
 """Points of a curve: as many as its width can show."""
 
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 312.0, 10.0, 122.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 312.0, 10.0, 122.0
+"""The frame of a chart, in its own coordinates; `tick` fits to the left of it."""
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Curve:
     first: int
     last: int
     end: str
-    dot: tuple[float, float]
+    dot: Point
 
 
 def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
@@ -85,7 +89,7 @@ def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
     low, high = min(y for _, y in drawn), max(y for _, y in drawn)
     first, last = drawn[0][0], drawn[-1][0]
 
-    def place(step: int, value: float) -> tuple[float, float]:
+    def place(step: int, value: float) -> Point:
         across = (step - first) / (last - first) if last > first else 0.5
         # Halves, since the difference of the largest floats is infinite.
         up = (value / 2 - low / 2) / (high / 2 - low / 2) if high / 2 > low / 2 else 0.5
@@ -94,7 +98,57 @@ def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
     spots = [place(step, value) for step, value in drawn]
     points = " ".join(f"{x},{y}" for x, y in spots)
     end = number(known[-1][1])
-    return Curve(title, points, number(low), number(high), first, last, end, spots[-1])
+    return Curve(title, points, tick(low), tick(high), first, last, end, spots[-1])
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A measure at a few places: dots with their names, joined.
+
+    Attributes:
+        title: The measure.
+        across: What the horizontal axis is, and what the dots' names are.
+        dots: In the chart's coordinates.
+        names: Of the dots, in their order.
+        low: The least value, as text.
+        high: The greatest, as text.
+        left: Where the horizontal axis begins, as text.
+        right: Where it ends.
+        zero: Where a value of nothing is; None if it is not marked.
+        law: A fitted curve as "x,y x,y …"; empty without one.
+    """
+
+    title: str
+    across: str
+    dots: list[Point]
+    names: list[str]
+    low: str
+    high: str
+    left: str
+    right: str
+    zero: float | None = None
+    law: str = ""
+
+    @property
+    def line(self) -> str:
+        """The dots joined."""
+        return " ".join(f"{x},{y}" for x, y in self.dots)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From values to the chart's coordinates; a range of nothing is drawn at its beginning."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def __call__(self, across: float, value: float) -> Point:
+        """Where a value is."""
+        x = LEFT + (across - self.left) / ((self.right - self.left) or 1.0) * (RIGHT - LEFT)
+        y = BOTTOM - (value - self.low) / ((self.high - self.low) or 1.0) * (BOTTOM - TOP)
+        return round(x, 1), round(y, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,43 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
-from rlaif_core.report.figures import is_number, label, number
+from rlaif_core.report.charts import Plot, Scale
+from rlaif_core.report.figures import ends, is_number, number, tick
+from rlaif_core.report.labels import label
 from rlaif_core.stats.overoptimization import OveroptimizationLaw
 
 LAW_POINTS = 80
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Plot:
-    """One measure over the distance from the base.
-
-    Attributes:
-        title: The measure.
-        dots: Where each round is, in the chart's coordinates.
-        rounds: The rounds' numbers, in the dots' order.
-        law: The fitted law as "x,y x,y …"; empty without one.
-        low: The least value, as text.
-        high: The greatest, as text.
-        zero: Where a gain of nothing is; None outside the frame.
-        farthest: The greatest distance, as text.
-    """
-
-    title: str
-    dots: list[Point]
-    rounds: list[int]
-    law: str
-    low: str
-    high: str
-    zero: float | None
-    farthest: str
-
-    @property
-    def line(self) -> str:
-        """The dots joined, from the base on."""
-        return " ".join(f"{x},{y}" for x, y in self.dots)
 
 
 @dataclass(frozen=True)
@@ -75,8 +44,8 @@ def course(found: Mapping[str, Any]) -> Course | None:
     sentence = ""
     if best:
         sentence = (
-            f"Round {best['round']} is the best by {by.lower()} ({number(best['value'])}), which "
-            "training never learned from."
+            f"Round {best['round']} is the best by {by.lower()} ({_value(best)}), which training "
+            f"never learned from.{_doubt(best)}"
         )
     turned = ""
     if told.get("turned") is not None:
@@ -95,23 +64,47 @@ def course(found: Mapping[str, Any]) -> Course | None:
     return Course(sentence, turned, _law_said(told), plots)
 
 
+def _value(best: Mapping[str, Any]) -> str:
+    if not (is_number(best.get("low")) and is_number(best.get("high"))):
+        return number(best["value"])
+    return f"{number(best['value'])}, {ends(number(best['low']), number(best['high']))}"
+
+
+def _doubt(best: Mapping[str, Any]) -> str:
+    """Which rounds it is not told apart from."""
+    near = best.get("near")
+    if not isinstance(near, list) or not near:
+        return ""
+    numbers = ", ".join(str(one) for one in near)
+    named = f"round {numbers} overlaps" if len(near) == 1 else f"rounds {numbers} overlap"
+    return f" The interval of {named} with its own: that it is the best may be chance."
+
+
 def _law_said(told: Mapping[str, Any]) -> str:
     law = _mapping(told.get("law"))
     if not law:
         return ""
-    said = f"The law d(α − β log d) fits with α {number(law['alpha'])}, β {number(law['beta'])}"
+    points = sum(isinstance(one, Mapping) for one in told.get("points") or [])
+    said = (
+        f"The law d(α − β log d) of Gao et al. (2210.10760), drawn through {points} rounds, has "
+        f"α {number(law['alpha'])} and β {number(law['beta'])}"
+    )
     optimum = _mapping(law.get("optimum"))
-    if optimum:
-        said += (
-            f"; its peak is at √KL {number(optimum['distance'])} with a gain of "
-            f"{number(optimum['heldout'])}"
+    if not optimum:
+        return (
+            f"{said}: it has no optimum, since the gain does not level off as the law has it. It "
+            "does not tell how far to train."
         )
-    return f"{said} (Gao et al. 2210.10760)."
+    return (
+        f"{said}; its peak is at √KL {number(optimum['distance'])} with a gain of "
+        f"{number(optimum['heldout'])}."
+    )
 
 
 def _law(law: Mapping[str, Any]) -> OveroptimizationLaw | None:
-    if not (is_number(law.get("alpha")) and is_number(law.get("beta"))):
-        return None
+    known = is_number(law.get("alpha")) and is_number(law.get("beta"))
+    if not (known and law.get("optimum")):
+        return None  # it does not describe what was measured
     return OveroptimizationLaw("rl", law["alpha"], law["beta"])
 
 
@@ -125,23 +118,19 @@ def _plot(
     across = np.linspace(0.0, farthest, LAW_POINTS)
     curve = [] if law is None else [float(y) for y in law.reward(across)]
     values = [0.0, *(float(one[name]) for one in known), *curve]
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-
-    def place(distance: float, value: float) -> Point:
-        x = LEFT + distance / farthest * (RIGHT - LEFT)
-        return round(x, 1), round(BOTTOM - (value - low) / span * (BOTTOM - TOP), 1)
-
+    place = Scale(0.0, farthest, min(values), max(values))
     ordered = sorted(known, key=lambda one: one["distance"])
     return Plot(
         title,
+        "√KL from the base; the numbers are rounds",
         [place(one["distance"], float(one[name])) for one in ordered],
-        [int(one["round"]) for one in ordered],
-        " ".join(f"{x},{y}" for x, y in map(place, across, curve)) if curve else "",
-        number(low),
-        number(high),
+        [str(one["round"]) for one in ordered],
+        tick(min(values)),
+        tick(max(values)),
+        "0",
+        tick(farthest),
         place(0.0, 0.0)[1],
-        number(farthest),
+        " ".join(f"{x},{y}" for x, y in map(place, across, curve)) if curve else "",
     )
 
 

@@ -9,45 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeGuard
+
+from rlaif_core.report.labels import A_SHARE, is_share, label
 
 NOT_MEASURED = "not measured"
 PERCENT = "\u00a0%"
-
-LABELS = {
-    "accuracy": "Accuracy",
-    "accuracy_by_order": "Accuracy by order",
-    "agreement": "Agreement",
-    "accuracy_high": "Accuracy, upper end",
-    "accuracy_low": "Accuracy, lower end",
-    "both_right": "Right in both orders",
-    "first_position_rate": "First response preferred",
-    "gold_accuracy": "Accuracy against the gold score",
-    "gold_score": "Gold score",
-    "gold_win_rate": "Win rate by gold score",
-    "kappa": "Cohen's κ",
-    "kl": "KL from the base policy",
-    "kl_k3": "KL from the base policy, k3",
-    "kl_se": "KL, standard error",
-    "position_agreement": "Same verdict in both orders",
-    "position_consistency": "Both-order consistency",
-    "reward_accuracy": "Reward model accuracy",
-    "brier": "Brier score",
-    "ece": "ECE",
-    "usd": "US dollars",
-    "win_rate": "Win rate",
-    "ab": "A first",
-    "ba": "B first",
-}
-SHARES = {
-    "ab",
-    "agreement",
-    "ba",
-    "first_position_rate",
-    "position_agreement",
-    "position_consistency",
-}
-SHARE_ENDINGS = ("accuracy", "accuracy_low", "accuracy_high", "win_rate")
 
 SUMMARY = "summary"
 """What a stage said in a phrase when it was done; its figures say the same."""
@@ -65,11 +33,6 @@ class Figure:
     name: str
     label: str
     text: str
-
-
-def label(name: str) -> str:
-    """What readers call the figure `name`."""
-    return LABELS.get(name) or name.replace("_", " ").strip().capitalize()
 
 
 def share(value: Any) -> str:
@@ -137,9 +100,23 @@ def show(name: str, value: Any) -> str:
     return _one(name, value)
 
 
-def figures(section: Mapping[str, Any]) -> list[Figure]:
-    """The lines of a section, nested sections spelled out."""
-    return list(_lines(section, ""))
+def tick(value: float) -> str:
+    """A number on an axis, at most eight characters wide."""
+    if value == 0 or 0.001 <= abs(value) < 1000:
+        text = f"{value:.3g}"
+    elif abs(value) < 100_000 and value == int(value):
+        text = f"{int(value):,}"
+    else:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def figures(
+    section: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})
+) -> list[Figure]:
+    """The lines of a section, nested sections spelled out; `called` comes before `label`."""
+    return list(_lines(section, "", called, shares=False))
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -170,19 +147,33 @@ def _one(name: str, value: Any) -> str:
         return value
     if name == "usd":
         return money(value)
-    is_share = name in SHARES or name.endswith(SHARE_ENDINGS)
-    return share(value) if is_share and isinstance(value, float) else number(value)
+    return share(value) if is_share(name) and isinstance(value, float) else number(value)
 
 
-def _lines(section: Mapping[str, Any], parent: str) -> Iterator[Figure]:
-    for name, value in section.items():
+def _lines(
+    section: Mapping[str, Any], parent: str, called: Mapping[str, str], *, shares: bool
+) -> Iterator[Figure]:
+    for name, value in with_intervals(section).items():
         if name == SUMMARY:
             continue
-        named = f"{parent}{label(name)}"
+        named = f"{parent}{called.get(name) or label(name)}"
         if isinstance(value, Mapping) and not _is_leaf(value):
-            yield from _lines(value, f"{named}: ")
+            yield from _lines(value, f"{named}: ", called, shares=shares or is_share(name))
         else:
-            yield Figure(name, named, show(name, value))
+            shown_as = A_SHARE if shares else name
+            yield Figure(name, named, show(shown_as, value))
+
+
+def with_intervals(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The same section, with `x`, `x_low` and `x_high` as one estimate."""
+    found = dict(section)
+    for name, value in section.items():
+        bounds = {end: section.get(f"{name}_{end}") for end in ("low", "high")}
+        if is_interval({"value": value, **bounds}):
+            found[name] = {"value": value, **bounds}
+            for end in bounds:
+                found.pop(f"{name}_{end}", None)
+    return found
 
 
 def _is_leaf(value: Mapping[str, Any]) -> bool:

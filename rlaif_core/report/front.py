@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
-from rlaif_core.report.figures import is_number, number
+from rlaif_core.report.figures import is_number, number, tick
 
 SOUP = "soup/"
 """Beginning of such figures: `soup/SHARES/REWARD`, SHARES like "helpful=0.25,safe=0.75"."""
 
+RETURNED = "returned/"
+"""Beginning of such figures: `returned/REWARD`, the share of the average that was returned."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One average: where it stands, what it is made of, and what it earns."""
+    """One average: where it stands, what it is made of, what it earns, and whether it is it."""
 
     x: float
     y: float
     shares: str
     text: str
+    returned: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,20 @@ def front(section: Mapping[str, Any]) -> Front | None:
             place(y, ys, BOTTOM, TOP),
             shares,
             f"{names[0]} {number(x)}, {names[1]} {number(y)}",
+            _is_returned(shares, section),
         )
         for shares, x, y in zip(whole, xs, ys, strict=True)
     ]
-    ends = (number(min(xs)), number(max(xs)), number(min(ys)), number(max(ys)))
+    ends = (tick(min(xs)), tick(max(xs)), tick(min(ys)), tick(max(ys)))
     return Front(names[0], names[1], marks, ends)
+
+
+def _is_returned(shares: str, section: Mapping[str, Any]) -> bool:
+    """Whether these are the shares of the average that the training returned."""
+    returned = {
+        key.removeprefix(RETURNED): share
+        for key, share in section.items()
+        if key.startswith(RETURNED) and is_number(share)
+    }
+    spelled = {f"{name}={share:g}" for name, share in returned.items()}
+    return bool(spelled) and spelled == set(shares.split(","))

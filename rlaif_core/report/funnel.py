@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.pairing import DUPLICATE, NO_PAIR, NO_RESPONSE, NOT_COMPARED, UNDECIDED
+from rlaif_core.engine.pairing import (
+    DUPLICATE,
+    NO_PAIR,
+    NO_RESPONSE,
+    NOT_COMPARED,
+    TIED,
+    UNDECIDED,
+)
 from rlaif_core.report.judge import Tally
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"
@@ -121,8 +128,10 @@ def _pairs(counted: Counted) -> Iterator[Step]:
     yield _step("Pairs decided", PAIRS, tally.decided, undecided)
     if not counted.selected:
         return
-    elsewhere = {DUPLICATE, NO_RESPONSE, NO_PAIR, NOT_COMPARED, UNDECIDED}
+    elsewhere = {DUPLICATE, NO_RESPONSE, NO_PAIR, NOT_COMPARED, UNDECIDED, TIED}
     lost = {why: count for why, count in counted.losses.items() if why not in elsewhere}
+    lost["tie: the judge prefers neither"] = tally.ties
+    lost["tie: people prefer neither"] = tally.people_ties
     lost["not chosen by the pairing"] = max(0, tally.unchosen - sum(lost.values()))
     asides = {
         "prompts left without a training pair": counted.losses.get(NO_PAIR, 0),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlaif_core.report.charts import TENTHS, Histogram, tenth
-from rlaif_core.report.figures import Figure, figures
+from rlaif_core.report.figures import Figure, figures, number, show
 from rlaif_core.report.outlines import Outline
 from rlaif_core.report.quality import STRUCTURED, Quality, alarms, qualities
 
@@ -23,6 +23,10 @@ class Tally:
     abstentions: int = 0
     unchosen: int = 0
     """Decided pairs that became no candidate preference."""
+    ties: int = 0
+    """Those among them that the judge left tied."""
+    people_ties: int = 0
+    """Those among them that people called a tie."""
     _p_first: Counter[int] = field(default_factory=Counter)
     _agreement: Counter[int] = field(default_factory=Counter)
 
@@ -30,14 +34,17 @@ class Tally:
         """Count one pair, which is a candidate preference or is not."""
         self.pairs += 1
         self.decided += outline.p_a is not None
-        self.unchosen += outline.p_a is not None and not candidate
+        if outline.p_a is not None and not candidate:
+            self.unchosen += 1
+            self.ties += outline.p_a == 0.5 and not outline.decided_by_people
+            self.people_ties += outline.p_a == 0.5 and outline.decided_by_people
         for _, p in outline.votes:
             if p is None:
                 self.abstentions += 1
             else:
                 self.verdicts += 1
                 self._p_first[tenth(p)] += 1
-        if outline.agreement is not None:
+        if outline.agreement is not None and outline.sided > 1:
             self._agreement[tenth(outline.agreement)] += 1
 
     @property
@@ -45,7 +52,7 @@ class Tally:
         """What the verdicts and the pairs look like; empty without verdicts."""
         if not self.verdicts:
             return []
-        return [
+        drawn = [
             Histogram(
                 "Verdicts by confidence",
                 "probability that the response shown first is better",
@@ -57,6 +64,7 @@ class Tally:
                 tuple(self._agreement[index] for index in range(TENTHS)),
             ),
         ]
+        return [one for one in drawn if one.total]
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,13 @@ class JudgeView:
     histograms: list[Histogram]
 
 
+COUNTED = (
+    ("agreement", "agreement_pairs", "agreement_of_votes"),
+    ("gold_accuracy", "gold_comparisons", "gold_accuracy"),
+)
+"""A figure, the number of pairs that it stands on, and the name under which both are shown."""
+
+
 def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
     """Put a round's `judge` section of metrics.json and its counts together."""
     reasons = section.get("abstentions")
@@ -97,4 +112,11 @@ def unstructured(section: Mapping[str, Any]) -> dict[str, Any]:
     measures = section.get("measures")
     train = measures.get("train") if isinstance(measures, Mapping) else None
     shown = STRUCTURED | {"abstentions"} | (train.keys() if isinstance(train, Mapping) else set())
-    return {name: value for name, value in section.items() if name not in shown}
+    left = {name: value for name, value in section.items() if name not in shown}
+    found: dict[str, Any] = {}
+    for name, count, called in COUNTED:
+        value, pairs = left.pop(name, None), left.pop(count, None)
+        if value is not None:
+            basis = "" if pairs is None else f" on {number(pairs)} pairs"
+            found[called] = f"{show(name, value)}{basis}"
+    return found | left

@@ -12,9 +12,18 @@ from rlaif_core.report.files import RunFiles
 from rlaif_core.report.outlines import OutlineReader
 
 JSON = dict[str, Any]
-RUN_WIDE = frozenset({"rounds", "cost", "seconds"})
+RUN_WIDE = frozenset({"rounds", "prompts", "cost", "seconds"})
 OF_ROUND = frozenset(
-    {"comparisons", "verdicts", "abstentions", "preferences", "dropped", "judge", "responses"}
+    {
+        "responses",
+        "comparisons",
+        "verdicts",
+        "abstentions",
+        "candidates",
+        "preferences",
+        "dropped",
+        "judge",
+    }
 )
 OF_ALL_ROUNDS = ("best", "overoptimization")
 OF_POLICIES = frozenset({"policies", "contests", "gold_score"})
@@ -34,6 +43,7 @@ class Measured:
         policies: The policies of all rounds ranked; empty if none was measured.
         course: What is said of all rounds together: `best` and `overoptimization`.
         stopped: Why the run ended before its last round; empty if it did not.
+        shared: How many held-out prompts are also training prompts.
         labelling: Whether this is a `rlaif judge` run.
     """
 
@@ -46,6 +56,7 @@ class Measured:
     policies: JSON
     course: JSON
     stopped: str
+    shared: int
     labelling: bool
 
 
@@ -84,8 +95,17 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
         _dict(found.get("policies")),
         {name: found[name] for name in OF_ALL_ROUNDS if name in found},
         str(found.get("stopped") or ""),
+        _shared(found, ledger),
         labelling,
     )
+
+
+def _shared(found: JSON, ledger: OutlineReader | None) -> int:
+    told = found.get("prompts")
+    if told is None and ledger is not None:
+        told = ledger.stage(0, "prompts")[1]
+    shared = _dict(told).get("shared")
+    return shared if isinstance(shared, int) else 0
 
 
 def _selected(ledger: OutlineReader, section: JSON) -> JSON:

@@ -41,6 +41,16 @@ class Outline:
         return sum(p is None for _, p in self.votes)
 
     @property
+    def sided(self) -> int:
+        """How many of the votes took a side; a tie takes none."""
+        return sum(p is not None and p != 0.5 for _, p in self.votes)
+
+    @property
+    def decided_by_people(self) -> bool:
+        """Whether the votes alone could not add up to this: all agreed, and on no side."""
+        return self.p_a == 0.5 and self.agreement == 1.0
+
+    @property
     def inconsistent(self) -> bool:
         """Whether the two orders' mean verdicts are on different sides."""
         sides = set()
@@ -106,6 +116,14 @@ class OutlineReader(Reader):
         """Ids of a round's responses."""
         query = "SELECT id FROM responses WHERE round=? AND split=?"
         return frozenset(id for (id,) in self.rows(query, round, split))
+
+    def authors(self, round: int, split: str) -> list[str]:
+        """Identities of the models that wrote a round's responses."""
+        query = (
+            "SELECT DISTINCT json_extract(record, '$.model') FROM responses"
+            " WHERE round=? AND split=? ORDER BY 1"
+        )
+        return [identity for (identity,) in self.rows(query, round, split) if identity]
 
     def responses_to(self, prompt_id: str, round: int, split: str) -> dict[str, Response]:
         """One prompt's responses by id."""

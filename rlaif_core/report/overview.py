@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from rlaif_core.report.figures import (
     is_change,
     is_interval,
     is_number,
-    label,
     money,
     number,
     share,
@@ -23,13 +21,14 @@ from rlaif_core.report.figures import (
     signed,
 )
 from rlaif_core.report.files import RunFiles
+from rlaif_core.report.labels import label
 from rlaif_core.report.measured import Measured
+from rlaif_core.report.parts import plain
 from rlaif_core.report.quality import alarms
 from rlaif_core.report.text import one_line
 
 CONTESTS = 6
 NAME = 40
-PARAMS = 160
 FACT = 600
 
 
@@ -40,16 +39,6 @@ class Tile:
     label: str
     value: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One component: where it stands in the recipe, what it is, what it was told."""
-
-    place: str
-    use: str
-    distribution: str
-    params: str
 
 
 def tiles(measured: Measured, candidates: int | None) -> list[Tile]:
@@ -74,13 +63,16 @@ def _contests(contests: Sequence[Mapping[str, Any]]) -> Iterator[Tile]:
 
 def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
     policy = section.get("policy") or {}
-    yield _estimate("Win rate against the base", policy.get("win_rate"))
+    yield _estimate("Win rate against the base", policy.get("win_rate"), no_win_rate(policy))
     if policy.get("gold_win_rate") is not None:
         yield _estimate("Win rate by gold score", policy["gold_win_rate"])
     gold = policy.get("gold_score")
     if is_change(gold):
-        change = f"{signed(gold['after'] - gold['before'])} against the base"
-        yield Tile("Gold score", f"{number(gold['before'])} → {number(gold['after'])}", change)
+        gain, change = policy.get("gold_gain"), signed(gold["after"] - gold["before"])
+        if is_interval(gain):
+            change += f" ({ends(signed(gain['low']), signed(gain['high']))})"
+        text = f"{number(gold['before'])} → {number(gold['after'])}"
+        yield Tile("Gold score", text, f"{change} against the base")
     kl = policy.get("kl")
     yield Tile("KL from the base", show("kl", kl), "" if kl is None else "nats a response")
 
@@ -108,77 +100,44 @@ def _judging(section: Mapping[str, Any], candidates: int | None) -> Iterator[Til
     note = "" if candidates is None else f"of {number(candidates)} candidates"
     yield Tile("Preferences kept", number(section.get("preferences")), note)
     judge = section.get("judge") or {}
+    yield Tile("Agreement of votes", show("agreement", judge.get("agreement")), _basis(judge))
+
+
+def _basis(judge: Mapping[str, Any]) -> str:
+    """What the votes' agreement stands on, or why there is none."""
+    if judge.get("agreement") is None:
+        return "no pair has two votes that took a side"
+    said = []
+    if judge.get("agreement_pairs") is not None:
+        said.append(f"on {number(judge['agreement_pairs'])} pairs")
     same = judge.get("position_consistency")
-    note = "" if same is None else f"{show('position_consistency', same)} alike in both orders"
-    yield Tile("Agreement of votes", show("agreement", judge.get("agreement")), note)
+    if same is not None:
+        said.append(f"{show('position_consistency', same)} alike in both orders")
+    return ", ".join(said)
 
 
 def _price(measured: Measured) -> Iterator[Tile]:
     calls = f"{number(measured.cost.get('calls'))} model calls"
     if measured.cost.get("cached"):
-        calls += f", {number(measured.cost['cached'])} answered from the ledger"
+        calls += f", and {number(measured.cost['cached'])} more answers from the ledger"
     yield Tile("Cost", money(measured.cost.get("usd")), calls)
     known = [one for one in measured.seconds.values() if is_number(one)]
     yield Tile("Time", duration(sum(known)) if known else NOT_MEASURED, "all stages together")
 
 
-def _estimate(name: str, value: Any) -> Tile:
+def no_win_rate(policy: Mapping[str, Any]) -> str:
+    """Why a policy that was judged has no win rate; empty if it has one or was not judged."""
+    left_out = policy.get("win_rate_abstentions")
+    if policy.get("win_rate") is not None or not left_out:
+        return ""
+    return f"the judge abstained on all {number(left_out)} held-out prompts"
+
+
+def _estimate(name: str, value: Any, missing: str = "") -> Tile:
     if is_interval(value):
         interval = ends(share(value["low"]), share(value["high"]))
         return Tile(name, share(value["value"]), f"95{PERCENT} interval {interval}")
-    return Tile(name, share(value))
-
-
-def parts(files: RunFiles) -> list[Part]:
-    """Every component that the manifest or, without one, the recipe names."""
-    recipe = files.sections()
-    listed = files.manifest.get("components")
-    if not isinstance(listed, Mapping):
-        listed = dict(_used(recipe, ""))
-    return [_part(str(place), one, recipe) for place, one in listed.items()]
-
-
-def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
-    entry = record if isinstance(record, Mapping) else {"use": record}
-    made_by = f"{entry.get('distribution') or ''} {entry.get('version') or ''}".strip()
-    if entry.get("sha256"):
-        made_by = f"{made_by} sha256 {str(entry['sha256'])[:12]}".strip()
-    told = ", ".join(f"{name}: {_plain(value)}" for name, value in _told(_at(recipe, place)))
-    return Part(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
-
-
-def _told(section: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(section, Mapping):
-        return
-    for name, value in section.items():
-        if name == "params" and isinstance(value, Mapping):
-            yield from ((str(key), one) for key, one in value.items())
-        elif name not in {"use", "params"} and value is not None:
-            yield str(name), value
-
-
-def _used(section: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if isinstance(section, Mapping):
-        if "use" in section:
-            yield place, section
-        items = [(str(key), one) for key, one in section.items() if key != "params"]
-    elif isinstance(section, list):
-        items = [(str(index), one) for index, one in enumerate(section)]
-    else:
-        return
-    for key, one in items:
-        yield from _used(one, f"{place}.{key}" if place else key)
-
-
-def _at(section: Any, place: str) -> Any:
-    for key in place.split("."):
-        if isinstance(section, Mapping):
-            section = section.get(key)
-        elif isinstance(section, list) and key.isdigit() and int(key) < len(section):
-            section = section[int(key)]
-        else:
-            return None
-    return section
+    return Tile(name, share(value), missing)
 
 
 def facts(files: RunFiles) -> list[tuple[str, str]]:
@@ -188,9 +147,9 @@ def facts(files: RunFiles) -> list[tuple[str, str]]:
         if name in {"name", "components"} or value in (None, "", {}, []):
             continue
         if isinstance(value, Mapping):
-            text = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+            text = ", ".join(f"{key} {plain(one)}" for key, one in value.items())
         else:
-            text = _plain(value)
+            text = plain(value)
         shown.append((FACTS.get(name) or label(name), one_line(text, FACT)))
     return shown
 
@@ -201,10 +160,6 @@ FACTS = {
     "rlaif-core": "rlaif-core",
     "seed": "Seed",
 }
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bool]]) -> list[str]:
@@ -218,13 +173,19 @@ def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bo
     said = []
     if files.metrics is None:
         said.append("This run has not ended yet. The page shows what its ledger held just now.")
-    said += [
-        f"Stage “{stage}” of round {number} was begun and is not finished."
-        for number, stage, done in stages
-        if not done
-    ]
     if measured.stopped:
         said.append(f"The run stopped in {measured.stopped}.")
+    else:
+        said += [
+            f"Stage “{stage}” of round {number} was begun and is not finished."
+            for number, stage, done in stages
+            if not done
+        ]
+    if measured.shared:
+        said.append(
+            f"{number(measured.shared)} held-out prompts are also training prompts: what is "
+            "measured on them flatters the policy."
+        )
     planned = _rounds(files)
     if not measured.labelling and not measured.stopped and len(measured.rounds) < planned:
         said.append(f"{len(measured.rounds)} of {planned} rounds were begun.")

@@ -16,8 +16,10 @@ from rlaif_core.report.course import course
 from rlaif_core.report.figures import figures, is_number
 from rlaif_core.report.files import RunFiles
 from rlaif_core.report.measured import Measured, measured
+from rlaif_core.report.names import policy_names
 from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.overview import facts, notices, parts, tiles
+from rlaif_core.report.overview import facts, notices, tiles
+from rlaif_core.report.parts import parts
 from rlaif_core.report.quality import Line, against, ranking
 from rlaif_core.report.rendering import render
 from rlaif_core.report.rounds import round_view, side_by_side
@@ -99,6 +101,8 @@ def _page(
         "labelled": figures(known.judging),
         "has_labels": "accuracy" in known.judging,
         "notices": notices(files, known, [(round, name, done) for round, name, *_, done in stages]),
+        "names": policy_names(ledger) if ledger is not None else {},
+        "has_reward_model": _has_reward_model(files, known),
         "tiles": tiles(known, rounds[-1].candidates if rounds else None),
         "components": parts(files),
         "facts": facts(files),
@@ -119,6 +123,13 @@ def _page(
         "version": __version__,
     }
     return render(context, shown.filters)
+
+
+def _has_reward_model(files: RunFiles, known: Measured) -> bool:
+    """Whether the recipe has one; without a recipe, whether anything was measured of one."""
+    if not files.recipe:
+        return any(one.get("reward_model") for one in known.rounds)
+    return bool(files.sections().get("reward_model"))
 
 
 def _by_stage(known: Measured) -> list[tuple[str, float, float]]:

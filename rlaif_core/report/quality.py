@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.engine.measures import CATALOGUE, warnings
-from rlaif_core.report.figures import ends, is_interval, is_number, label, number, share
+from rlaif_core.report.figures import ends, is_interval, is_number, number, share
+from rlaif_core.report.labels import label
 
 TITLES = {"train": "On training pairs", "evaluation": "On held-out pairs"}
 STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models"})
@@ -148,6 +149,8 @@ def _line(name: str, one: Mapping[str, Any]) -> Line:
         basis += f", p = {number(one['p_value'])}"
     if is_number(one.get("same_side")):
         basis += f", {share(one['same_side'])} on the same side"
+    if is_number(one.get("alpha")):
+        basis += f", α {number(one['alpha'])}"
     meaning = known.meaning if known else ""
     kappas = [f"{pair} {number(found['value'])}" for pair, found in _figures(one.get("kappas"))]
     if kappas:

@@ -10,7 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rlaif_core.report.figures import duration, label, money, number
+from rlaif_core.report.charts import LEFT, RIGHT
+from rlaif_core.report.figures import duration, money, number
+from rlaif_core.report.labels import label
 from rlaif_core.report.text import visible
 
 
@@ -53,6 +55,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"left": LEFT, "right": RIGHT}
     environment.filters |= {
         "compact": compact,
         "duration": duration,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
+from rlaif_core.report.best_of_n import NAME as BEST_OF_N
+from rlaif_core.report.best_of_n import BestOfN, best_of_n
 from rlaif_core.report.charts import Curve, Interval, curve, intervals
 from rlaif_core.report.figures import Figure, figures
-from rlaif_core.report.front import SOUP, Front, front
+from rlaif_core.report.front import RETURNED, SOUP, Front, front
 from rlaif_core.report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_core.report.judge import JudgeView, Tally, judge_view, unstructured
+from rlaif_core.report.labels import FIRST, OF_POLICY, interest, label
 from rlaif_core.report.outlines import OutlineReader
 from rlaif_core.report.quality import lines_by_label
 from rlaif_core.report.sample import Sample, Sighting, heldout_outcomes, policies, training_outcomes
@@ -19,11 +23,11 @@ SECTIONS = ("judge", "reward_model", "optimize", "policy")
 COUNTS = frozenset(
     {"round", "responses", "comparisons", "verdicts", "abstentions", "preferences", "dropped"}
 )
-CURVES = 6
+MISSING = ("_abstentions", "_unmeasured", "_failed")
+"""Ends of the names that count what could not be measured."""
+CURVES = 8
 CELL = 60
 """Characters that fit into a column beside others; what is longer stands with its round."""
-FIRST = ("loss", "accurac", "reward", "margin", "kl")
-"""What a reader looks for first among training figures, by the beginning of their last word."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Training:
 
     Attributes:
         figures: What it came to.
-        curves: At most six training curves.
+        curves: At most eight training curves.
         other: Names of the figures that have no curve here.
     """
 
@@ -55,6 +59,7 @@ class RoundView:
         intervals: The policy's estimates with their intervals.
         more: Figures of evaluators in sections of their own: (section, figures).
         front: What averages of policies earn of two rewards; None if there are none.
+        best_of_n: What choosing among n responses gains; None if it was not measured.
     """
 
     number: int
@@ -66,6 +71,7 @@ class RoundView:
     intervals: list[Interval]
     more: list[tuple[str, list[Figure]]]
     front: Front | None
+    best_of_n: BestOfN | None
 
     @property
     def candidates(self) -> int | None:
@@ -104,11 +110,18 @@ def round_view(
         judge_view(_section(section, "judge"), tally),
         _training(section, ledger, number, "reward_model"),
         _training(section, ledger, number, "optimize"),
-        figures(policy),
+        figures(_measured(policy), OF_POLICY),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
         front(_section(section, "optimize")),
+        best_of_n(policy),
     )
+
+
+def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a policy in figures, what is missing last."""
+    names = [name for name in policy if name != BEST_OF_N]
+    return {name: policy[name] for name in sorted(names, key=lambda one: one.endswith(MISSING))}
 
 
 def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample) -> None:
@@ -129,27 +142,52 @@ def _training(
     section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
 ) -> Training:
     steps = ledger.training(number, stage) if ledger is not None else []
-    names = sorted({name for _, values in steps for name in values}, key=_interest)
+    names = _in_turn({name for _, values in steps for name in values} - {"epoch"})
     drawn: list[Curve] = []
     other: list[str] = []
     for name in names:
-        one = curve(name, [(step, values[name]) for step, values in steps if name in values])
+        one = curve(label(name), [(step, values[name]) for step, values in steps if name in values])
         if one is not None and len(drawn) < CURVES:
             drawn.append(one)
         else:
             other.append(name)
-    told = {name: one for name, one in _section(section, stage).items() if _is_told(name)}
-    return Training(figures(told), drawn, other)
+    return Training(figures(_told(section, stage)), drawn, other)
 
 
-def _is_told(name: str) -> bool:
-    return not name.startswith(SOUP)  # they are drawn
+def _told(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """What a training came to, the most telling first, without the averages that are drawn."""
+    found = _section(section, stage)
+    names = [name for name in found if not name.startswith((SOUP, RETURNED))]
+    parts = list(dict.fromkeys(_part(name) for name in names))
+    ordered = sorted(names, key=lambda one: (parts.index(_part(one)), *_place(one)))
+    return {name: found[name] for name in ordered}
 
 
-def _interest(name: str) -> tuple[int, str]:
-    last = name.replace("/", "_").rsplit("_", 1)[-1]
-    known = [place for place, word in enumerate(FIRST) if last.startswith(word)]
-    return (known[0] if known else len(FIRST)), name
+def _part(name: str) -> str:
+    """The part of a training in which `part/figure` was measured; empty if it has one only."""
+    return name.rpartition("/")[0]
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Sorts figures that are looked for by what they are, the plain one first."""
+    kind = interest(name)
+    return kind, len(name) if kind < len(FIRST) else 0
+
+
+def _in_turn(names: Set[str]) -> list[str]:
+    """One figure of each kind looked for, then a second of each; last what nobody looks for."""
+    kinds = groupby(sorted(names, key=lambda one: (interest(one), _length(one))), interest)
+    turns = [
+        (kind >= len(FIRST), turn, kind, name)
+        for kind, many in kinds
+        for turn, name in enumerate(many)
+    ]
+    return [name for *_, name in sorted(turns, key=lambda one: one[:3])]
+
+
+def _length(name: str) -> tuple[bool, int, str]:
+    """Sorts the names of a kind: the plain one, then its mean, then extremes and the like."""
+    return "mean" not in name and "/" in name, len(name), name
 
 
 def _section(section: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -170,6 +208,8 @@ def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             judge = _section(section, "judge")
             yield from ((f"Judge: {one}", text) for one, text in lines_by_label(judge))
             value = unstructured(judge)
+        if name in {"reward_model", "optimize"}:
+            value = _told(section, name)
         if name not in {"round", "dropped"}:
-            lines = figures({name: value})
+            lines = figures({name: value}, OF_POLICY if name == "policy" else {})
             yield from ((one.label, one.text) for one in lines if len(one.text) <= CELL)

@@ -14,7 +14,9 @@ release of the core checks in addition stands at a higher level, which a class s
 
 from rlaif_core.testing.conformance import Conformance, since
 from rlaif_core.testing.evaluators import EvaluatorConformance
+from rlaif_core.testing.executors import ExecutorConformance
 from rlaif_core.testing.filters import FilterConformance
+from rlaif_core.testing.hooks import HookConformance
 from rlaif_core.testing.judges import PairwiseJudgeConformance, PointwiseJudgeConformance
 from rlaif_core.testing.models import ModelConformance
 from rlaif_core.testing.pairings import PairingConformance
@@ -36,7 +38,9 @@ from rlaif_core.testing.training import OptimizerConformance, RewardModelConform
 __all__ = [
     "Conformance",
     "EvaluatorConformance",
+    "ExecutorConformance",
     "FilterConformance",
+    "HookConformance",
     "ModelConformance",
     "OptimizerConformance",
     "PairingConformance",

@@ -36,7 +36,10 @@ class EvaluatorConformance(Conformance[Evaluator[Any]]):
     def test_its_figures_are_json_by_section(self) -> None:
         """They go into metrics.json as they are; JSON knows neither NaN nor infinity."""
         sections = run(self.exercised())
-        assert any(sections.values()), "it measures nothing"
+        assert any(sections.values()), (
+            "it measures nothing: override `evaluation` with what it is there for, such as "
+            "`make_evaluation(prompts=…)` with the columns that it reads"
+        )
         for name, figures in sections.items():
             assert isinstance(figures, Mapping), f"section {name!r} is {figures!r}"
         json.dumps({name: dict(figures) for name, figures in sections.items()}, allow_nan=False)

@@ -34,7 +34,7 @@ class FilterConformance(Conformance[Filter[Any]]):
         """Nothing disappears: the report shows the funnel."""
         given = list(self.preferences())
         kept, dropped = run(self.exercised())
-        assert kept, "it keeps nothing"
+        assert kept, "it keeps nothing: override `preferences` with some that it is to keep"
         assert dropped, "it drops nothing: override `preferences` with what it is there for"
         left = iter(given)
         assert all(one in left for one in kept), "what it keeps is not in the given order"

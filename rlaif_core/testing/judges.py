@@ -18,6 +18,7 @@ from rlaif_core.api import (
     ModelError,
     PairwiseJudge,
     PointwiseJudge,
+    Prompt,
     Response,
     Verdict,
 )
@@ -50,21 +51,27 @@ class JudgeConformance(Conformance[J]):
 
     Attributes:
         asks_model: Whether it asks a model.
+        model_roles: The roles under which a recipe gives it models; all are one here.
         capabilities: What that model can do, as in `Model.capabilities`.
     """
 
     asks_model: ClassVar[bool] = True
+    model_roles: ClassVar[Sequence[str]] = ("model",)
     capabilities: ClassVar[Iterable[str]] = ()
 
     def models(self) -> Mapping[str, ChatModel]:
         """A model that recognises the better response and says so by `reply`."""
-        return {"model": self._model(self._honest)} if self.asks_model else {}
+        return self._asked(self._honest) if self.asks_model else {}
 
     def _honest(self, request: ChatRequest) -> Line:
         raise NotImplementedError
 
-    def _model(self, script: Any) -> ScriptedModel:
-        return ScriptedModel(script, self.capabilities)
+    def _tried_on(self) -> tuple[Prompt, Sequence[Response]]:
+        """What `_judge` asks the judge about."""
+        raise NotImplementedError
+
+    def _asked(self, script: Any) -> Mapping[str, ChatModel]:
+        return dict.fromkeys(self.model_roles, ScriptedModel(script, self.capabilities))
 
     def _needs_model(self) -> None:
         if not self.asks_model:
@@ -85,7 +92,7 @@ class JudgeConformance(Conformance[J]):
 
     def _judged_with(self, script: Any) -> Any:
         async def judged() -> Any:
-            async with self.running({"model": self._model(script)}) as judge:
+            async with self.running(self._asked(script)) as judge:
                 return await self._judge(judge)
 
         return run(judged())
@@ -129,17 +136,20 @@ class JudgeConformance(Conformance[J]):
         self._judged_with(remember)
         shown = "\n".join(_shown(request) for request in asked)
         assert asked, "it never asked its model"
-        for response in _responses():
-            for secret in (response.id, response.model, PROMPT.id):
-                assert secret not in shown, f"the model is shown {secret!r}"
+        prompt, responses = self._tried_on()
+        for secret in {prompt.id, *(s for one in responses for s in (one.id, one.model))} - {""}:
+            assert secret not in shown, f"the model is shown {secret!r}"
 
 
 class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
     """Checks a judge that compares."""
 
     def comparisons(self) -> Sequence[Comparison]:
-        """What it is tried on; the response shown first is the better one."""
-        better, worse = _responses()
+        """What it is tried on; the response shown first is the better one.
+
+        Unless overridden, a right and kind response against a wrong, rude and shorter one.
+        """
+        better, worse = _responses(PROMPT)
         return [Comparison(PROMPT, better, worse)]
 
     def reply(self, request: ChatRequest, first_is_better: bool) -> Line:
@@ -154,12 +164,17 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
     def test_it_prefers_the_better_response_in_either_order(self) -> None:
         """Verdicts are about what is shown first, so that they turn round with the order."""
         verdicts = run(self.exercised())
-        for verdict in verdicts[::2]:
-            assert verdict.p_first is not None, f"{verdict} on a clear case"
-            assert verdict.p_first > 0.5, f"{verdict} where the first is better"
-        for verdict in verdicts[1::2]:
-            assert verdict.p_first is not None, f"{verdict} on a clear case"
-            assert verdict.p_first < 0.5, f"{verdict} where the second is better"
+        for pair, forward, backward in zip(
+            self.comparisons(), verdicts[::2], verdicts[1::2], strict=True
+        ):
+            case = (
+                f"of the better {pair.first.text!r} and {pair.second.text!r}; a judge that goes by "
+                "something else overrides `comparisons` with a pair on which it is sure"
+            )
+            assert forward.p_first is not None, f"{forward} on a clear case, {case}"
+            assert backward.p_first is not None, f"{backward} on a clear case, {case}"
+            assert forward.p_first > 0.5, f"{forward} where the first is better, {case}"
+            assert backward.p_first < 0.5, f"{backward} where the second is better, {case}"
 
     def test_settling_answers_every_verdict_and_changes_nothing_twice(self) -> None:
         """The engine pairs verdicts with comparisons, and a resumed run settles again."""
@@ -179,21 +194,37 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
     async def _judge(self, judge: PairwiseJudge[Any]) -> Verdict:
         return await judge.compare(self.comparisons()[0])
 
+    def _tried_on(self) -> tuple[Prompt, Sequence[Response]]:
+        pair = self.comparisons()[0]
+        return pair.prompt, (pair.first, pair.second)
+
     def _honest(self, request: ChatRequest) -> Line:
         shown = _shown(request)
         for pair in self.comparisons():
             better, worse = shown.find(pair.first.text), shown.find(pair.second.text)
             if better >= 0 and worse >= 0:
                 return self.reply(request, first_is_better=better < worse)
-        raise AssertionError(f"the model is shown neither response: {shown}")
+        raise AssertionError(
+            f"the model is not shown both responses of a pair as they are, so that the kit cannot "
+            f"tell which is better: override `models`. It is shown: {shown}"
+        )
 
 
 class PointwiseJudgeConformance(JudgeConformance[PointwiseJudge[Any]]):
-    """Checks a judge that scores."""
+    """Checks a judge that scores.
+
+    Attributes:
+        prompt: What the responses answer; with the columns that the judge reads.
+    """
+
+    prompt: ClassVar[Prompt] = PROMPT
 
     def responses(self) -> tuple[Response, Response]:
-        """What it is tried on: a better and a worse response to PROMPT."""
-        return _responses()
+        """What it is tried on: a better and a worse response to `prompt`.
+
+        Unless overridden, a right and kind response and a wrong, rude and shorter one.
+        """
+        return _responses(self.prompt)
 
     def reply(self, request: ChatRequest, is_better: bool) -> Line:
         """How the model answers a request about the better or the worse response."""
@@ -201,24 +232,33 @@ class PointwiseJudgeConformance(JudgeConformance[PointwiseJudge[Any]]):
 
     async def exercise(self, component: PointwiseJudge[Any]) -> Any:
         """Scores of both responses, asked at once."""
-        return await asyncio.gather(*(component.score(PROMPT, one) for one in self.responses()))
+        responses = self.responses()
+        return await asyncio.gather(*(component.score(self.prompt, one) for one in responses))
 
     def test_the_better_response_scores_higher(self) -> None:
         """Higher is better, whatever the scale."""
         better, worse = run(self.exercised())
-        assert better.value is not None, f"{better} on a clear case"
-        assert worse.value is not None, f"{worse} on a clear case"
-        assert better.value > worse.value, f"better {better}, worse {worse}"
+        good, bad = self.responses()
+        case = (
+            f"of the better {good.text!r} and {bad.text!r}; a judge that goes by something else "
+            "overrides `responses`, and `prompt` if it reads columns"
+        )
+        assert better.value is not None, f"{better} on a clear case, {case}"
+        assert worse.value is not None, f"{worse} on a clear case, {case}"
+        assert better.value > worse.value, f"better {better}, worse {worse}, {case}"
 
     async def _judge(self, judge: PointwiseJudge[Any]) -> Any:
-        return await judge.score(PROMPT, self.responses()[0])
+        return await judge.score(self.prompt, self.responses()[0])
+
+    def _tried_on(self) -> tuple[Prompt, Sequence[Response]]:
+        return self.prompt, self.responses()[:1]
 
     def _honest(self, request: ChatRequest) -> Line:
         return self.reply(request, is_better=self.responses()[0].text in _shown(request))
 
 
-def _responses() -> tuple[Response, Response]:
-    better, worse = make_responses(PROMPT, BETTER, WORSE, model="name-of-the-writer")
+def _responses(prompt: Prompt) -> tuple[Response, Response]:
+    better, worse = make_responses(prompt, BETTER, WORSE, model="name-of-the-writer")
     return better, worse
 
 

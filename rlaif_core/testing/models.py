@@ -56,6 +56,19 @@ class ModelConformance(Conformance[Model[Any]]):
         for reply in run(asked()):
             assert reply.usage.completion_tokens <= 2, f"asked for 2 tokens at most, got {reply}"
 
+    def test_it_answers_as_before_once_it_has_been_released(self) -> None:
+        """It is released before something is trained, and asked again by the next stage."""
+
+        async def asked() -> tuple[list[Any], list[Any]]:
+            async with self.running() as model:
+                before = await self.exercise(model)
+                await model.release()
+                await model.release()
+                return before, await self.exercise(model)
+
+        before, after = run(asked())
+        assert before == after, "its replies change once it has been released"
+
     def test_it_has_an_identity_and_says_what_it_can_do(self) -> None:
         """The cache is keyed by the one, and judges choose how to ask by the other."""
 

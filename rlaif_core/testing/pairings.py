@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from rlaif_core.api import JudgedPair, Pair, Pairing, Ranking, Response
+from rlaif_core.api import JudgedPair, Pair, Pairing, Prompt, Ranking, Response
 from rlaif_core.testing.conformance import Conformance, run
 from rlaif_core.testing.sample import judge_all, make_prompt, make_ranking, make_responses
 
@@ -18,14 +18,30 @@ Judge = Callable[[Response, Response], "float | None"]
 
 
 class PairingConformance(Conformance[Pairing[Any]]):
-    """Checks a pairing on 0 to 8 responses, with judges that decide, tie and abstain."""
+    """Checks a pairing on 0 to 8 responses, with judges that decide, tie and abstain.
+
+    Attributes:
+        prompt: What the responses answer.
+        sizes: Numbers of responses to try it on; 0 and 1 are always tried.
+    """
+
+    prompt: ClassVar[Prompt] = PROMPT
+    sizes: ClassVar[Sequence[int]] = SIZES
+
+    def responses(self, size: int) -> Sequence[Response]:
+        """What it ranks: responses of which the later ones are better."""
+        return make_responses(self.prompt, *(f"answer {index}" for index in range(size)))
+
+    def p_first(self, first: Response, second: Response) -> float:
+        """What the judge says: 0.73 for the next better one, and surer with their distance."""
+        return 1.0 / (1.0 + math.exp(second.index - first.index))
 
     async def exercise(self, component: Pairing[Any]) -> list[tuple[str, str]]:
         """Pairs selected from every size, by the ids of their responses."""
         return [
             (better.id, worse.id)
-            for size in SIZES
-            for better, worse in component.select(_tournament(component, size, _later_wins))
+            for size in self.sizes
+            for better, worse in component.select(self._judged(component, size, self.p_first))
         ]
 
     def test_it_proposes_no_response_against_itself_and_no_pair_twice(self) -> None:
@@ -33,8 +49,8 @@ class PairingConformance(Conformance[Pairing[Any]]):
 
         async def proposed() -> None:
             async with self.running() as pairing:
-                for size in SIZES:
-                    _tournament(pairing, size, _later_wins)
+                for size in self.sizes:
+                    self._judged(pairing, size, self.p_first)
 
         run(proposed())
 
@@ -44,7 +60,7 @@ class PairingConformance(Conformance[Pairing[Any]]):
         async def nothing() -> None:
             async with self.running() as pairing:
                 for size in (0, 1):
-                    ranking = _tournament(pairing, size, _later_wins)
+                    ranking = self._judged(pairing, size, self.p_first)
                     assert not ranking.judged, f"it proposes pairs of {size} responses"
                     assert not pairing.select(ranking), f"it selects pairs of {size} responses"
 
@@ -55,9 +71,13 @@ class PairingConformance(Conformance[Pairing[Any]]):
 
         async def selected() -> None:
             async with self.running() as pairing:
-                for size in SIZES[2:]:
-                    pairs = pairing.select(_tournament(pairing, size, _later_wins))
-                    assert pairs, f"it selects nothing of {size} responses with a clear order"
+                for size in (one for one in self.sizes if one > 1):
+                    pairs = pairing.select(self._judged(pairing, size, self.p_first))
+                    assert pairs, (
+                        f"it selects nothing of {size} responses with a clear order; a pairing "
+                        "that needs more of them, other texts or surer verdicts overrides "
+                        "`sizes`, `responses` or `p_first`"
+                    )
                     assert len(set(map(_ids, pairs))) == len(pairs), "it selects a pair twice"
                     for better, worse in pairs:
                         assert better.index > worse.index, f"{worse} is better than {better}"
@@ -70,26 +90,30 @@ class PairingConformance(Conformance[Pairing[Any]]):
         async def selected() -> None:
             async with self.running() as pairing:
                 for undecided in (_abstains, _ties):
-                    for size in SIZES:
-                        pairs = pairing.select(_tournament(pairing, size, undecided))
+                    for size in self.sizes:
+                        pairs = pairing.select(self._judged(pairing, size, undecided))
                         assert not pairs, f"it selects {pairs} from {undecided.__name__}"
 
         run(selected())
 
+    def _judged(self, pairing: Pairing[Any], size: int, judge: Judge) -> Ranking:
+        return _tournament(pairing, self.prompt, self.responses(size), judge)
 
-def _tournament(pairing: Pairing[Any], size: int, judge: Judge) -> Ranking:
+
+def _tournament(
+    pairing: Pairing[Any], prompt: Prompt, responses: Sequence[Response], judge: Judge
+) -> Ranking:
     """Judge what the pairing proposes until it proposes nothing more."""
-    responses = make_responses(PROMPT, *(f"answer {index}" for index in range(size)))
     known = {one.id for one in responses}
     judged: list[JudgedPair] = []
     seen: set[frozenset[str]] = set()
     for _ in range(MOST_BATCHES):
-        ranking = make_ranking(PROMPT, responses, judged)
+        ranking = make_ranking(prompt, responses, judged)
         batch = pairing.propose(ranking)
         if not batch:
             return ranking
         _check_new(batch, known, seen)
-        judged += judge_all(PROMPT, batch, judge)
+        judged += judge_all(prompt, batch, judge)
     raise AssertionError(f"it still proposes pairs after {MOST_BATCHES} batches")
 
 
@@ -104,10 +128,6 @@ def _check_new(batch: Sequence[Pair], known: set[str], seen: set[frozenset[str]]
 
 def _ids(pair: Pair) -> frozenset[str]:
     return frozenset((pair[0].id, pair[1].id))
-
-
-def _later_wins(first: Response, second: Response) -> float:
-    return 1.0 / (1.0 + math.exp(second.index - first.index))
 
 
 def _ties(first: Response, second: Response) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from rlaif_core.api import ChatModel, ChatRequest, ModelError, Response, Sampler
+from rlaif_core.api import ChatModel, ChatRequest, ModelError, Prompt, Response, Sampler
 from rlaif_core.testing.conformance import Conformance, run
 from rlaif_core.testing.sample import make_prompt
 from rlaif_core.testing.scripted import Line, ScriptedModel
@@ -18,9 +18,13 @@ class SamplerConformance(Conformance[Sampler[Any]]):
 
     Attributes:
         n: How many responses it gives with `params`.
+        prompt: What it samples responses to; with the columns that it reads.
+        model_roles: The roles under which a recipe gives it models; all are one here.
     """
 
-    n: int
+    n: int = 1
+    prompt: ClassVar[Prompt] = PROMPT
+    model_roles: ClassVar[Sequence[str]] = ("model",)
 
     def reply(self, request: ChatRequest) -> Line:
         """How the model answers; override it where the sampler asks for more than responses."""
@@ -28,19 +32,22 @@ class SamplerConformance(Conformance[Sampler[Any]]):
 
     def models(self) -> Mapping[str, ChatModel]:
         """A model whose answer tells the seed."""
-        return {"model": ScriptedModel(self.reply)}
+        return self._asked(ScriptedModel(self.reply))
+
+    def _asked(self, model: ScriptedModel) -> Mapping[str, ChatModel]:
+        return dict.fromkeys(self.model_roles, model)
 
     async def exercise(self, component: Sampler[Any]) -> Sequence[Response]:
         """Responses to one prompt."""
-        return await component.sample(PROMPT)
+        return await component.sample(self.prompt)
 
     def test_it_gives_n_responses_to_the_prompt(self) -> None:
         """Numbered from 0, each with its own id."""
         responses = run(self.exercised())
-        assert len(responses) == self.n, f"{len(responses)} responses, not {self.n}"
+        assert len(responses) == self.n, f"{len(responses)} responses, not n = {self.n}"
         assert [one.index for one in responses] == list(range(self.n)), "number them from 0"
         assert len({one.id for one in responses}) == self.n, "make them with `Response.of`"
-        assert {one.prompt_id for one in responses} == {PROMPT.id}
+        assert {one.prompt_id for one in responses} == {self.prompt.id}
 
     def test_it_says_which_model_wrote_a_response(self) -> None:
         """Judging one's own writing is a bias that the report looks for."""
@@ -52,8 +59,8 @@ class SamplerConformance(Conformance[Sampler[Any]]):
         model = ScriptedModel(self.reply)
 
         async def sampled() -> None:
-            async with self.running({"model": model}) as sampler:
-                await sampler.sample(PROMPT)
+            async with self.running(self._asked(model)) as sampler:
+                await sampler.sample(self.prompt)
 
         run(sampled())
         keys = [request.key(model.identity) for request in model.requests]
@@ -63,8 +70,8 @@ class SamplerConformance(Conformance[Sampler[Any]]):
         """What the policy really says is judged, and learned from."""
 
         async def sampled() -> Sequence[Response]:
-            async with self.running({"model": ScriptedModel("")}) as sampler:
-                return await sampler.sample(PROMPT)
+            async with self.running(self._asked(ScriptedModel(""))) as sampler:
+                return await sampler.sample(self.prompt)
 
         assert len(run(sampled())) == self.n
 
@@ -73,8 +80,8 @@ class SamplerConformance(Conformance[Sampler[Any]]):
         import pytest
 
         async def sampled() -> None:
-            async with self.running({"model": ScriptedModel(_overloaded)}) as sampler:
-                await sampler.sample(PROMPT)
+            async with self.running(self._asked(ScriptedModel(_overloaded))) as sampler:
+                await sampler.sample(self.prompt)
 
         with pytest.raises(ModelError, match="overloaded"):
             run(sampled())

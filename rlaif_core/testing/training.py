@@ -57,7 +57,7 @@ class TrainingConformance(Conformance[C]):
             return len(reported)
 
         whole = run(trained(stop=False))
-        assert whole > 1, "call `job.progress` after each step"
+        assert whole > 1, "call `job.progress` after each step, and give `job` more than one"
         assert reported[-1][0] <= reported[-1][1], f"progress {reported[-1]}"
         assert run(trained(stop=True)) < whole, "return early once `job.cancelled()` is true"
 

@@ -135,3 +135,25 @@ def test_help_fits_the_terminal(rlaif, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     lines = rlaif("recipe", "check", "--help").out.splitlines()
     assert max(map(len, lines)) <= 60
+
+
+WARNED = """
+import sys, types, warnings
+from rlaif_core import cli
+def execute(arguments):
+    warnings.warn("no price is known", stacklevel=1)
+    warnings.warn("an API goes", FutureWarning, stacklevel=1)
+    return 0
+fake = sys.modules["fake"] = types.ModuleType("fake")
+fake.configure, fake.execute = lambda parser: None, execute
+cli.COMMANDS["fake"] = ("fake", "do something")
+sys.exit(cli.main(["fake"]))
+"""
+
+
+def test_what_a_component_warns_of_is_one_line():
+    done = subprocess.run([sys.executable, "-c", WARNED], capture_output=True, text=True)
+    assert done.returncode == 0
+    first, *rest = done.stderr.splitlines()
+    assert first == "warning: no price is known"
+    assert "FutureWarning: an API goes" in rest[0]  # not for users: its place is needed

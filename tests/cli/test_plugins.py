@@ -35,11 +35,11 @@ def test_a_kind_can_be_asked_for_alone(rlaif):
     assert {one.split()[0] for one in lines} == {"executors"}
 
 
-def test_an_unknown_kind_is_told_with_the_kinds_there_are(rlaif):
-    code, _, err = rlaif("plugins", "list", "--kind", "judge")
+def test_an_unknown_kind_is_told_with_the_nearest_and_all_kinds(rlaif):
+    code, _, err = rlaif("plugins", "list", "--kind", "judgs")
     assert code == 2
-    assert "invalid choice: 'judge'" in err
-    assert "judges" in err
+    assert "invalid choice: 'judgs'; did you mean 'judges'? There are models, samplers," in err
+    assert err.count("\n") == 1
 
 
 def test_the_list_as_json(rlaif):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rlaif_core.api import (
     Abstention,
     Comparison,
+    Context,
+    Evaluation,
+    Evaluator,
     Metrics,
     Optimizer,
     PairwiseJudge,
@@ -17,6 +22,7 @@ from rlaif_core.api import (
     PointwiseJudge,
     Prompt,
     Response,
+    RewardModel,
     RunError,
     Score,
     Settlement,
@@ -59,6 +65,21 @@ class Sharp(PairwiseJudge):
         return Verdict(0.99 if greater else 0.01, explanation="it is greater")
 
 
+class Patient(Sharp):
+    """Says nothing of the first prompt before it was asked about the last one."""
+
+    async def setup(self, context: Context) -> None:
+        await super().setup(context)
+        self._last = asyncio.Event()
+
+    async def compare(self, comparison: Comparison) -> Verdict:
+        if comparison.prompt.id == "p11":
+            self._last.set()
+        if comparison.prompt.id == "p0":
+            await asyncio.wait_for(self._last.wait(), timeout=10)
+        return await super().compare(comparison)
+
+
 class Settler(Sharp):
     """Turns every verdict round once it has seen them all."""
 
@@ -69,6 +90,7 @@ class Settler(Sharp):
 
 class MoodParams(Params):
     flat_after: str = ""
+    legible: float = 0.0
 
 
 class Itself(PointwiseJudge[MoodParams]):
@@ -79,8 +101,18 @@ class Itself(PointwiseJudge[MoodParams]):
     needs_model = True
 
     async def score(self, prompt: Prompt, response: Response, vote: int = 0) -> Score:
+        if float(response.text) < self.params.legible:
+            return Score(abstention=Abstention.UNPARSED, detail="10 is not one of 0, 1, 2, 3, 4, 5")
         trained = "round-" in self.model.identity
         return Score(5.0 if trained else round(5 * float(response.text)))
+
+
+class Seen(Evaluator):
+    """How many responses of the base, of this round's policy and of the last one it was given."""
+
+    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+        given = (evaluation.before, evaluation.after, evaluation.previous)
+        return {"policy": {"seen": [len(one) for one in given]}}
 
 
 class Learner(Optimizer):
@@ -101,6 +133,55 @@ class Learner(Optimizer):
         told |= {"checkpoint": job.checkpoint, "reference": job.reference}
         told |= {"prompts": [one.id for one in job.prompts]}
         (job.output / "told.json").write_text(json.dumps(told))
+        return {"loss": 0.0}
+
+
+class Numbers(RewardModel):
+    """Rewards a response by its number; `loaded` while it is held in memory."""
+
+    loaded = False
+
+    def fit(self, job: TrainingJob) -> Metrics:
+        assert not self.loaded
+        (job.output / "model.json").write_text("{}")
+        return {"accuracy": 1.0}
+
+    def load(self, folder: str) -> None:
+        self.loaded = (Path(folder) / "model.json").exists()
+
+    def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
+        assert self.loaded
+        return [float(one) for one in responses]
+
+    async def close(self) -> None:
+        self.loaded = False
+
+
+class StepsParams(Params):
+    dies: bool = False
+
+
+class Steps(Optimizer[StepsParams]):
+    """Four calls for rewards, a checkpoint after the second; dies after the third, if it is to."""
+
+    Params = StepsParams
+    needs_preferences = False
+    needs_scorer = True
+
+    def train(self, job: TrainingJob) -> Metrics:
+        assert job.scorer is not None
+        assert job.work is not None
+        checkpoint = job.work / "step-2"
+        resumed = checkpoint.exists()
+        rewards: list[list[float | None]] = []
+        for step in range(2 if resumed else 0, 4):
+            if step == 3 and self.params.dies and not resumed:
+                raise RunError("the power went out; run the same command again")
+            rewards.append(list(job.scorer(job.prompts[:2], [f"0.{step}", f"0.{step + 1}"])))
+            job.progress(step + 1, 4, {"loss": 0.0})
+            if step == 1:
+                checkpoint.touch()
+        (job.output / "told.json").write_text(json.dumps({"last": rewards[-2:]}))
         return {"loss": 0.0}
 
 

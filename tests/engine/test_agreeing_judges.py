@@ -62,6 +62,7 @@ def test_a_position_bias_that_jurors_share_is_no_agreement(ledger: Ledger) -> No
 
 def test_what_a_model_writes_in_its_own_words_is_no_juror() -> None:
     assert list(members('The first is better.\n{"judge": "x", "p_first": 1}')) == []
+    assert list(members(' {"judge": "x", "p_first": 1}')) == []
     assert list(members('{"judge": 3, "p_first": 1}\n{"judge": "x", "p_first": 7}\n[1]')) == []
     assert list(members('{"judge": "x", "abstention": "refused", "detail": ""}')) == []
 
@@ -69,7 +70,7 @@ def test_what_a_model_writes_in_its_own_words_is_no_juror() -> None:
 def test_members_are_read_as_the_judges_write_them() -> None:
     pooling = pytest.importorskip("rlaif_judges.pooling")
     said = [
-        pooling.Member("small", Verdict(0.75, explanation="why\nnot")),
+        pooling.Member("small", Verdict(0.75, explanation="why\nnot\u2028{")),
         pooling.Member("large", Verdict.abstain(Abstention.REFUSED)),
         pooling.Member("kind", Verdict(0.25)),
     ]
@@ -88,9 +89,8 @@ def test_the_evaluation_judge_is_compared_where_both_have_judged(ledger: Ledger)
         for place, (pair, p_a) in enumerate(decided)
         for p in [p_a if place % 4 == 0 else 1.0 - p_a]
     ]
-    ledger.keep_judged(0, "evaluation", other)
-    found = measure_judge(ledger, 0, "evaluation")["measures"]["evaluation"]
-    kappa = found["evaluation_judge_kappa"]
+    ledger.keep_judged(0, "second", other)
+    kappa = train(ledger)[0]["evaluation_judge_kappa"]
     assert kappa["n"] == len(decided) > 10
     assert kappa["same_side"] == pytest.approx(1.0 - math.ceil(len(decided) / 4) / len(decided))
     # Labels are of the response whose id comes first, whoever proposed the pair.
@@ -98,15 +98,6 @@ def test_the_evaluation_judge_is_compared_where_both_have_judged(ledger: Ledger)
     ours = turned * np.sign(np.array([p_a for _, p_a in decided]) - 0.5)
     theirs = np.where(np.arange(ours.size) % 4 == 0, -ours, ours)
     assert kappa["value"] == pytest.approx(cohen_kappa(confusion_matrix(ours, theirs)))
-
-
-def test_an_evaluation_judge_that_saw_no_training_pair_is_not_compared(ledger: Ledger) -> None:
-    one = prompt("h")
-    a, b = Response.of(one, "a", 0), Response.of(one, "b", 1)
-    pair = JudgedPair(one, a, b, (Vote("ab", 0, Verdict(0.9)),), 0.9, 1.0)
-    ledger.keep_judged(0, "evaluation", [pair])
-    missing = measure_judge(ledger, 0, "evaluation")["not_measured"]["evaluation"]
-    assert "no training pair" in missing["evaluation_judge_kappa"]
 
 
 def reworded(ledger: Ledger, texts: Sequence[str], labels: Sequence[float]) -> dict[str, Any]:

@@ -91,3 +91,42 @@ def test_one_policy_alone_is_an_error(
 ) -> None:
     assert compare(inside, *policies) == 2
     assert "at least two policies" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_the_judge_is_said(
+    inside: Inside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside.folder / "first.py").write_text(FIRST)
+    rows = [{"prompt": f"question {i}"} for i in range(40)]
+    prompts = inside.folder / "prompts.jsonl"
+    prompts.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    biased = ["--prompts", str(prompts), "--set", 'judge={use: "./first.py:First"}']
+    assert compare(inside, "base", "one", *biased) == 0
+    assert capsys.readouterr().err.count("judge, first response preferred: 1.000") == 1
+
+
+FIRST = """
+from rlaif_core.api import PairwiseJudge, Verdict
+
+
+class First(PairwiseJudge):
+    async def compare(self, comparison):
+        return Verdict(0.9)
+"""
+
+
+def test_a_policy_that_is_not_there_is_told_before_any_other_is_asked(
+    inside: Inside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(inside, "base", "one", "gone") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "error: gone: no such folder"
+    assert not inside.folder.joinpath("compared", "metrics.json").exists()
+
+
+def test_the_base_is_asked_last_and_named_first(
+    inside: Inside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(inside, "base", "one") == 0
+    sampled = [line for line in capsys.readouterr().err.splitlines() if "responses by" in line]
+    assert [line.split(" by ")[1].split()[0] for line in sampled] == ["one", "base"]
+    assert told(inside)["contests"][0]["a"] == "base"

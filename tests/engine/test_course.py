@@ -39,7 +39,17 @@ def test_the_best_round_is_that_of_the_truth_not_of_the_reward() -> None:
 
 def test_the_recipe_may_choose_the_held_out_judge_instead() -> None:
     best = course(EXPLOITED, EvaluationSection(watch="judge"))["best"]
-    assert best == {"round": 2, "by": "policy.win_rate", "value": 0.8}
+    assert (best["round"], best["by"], best["value"]) == (2, "policy.win_rate", 0.8)
+
+
+def test_the_best_round_names_those_that_it_is_not_told_apart_from() -> None:
+    rounds = [round_(number, 1.0, 1.0, gold, 0.5) for number, gold in enumerate((0.6, 0.7, 0.4))]
+    for one in rounds:
+        gain = one["policy"]["gold_score"]["after"] - 0.4
+        one["policy"]["gold_gain"] = {"value": gain, "low": gain - 0.08, "high": gain + 0.08}
+    best = course(rounds, EvaluationSection())["best"]
+    assert (best["low"], best["high"]) == pytest.approx((0.62, 0.78))
+    assert best["near"] == [0]
 
 
 def test_reward_up_and_truth_down_is_where_it_turned() -> None:

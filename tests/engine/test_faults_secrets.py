@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -58,23 +58,28 @@ def judge(
 ) -> subprocess.CompletedProcess[str]:
     with Loopback(script) as server:
         url = server.url.replace("://", f"://{user}") + MODELS[model] + query
-        (folder / "judge.yaml").write_text(RECIPE.format(model=model, url=url))
-        rows = [
-            {"prompt": f"question {i}", "response_a": "yes", "response_b": "no"}
-            for i in range(PAIRS)
-        ]
-        (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        command = [sys.executable, "-X", "dev", "-m", "rlaif_core.cli", "--debug", "judge"]
-        given = ["--pairs", str(folder / "pairs.jsonl"), "--run-dir", str(folder / "run")]
-        environ = os.environ | {"JUDGE_KEY": KEY, "OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug"}
-        return subprocess.run(
-            [*command, str(folder / "judge.yaml"), *given],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env=environ,
-        )
+        return label(folder, RECIPE.format(model=model, url=url), {"JUDGE_KEY": KEY})
+
+
+def label(
+    folder: Path, recipe: str, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`rlaif --debug judge` with a cache, and with all that the SDKs log."""
+    (folder / "judge.yaml").write_text(recipe)
+    rows = [
+        {"prompt": f"question {i}", "response_a": "yes", "response_b": "no"} for i in range(PAIRS)
+    ]
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [sys.executable, "-X", "dev", "-m", "rlaif_core.cli", "--debug", "judge"]
+    given = ["--pairs", str(folder / "pairs.jsonl"), "--run-dir", str(folder / "run")]
+    return subprocess.run(
+        [*command, str(folder / "judge.yaml"), *given, "--cache-dir", str(folder / "run/cache")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug", **environ},
+    )
 
 
 def leaks(folder: Path, done: subprocess.CompletedProcess[str], secret: str = KEY) -> list[str]:
@@ -119,6 +124,36 @@ def test_an_address_with_a_password_is_refused_before_it_is_copied(
     assert done.returncode == 2
     assert "a key belongs in `api_key: ${env:NAME}`" in done.stderr
     assert not leaks(tmp_path, done, PASSWORD)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("place", [f"user:{PASSWORD}@127.0.0.1:9", f"127.0.0.1:9/?key={PASSWORD}"])
+def test_an_address_of_the_environment_with_a_password_is_refused(
+    place: str, model: str, tmp_path: Path
+) -> None:
+    """The recipe names no address, and libraries write theirs to their logs."""
+    environ = {f"{model.upper()}_BASE_URL": f"http://{place}", f"{model.upper()}_API_KEY": KEY}
+    recipe = f"api: 1\njudge: {{use: pairwise, model: {{use: {model}, params: {{model: m}}}}}}\n"
+    done = label(tmp_path, recipe, environ)
+    assert done.returncode == 2
+    assert f"{model.upper()}_BASE_URL should end with its path and name no user" in done.stderr
+    assert not leaks(tmp_path, done, PASSWORD)
+    assert not leaks(tmp_path, done)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_key_of_the_environment_stands_nowhere(model: str, tmp_path: Path) -> None:
+    """The recipe names neither key nor address, and the service repeats all that it is sent."""
+    with Loopback(echo(500)) as server:
+        url = server.url + MODELS[model]
+        environ = {f"{model.upper()}_BASE_URL": url, f"{model.upper()}_API_KEY": KEY}
+        recipe = f"api: 1\njudge: {{use: pairwise, model: {{use: {model}, params: {{model: m}}}}}}"
+        done = label(tmp_path, recipe + "\ncalls: {attempts: 1}\n", environ)
+    assert done.returncode == 2
+    assert "judge calls failed" in done.stderr
+    assert "Traceback" in done.stderr  # by --debug
+    assert server.requests
+    assert not leaks(tmp_path, done)
 
 
 @pytest.mark.parametrize("key", [KEY + "\nX-Injected: 1", KEY + "é"])

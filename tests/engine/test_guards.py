@@ -24,6 +24,15 @@ def test_a_judge_that_scores_all_alike_ends_the_run_before_it_judges(inside: Ins
     assert any("score entropy" in line for line in inside.progress.notes)
 
 
+def test_scores_that_are_missing_come_before_what_the_others_say(inside: Inside) -> None:
+    judge = {**ITSELF["judge"], "params": {"legible": 0.7}}
+    metrics = inside.run(**{**ITSELF, "judge": judge}, guards={"score_entropy": 2.0})
+    silent, _, rest = metrics["stopped"].removeprefix("round 0: ").partition("; ")
+    assert silent.endswith("unparsed), for instance: 10 is not one of 0, 1, 2, 3, 4, 5")
+    assert " of 36 verdicts are missing" in silent
+    assert rest.startswith("score entropy is")
+
+
 def test_running_a_stopped_run_again_stops_for_the_same_reason(inside: Inside) -> None:
     first = inside.run(**ITSELF)
     assert inside.run(**ITSELF)["stopped"] == first["stopped"]

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from rlaif_core.api import Abstention, JudgedPair, Message, Prompt, Response, Verdict, Vote
 from rlaif_core.cli import main
+from rlaif_core.engine.tally import Tally
 
 JUDGE = '''
 from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
@@ -156,3 +158,71 @@ def test_columns_beside_the_pair_go_with_its_prompt(tmp_path: Path) -> None:
     file.write_text('{"prompt": "2+2?", "response_a": "4", "response_b": "5", "answer": "4"}\n')
     (pair,) = read_pairs(file)
     assert pair.prompt.columns == {"answer": "4"}
+
+
+SILENT = """
+from rlaif_core.api import Abstention, ModelError, PairwiseJudge, Verdict
+
+
+class Down(PairwiseJudge):
+    async def compare(self, comparison):
+        raise ModelError("connection refused")
+
+
+class Mumbling(PairwiseJudge):
+    async def compare(self, comparison):
+        return Verdict.abstain(Abstention.UNPARSED, "<b>A</b>")
+
+
+class DownOnce(Down):
+    async def compare(self, comparison):
+        if comparison.prompt.text == "q":
+            return await super().compare(comparison)
+        return Verdict(p_first=0.9)
+"""
+
+
+def silent(folder: Path, name: str, *more: str) -> int:
+    (folder / "silent.py").write_text(SILENT)
+    (folder / "judge.yaml").write_text(f'api: 1\njudge: {{use: "./silent.py:{name}"}}\n')
+    return judge(folder, *more)
+
+
+def test_a_service_that_is_down_is_an_error_however_few_pairs_there_are(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert silent(folder, "Down") == 2
+    told = capsys.readouterr().err
+    assert "error: 8 of 8 judge calls failed (100%, allowed 5%)" in told
+    assert "connection refused" in told
+    assert f"report: {folder / 'run' / 'report.html'}\n" in told
+    assert "connection refused" in (folder / "run" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("judge_name", ["Down", "Mumbling"])
+def test_a_judge_that_never_said_anything_is_an_error(
+    judge_name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert silent(folder, judge_name, "--set", "judge.max_failures=1") == 2
+    why = {"Down": "8 failed), for instance: ", "Mumbling": "8 unparsed), for instance: <b>A</b>"}
+    said = "the judge said nothing: 8 of 8 verdicts are missing"
+    assert f"{said} ({why[judge_name]}" in capsys.readouterr().err
+
+
+def test_one_pair_without_a_verdict_is_borne(folder: Path) -> None:
+    assert silent(folder, "DownOnce") == 0
+    assert metrics(folder)["abstentions"] == 2
+
+
+def test_figures_over_no_verdicts_are_absent() -> None:
+    prompt = Prompt("p", (Message("user", "p"),))
+    a, b = (Response.of(prompt, text, i) for i, text in enumerate("ab"))
+    silence = Verdict.abstain(Abstention.REFUSED)
+    tally = Tally()
+    tally.add(
+        JudgedPair(prompt, a, b, (Vote("ab", 0, silence), Vote("ba", 0, silence)), None, 0.0), "a"
+    )
+    figures = tally.figures()
+    assert figures["labelled"] == 1
+    assert not figures.keys() & {"accuracy", "accuracy_by_order", "kappa", "both_right"}
+    assert "position_agreement" not in figures

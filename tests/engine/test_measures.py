@@ -6,7 +6,7 @@ import json
 import math
 import random
 import time
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def test_an_abstention_counts_against_consistency_and_is_on_no_side(ledger: Ledg
 def test_one_order_alone_cannot_tell_position_from_quality(ledger: Ledger) -> None:
     judged(ledger, better, orders=["ab"])
     measures, missing = train(ledger)
-    assert "judge.orders" in missing["first_position_rate"]
+    assert "`orders: both`" in missing["first_position_rate"]
     assert "both orders" in missing["position_consistency"]
     assert not {"position_consistency", "first_position_rate"} & measures.keys()
 
@@ -117,14 +117,15 @@ def test_repeated_votes_are_measured_question_by_question(ledger: Ledger) -> Non
 def test_one_vote_a_question_says_nothing_about_repetition(ledger: Ledger) -> None:
     judged(ledger, better)
     _, missing = train(ledger)
-    assert "judge.votes" in missing["repetition_stability"]
-    assert "judge.votes" in missing["vote_alpha"]
+    assert "`votes: 2`" in missing["repetition_stability"]
+    assert "`votes: 2`" in missing["vote_alpha"]
 
 
 def test_abstentions_were_asked_but_agree_with_nothing(ledger: Ledger) -> None:
-    judged(ledger, lambda a, b: None, votes=2)
+    calls = count()  # both orders, then the second vote on both
+    judged(ledger, lambda a, b: None if next(calls) % 4 < 2 else 1.0, votes=2)
     measures, missing = train(ledger)
-    assert measures["repetition_stability"]["value"] == 0.0
+    assert measures["repetition_stability"]["value"] == 0.5
     assert "vote_alpha" in missing
 
 
@@ -195,7 +196,39 @@ def test_two_responses_a_prompt_cannot_run_in_a_circle(ledger: Ledger) -> None:
     judged(ledger, better, texts="ab")
     _, missing = train(ledger)
     assert "three responses" in missing["cycle_rate"]
-    assert "circularity" in missing
+    assert "the pairing `all`" in missing["circularity"]
+
+
+def test_ties_among_pairs_that_were_all_judged_are_not_blamed_on_the_pairing(
+    ledger: Ledger,
+) -> None:
+    judged(ledger, lambda a, b: 0.5, texts="abc")
+    _, missing = train(ledger)
+    assert "have a tie or an abstention" in missing["cycle_rate"]
+    assert "ties and abstentions left no two prompts" in missing["circularity"]
+
+
+def test_circles_of_pairs_that_were_asked_once_want_more_votes(ledger: Ledger) -> None:
+    judged(ledger, better, texts="abc", orders=("ab",))
+    _, missing = train(ledger)
+    assert missing["circularity"].endswith("ask more votes")
+
+
+def test_what_needs_both_orders_says_whom_that_is_for(ledger: Ledger) -> None:
+    judged(ledger, better, orders=("ab",))
+    _, missing = train(ledger)
+    assert "`orders: both`" in missing["position_consistency"]
+    assert "one by one is shown no order" in missing["position_consistency"]
+    assert "one by one is shown no order" in missing["first_position_rate"]
+    assert "of a judge that asks a model" in missing["repetition_stability"]
+
+
+def test_a_judge_that_always_abstained_has_no_figures(ledger: Ledger) -> None:
+    judged(ledger, lambda a, b: None, votes=2)
+    measures, missing = train(ledger)
+    assert measures == {}
+    assert missing["position_consistency"] == "every verdict abstained"
+    assert missing["repetition_stability"] == "every verdict abstained"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -311,6 +344,16 @@ def test_a_run_measures_its_judge_and_says_what_is_wrong(toy: Toy) -> None:
     # The toy answers at random, which no one should train on.
     assert any("same verdict in both orders" in line for line in judge["warnings"])
     assert "same verdict in both orders" in done.stderr
+
+
+def test_what_is_wrong_on_held_out_pairs_is_said_once(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = toy.command("--set", "prompts.heldout.params.n=40")[3:]
+    for _ in range(2):  # the second time, the stage is done
+        assert main(command) == 0
+    warned = "round 0: judge, on held-out pairs, same verdict in both orders:"
+    assert capsys.readouterr().err.count(warned) == 1
 
 
 def test_labels_are_a_quality_that_the_judge_has_no_part_in(

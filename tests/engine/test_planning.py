@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +30,10 @@ def test_forecast_calls_are_those_of_the_run(toy: Toy, capsys: pytest.CaptureFix
     assert calls(told, "sample") == 12 * 3
     assert calls(told, "judge") == 12 * 3 * 2 * 2 * 2  # pairs, orders, votes, calls a comparison
     assert toy.run().returncode == 0
-    spent = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
-    assert spent["calls"] == len(toy.asked())
+    really = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
+    spent = {one["stage"]: one["calls"] for one in really}
+    assert spent == {name: calls(told, name) for name in ("sample", "judge", "evaluate")}
+    assert sum(spent.values()) == len(toy.asked())
 
 
 def test_rounds_and_prompts_scale_the_forecast(
@@ -38,6 +42,16 @@ def test_rounds_and_prompts_scale_the_forecast(
     small = plan(toy, capsys)
     large = plan(toy, capsys, "--set", "prompts.train.params.n=120", "--set", "rounds=2")
     assert calls(large, "judge") == 20 * calls(small, "judge")
+
+
+def test_votes_that_may_be_saved_are_in_the_forecast(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voting = ["--set", "judge.votes=5", "--set", "judge.adaptive=0.8"]
+    told = plan(toy, capsys, *voting)
+    assert calls(told, "judge") == 12 * 3 * 2 * 5 * 2  # pairs, orders, votes, calls a comparison
+    (lines,) = told["plans"].values()
+    assert any("adaptive voting saves some" in line["how"] for line in lines)
 
 
 def test_recipes_are_compared_side_by_side(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,6 +63,8 @@ def test_recipes_are_compared_side_by_side(toy: Toy, capsys: pytest.CaptureFixtu
     assert str(recipe) in told
     assert str(other) in told
     assert told.count("total") == 2
+    judging = told[told.index("judging") :].splitlines()
+    assert [line.split()[-4] for line in judging[1:3]] == ["100%", "50%"]
 
 
 def test_anchors_and_the_evaluation_judge_are_in_the_forecast(
@@ -73,6 +89,86 @@ def test_anchors_and_the_evaluation_judge_are_in_the_forecast(
     assert calls(told, "calibrate") == 20 * 2 * 2 * 2  # pairs, orders, votes, calls a comparison
     assert calls(told, "evaluate") == 2 * 6 + 6 * 2 * 2  # responses, then pairs in both orders
     assert toy.run().returncode == 0
-    spent = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
-    (lines,) = told["plans"].values()
-    assert spent["calls"] == len(toy.asked()) <= sum(line["calls"] for line in lines)
+    really = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
+    assert {one["stage"]: one["calls"] for one in really} == {
+        stage: calls(told, stage) for stage in ("sample", "calibrate", "judge", "evaluate")
+    }
+    assert calls(told, "second_opinion") == 0  # by the same judge: the answers are known
+
+
+def test_a_stage_that_was_interrupted_counts_every_try(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run("--set", "budget.calls=100").returncode == 2
+    assert toy.run("--accept-changes").returncode == 0
+    told = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))
+    assert {one["stage"]: one["calls"] for one in told["actual"]}["judge"] == calls(told, "judge")
+
+
+def test_forecast_and_what_came_of_it_stand_beside_each_other(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run().returncode == 0
+    recipe, run = str(toy.folder / "toy.yaml"), str(toy.folder / "run")
+    assert main(["plan", recipe, "--allow-local-code", "--run-dir", run]) == 0
+    told = capsys.readouterr().out
+    assert told.count("100% of the calls") == 4  # sample, judge, evaluate, total
+
+
+def test_a_folder_without_a_run_is_one_line(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = str(toy.folder / "toy.yaml")
+    assert main(["plan", recipe, "--allow-local-code", "--run-dir", str(toy.folder)]) == 2
+    assert "holds no run" in capsys.readouterr().err
+
+
+def test_later_rounds_are_evaluated_against_the_round_before_too(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("rlaif_evaluators")
+    rounds = ["--set", "evaluators.0.use=win-rate"]
+    one, three = plan(toy, capsys, *rounds), plan(toy, capsys, *rounds, "--set", "rounds=3")
+    verdicts = 6 * 2 * 2 * 2  # pairs, orders, votes, calls a comparison
+    assert calls(one, "evaluate") == 2 * 6 + verdicts
+    assert calls(three, "evaluate") == 4 * 6 + 5 * verdicts  # base and policies; 1 + 2 + 2 contests
+
+
+def test_samples_that_an_evaluator_draws_are_in_the_forecast(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("rlaif_evaluators")
+    evaluator = "evaluators=[{use: best-of-n, params: {n: [1, 4], samples: 5}}]"
+    recipe = toy.folder / "toy.yaml"
+    recipe.write_text(recipe.read_text() + 'reward_model: {use: "./kinds.py:Liking"}\n')
+    (toy.folder / "kinds.py").write_text(LIKING)
+    told = plan(toy, capsys, "--set", evaluator)
+    assert calls(told, "evaluate") == 2 * 6 + 5 * 6  # a response each, then the samples
+
+
+def test_what_cannot_be_forecast_is_named(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(Path(__file__).with_name("kinds.py"), toy.folder)
+    recipe = toy.folder / "toy.yaml"
+    recipe.write_text(
+        recipe.read_text().replace("./toy.py:Copy", "./kinds.py:Learner")
+        + "guards: {}\nevaluation: {watch: judge}\n"
+    )
+    assert main(["plan", str(recipe), "--allow-local-code"]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "on top comes what is asked by the rewards that its optimizer learns from and the judge "
+        "that watches its training and its guards."
+    ) in told
+
+
+LIKING = """
+from rlaif_core.api import RewardModel
+
+
+class Liking(RewardModel):
+    def fit(self, job):
+        raise AssertionError("a plan trains nothing")
+
+    def load(self, checkpoint):
+        raise AssertionError("there is nothing to load")
+
+    score = load
+"""

@@ -87,6 +87,19 @@ def _keep(ledger: Any, cases: list[ProbeCase], said: dict[str, tuple[Any, Any]])
     ledger.close()
 
 
+def test_a_case_that_wavered_does_not_read_like_one_that_got_through() -> None:
+    from rlaif_core.cli.judge import _probed
+
+    case = {"won": 1, "verdicts": 2}
+    fates = {fate: [{"name": fate, **case}] for fate in ("wavered", "abstained", "through")}
+    told = list(_probed({"resisted": 0, "cases": 3, "kinds": {}, **fates}))[1:]
+    assert told == [
+        "wavered             wavered: 1 of 2 verdicts for the attack, but not their sum",
+        "abstained           abstained: a verdict is missing, and none is for the attack",
+        "GOT THROUGH         through: 1 of 2 verdicts for the attack, and their sum too",
+    ]
+
+
 def test_the_command_fails_if_something_got_through(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,6 +86,19 @@ def test_a_floor_raises_the_weight_of_its_reward_while_it_is_missed(inside: Insi
     steps = inside.ledger.training(0, "optimize")
     assert steps[-1][1]["multiplier/value"] == pytest.approx(0.1 * (0.9 - 0.5))
     assert steps[-1][1]["reward/value"] == pytest.approx(0.5)
+
+
+def test_training_that_goes_on_has_the_multipliers_of_undisturbed_training(inside: Inside) -> None:
+    floors = {"value": {**VALUE, "floor": 0.9}, "above": {"use": "./kinds.py:Above", "floor": 0.7}}
+    dying: dict[str, Any] = {"use": "./kinds.py:Steps", "params": {"dies": True}}
+    with pytest.raises(RunError, match="power went out"):
+        inside.run(optimizer=dying, rewards=floors)
+    inside.run(optimizer=dying, rewards=floors)
+    resumed = inside.told(), inside.ledger.training(0, "optimize")[-1]
+    shutil.rmtree(inside.folder / "run")
+    inside.run(optimizer={"use": "./kinds.py:Steps"}, rewards=floors)
+    assert resumed == (inside.told(), inside.ledger.training(0, "optimize")[-1])
+    assert resumed[1][1]["multiplier/value"] > 0.1
 
 
 def test_judging_while_training_is_no_progress_of_the_stage(inside: Inside) -> None:

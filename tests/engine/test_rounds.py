@@ -69,6 +69,19 @@ def test_several_snapshots_sample_in_turn(inside: Inside) -> None:
         assert models == ["round-1/policy", "round-0/policy"] * 2
 
 
+def test_new_responses_come_from_the_newest_policy_alone_unless_snapshots_are_asked_for(
+    inside: Inside,
+) -> None:
+    inside.run(**COPY, rounds=3)
+    for responses in inside.ledger.responses(2, "train").values():
+        assert all(one.model.endswith("run/round-1/policy") for one in responses)
+
+
+def test_every_round_is_evaluated_against_the_base_and_the_round_before(inside: Inside) -> None:
+    metrics = inside.run(**COPY, rounds=2, evaluators=[{"use": "./kinds.py:Seen"}])
+    assert [one["policy"]["seen"] for one in metrics["rounds"]] == [[6, 6, 0], [6, 6, 6]]
+
+
 def test_the_data_set_says_why_in_the_judges_words(inside: Inside) -> None:
     inside.run(**COPY)
     assert {row["explanation"] for row in rows(inside, 0)} == {"it is greater"}
@@ -97,3 +110,11 @@ def test_another_recipe_starts_training_anew(inside: Inside) -> None:
     for seed in (1, 2):
         with pytest.raises(RunError, match="the power went out"):
             inside.run(**sections, seed=seed)
+
+
+def test_one_prompts_slow_judgement_does_not_hold_up_the_next_windows(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlaif_core.engine.proposing.WINDOW", 6)
+    metrics = inside.run(judge={"use": "./kinds.py:Patient", "model": "judge"})
+    assert metrics["rounds"][0]["abstentions"] == 0

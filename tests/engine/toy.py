@@ -26,6 +26,7 @@ from rlaif_core.api import (
     Pairing,
     PairwiseJudge,
     Params,
+    PluginError,
     Prompt,
     Ranking,
     Response,
@@ -68,6 +69,10 @@ class ModelParams(Params):
     path: str = "base"
 
 
+HELD: set[str] = set()
+"""Identities of the models whose weights are in memory."""
+
+
 class ToyModel(Model[ModelParams]):
     """Answers with a number. With `batch` above 1, its answers depend on the batch around them,
     as the last bits of a real model's do."""
@@ -89,9 +94,12 @@ class ToyModel(Model[ModelParams]):
         return self.params.path
 
     def at(self, checkpoint: str) -> ToyModel:
+        if checkpoint == "gone":
+            raise PluginError("gone: no such folder")
         return ToyModel(self.params.model_copy(update={"path": checkpoint}))
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
+        HELD.add(self.identity)
         keys = [request.key(self.identity) for request in requests]
         await asyncio.sleep(self.params.pause)
         batch = hashlib.sha256("".join(sorted(keys)).encode()).hexdigest()[:6]
@@ -108,6 +116,9 @@ class ToyModel(Model[ModelParams]):
                 answers.append(ChatReply(text, usage=Usage(10, 1)))
                 self._log(key)
         return answers
+
+    async def release(self) -> None:
+        HELD.discard(self.identity)
 
     def _log(self, key: str) -> None:
         if self.params.log:
@@ -189,6 +200,24 @@ class Copy(Optimizer):
         from_ = {"checkpoint": job.checkpoint, "reference": job.reference}
         (job.output / "policy.json").write_text(json.dumps(from_))
         return {"loss": 0.25}
+
+
+class Weighing(Optimizer):
+    """Writes down whose weights are in memory while it trains, and asks for rewards if it may."""
+
+    def train(self, job: TrainingJob) -> Metrics:
+        told = {"held": sorted(HELD)}
+        if job.scorer is not None:
+            job.scorer([job.prompts[0]] * 2, ["0.1", "0.2"])
+        (job.output / "told.json").write_text(json.dumps(told))
+        return {"loss": 0.25}
+
+
+class WeighingOnline(Weighing):
+    """Learns from rewards."""
+
+    needs_preferences = False
+    needs_scorer = True
 
 
 class Gold(Evaluator):

@@ -21,11 +21,13 @@ def load(folder: Path, **sections: Any) -> Recipe:
     for name in ("toy.py", "kinds.py"):
         shutil.copy(TOYS / name, folder)
     path = folder / "toy.yaml"
-    path.write_text(yaml.safe_dump({**BASE, **sections}, sort_keys=False))
+    path.write_text(yaml.safe_dump({**BASE, "models": {}, **sections}, sort_keys=False))
     return load_recipe(path, allow_local_code=True)
 
 
+ONLINE: dict[str, Any] = {"optimizer": {"use": "./kinds.py:Learner"}}
 TRAINS = {"optimizer": {"use": "./toy.py:Copy"}}
+VALUE = {"use": "./kinds.py:Value"}
 
 
 def test_a_policy_that_judges_its_own_training_is_a_feedback_loop(tmp_path: Path) -> None:
@@ -46,7 +48,11 @@ def test_the_same_weights_by_another_name_are_the_same_loop(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "sections",
     [
-        {"judge": {"use": "./toy.py:Judge", "model": "judge"}, **TRAINS},
+        {
+            "judge": {"use": "./toy.py:Judge", "model": "judge"},
+            "models": BASE["models"],
+            **TRAINS,
+        },
         {"judge": {"use": "./toy.py:Judge", "model": "policy"}},
         {"judge": {"use": "./kinds.py:Itself", "model": "policy"}, **TRAINS},
     ],
@@ -64,6 +70,47 @@ def test_a_win_rate_by_the_training_judge_is_cautioned(tmp_path: Path) -> None:
     assert load(tmp_path, **judged, evaluation=other).cautions == ()
 
 
+def test_a_policy_that_measures_itself_flatters_itself(tmp_path: Path) -> None:
+    judge = {"use": "./toy.py:Judge", "model": "policy"}
+    (caution,) = load(tmp_path, **TRAINS, evaluation={"judge": judge}).cautions
+    assert "is the policy that it measures: it prefers what it says itself" in caution
+    assert "learns" not in caution
+
+
+def test_settings_for_several_rounds_are_idle_in_a_single_one(tmp_path: Path) -> None:
+    between = {"mix": 0.3, "snapshots": 2, "prompts": "fresh"}
+    cautions = load(tmp_path, **TRAINS, rounds=between).cautions
+    assert [one.split(": ", 1)[1] for one in cautions] == [
+        f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
+        for name in between
+    ]
+    assert load(tmp_path, **TRAINS, rounds={**between, "n": 2}).cautions == ()
+    assert load(tmp_path, **TRAINS, rounds={"mix": 0.0, "n": 1}).cautions == ()
+
+
+def test_held_out_prompts_that_are_the_training_prompts_are_cautioned(tmp_path: Path) -> None:
+    same = {"use": "./toy.py:Prompts", "params": {"n": 4}}
+    (caution,) = load(tmp_path, prompts={"train": same, "heldout": same}).cautions
+    assert "prompts.heldout is the same as prompts.train" in caution
+    others = {"use": "./toy.py:Prompts", "params": {"n": 4, "start": 4}}
+    assert load(tmp_path, prompts={"train": same, "heldout": others}).cautions == ()
+
+
+def test_a_model_that_nothing_asks_is_cautioned(tmp_path: Path) -> None:
+    (caution,) = load(tmp_path, models=BASE["models"]).cautions
+    assert caution.endswith("models.judge: nothing asks this model")
+
+
+def test_votes_that_stop_at_another_share_than_the_filters_are_cautioned(tmp_path: Path) -> None:
+    judge = {"use": "./kinds.py:Sharp", "votes": 5, "adaptive": 0.8}
+    (caution,) = load(tmp_path, judge=judge).cautions
+    assert "saves votes for a filter 'agreement': add one" in caution
+    filters = [{"use": "agreement", "params": {"min": 0.9}}]
+    (caution,) = load(tmp_path, judge=judge, filters=filters).cautions
+    assert "adaptive is 0.8 and the filter 'agreement' keeps from 0.9 on" in caution
+    assert load(tmp_path, judge=judge, filters=[{"use": "agreement"}]).cautions == ()
+
+
 @pytest.mark.parametrize(
     ("sections", "what"),
     [
@@ -71,8 +118,20 @@ def test_a_win_rate_by_the_training_judge_is_cautioned(tmp_path: Path) -> None:
             {"judge": {"use": "./kinds.py:Sharp", "gate": {"use": "./kinds.py:Sharp"}}},
             "compares responses; a gate must score each one",
         ),
-        ({"rewards": {"r": {"use": "reward_model"}}, **TRAINS}, "the recipe has no reward_model"),
-        ({"rewards": {"r": {"use": "./kinds.py:Value"}}}, "there is no optimizer"),
+        ({"rewards": {"r": {"use": "reward_model"}}, **ONLINE}, "the recipe has no reward_model"),
+        (
+            {
+                "rewards": {"r": {"use": "reward_model", "params": {"loss": "x"}}},
+                "reward_model": {"use": "./kinds.py:Numbers"},
+                **ONLINE,
+            },
+            "rewards.r.params: the round's reward model is set up under `reward_model:`",
+        ),
+        (
+            {"rewards": {"r": {**VALUE, "gate": True, "floor": 0.5}}, **ONLINE},
+            "rewards.r.floor: a gate is no reward to hold at a floor",
+        ),
+        ({"rewards": {"r": VALUE}}, "there is no optimizer"),
         (
             {"judge": {"use": "./kinds.py:Sharp", "calibration": {"anchors": "gone.jsonl"}}},
             "judge.calibration.anchors: no such file: gone.jsonl",

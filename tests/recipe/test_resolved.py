@@ -51,7 +51,9 @@ def test_a_sampler_that_asks_nobody_stays_so(load):
 
 
 def test_a_reward_that_is_the_reward_model_stays_so(load):
-    rewards = "reward_model: {use: trl}\noptimizer: {use: dpo}\nrewards: {r: {use: reward_model}}\n"
+    rewards = (
+        "reward_model: {use: trl}\noptimizer: {use: rloo}\nrewards: {r: {use: reward_model}}\n"
+    )
     recipe = load(TEXT + rewards, "judge.votes=2")
     assert yaml.safe_load(recipe.resolved())["rewards"]["r"]["use"] == "reward_model"
     assert load(recipe.resolved()).resolved() == recipe.resolved()
@@ -92,10 +94,23 @@ def test_added_and_removed_values_are_told(load):
     new = load(TEXT, "judge.votes=2", "filters=[]", "judge.params.rubric.weights={help: 2}")
     assert new.difference(old.resolved()) == [
         "judge.params.rubric.weights.help: (absent) -> 2.0",
-        "filters: (absent) -> []",
-        "judge.params.rubric.weights: {} -> (absent)",
-        "filters.0.use: two-votes -> (absent)",
-        "filters.0.params: {} -> (absent)",
+        "filters.0: two-votes -> (absent)",
+    ]
+
+
+def test_a_component_in_anothers_place_is_one_line(load):
+    old = load(TEXT, "judge.votes=2", "pairing={use: best-vs-worst}").resolved()
+    new = load(TEXT, "judge.votes=2", "pairing={use: all}", "optimizer={use: dpo}")
+    assert new.difference(old) == [
+        "pairing: best-vs-worst -> all",
+        "optimizer: (absent) -> dpo",
+    ]
+
+
+def test_a_section_that_was_added_is_one_line(load):
+    old = load(TEXT, "judge.votes=2").resolved()
+    assert load(TEXT, "judge.votes=2", "guards={}").difference(old) == [
+        "guards: (absent) -> (present)"
     ]
 
 

@@ -26,7 +26,7 @@ def test_every_round_is_a_dot_in_the_frame_and_gains_begin_at_the_base() -> None
     view = course({"best": BEST, "overoptimization": {"points": POINTS}})
     assert view is not None
     held, proxy = view.plots
-    assert held.rounds == proxy.rounds == [0, 1, 2]
+    assert held.names == proxy.names == ["0", "1", "2"]
     assert held.dots[1][1] == TOP
     assert proxy.dots[-1] == (RIGHT, TOP)
     assert proxy.zero == BOTTOM
@@ -42,6 +42,22 @@ def test_the_fitted_law_is_drawn_and_its_peak_named() -> None:
     assert len(view.plots[0].law.split()) == 80
     assert view.plots[1].law == ""
     assert "peak is at √KL 1.650 with a gain of 0.330" in view.law
+
+
+def test_a_law_without_an_optimum_is_not_said_to_fit() -> None:
+    law = {"alpha": 0.025, "beta": -0.191}
+    view = course({"best": BEST, "overoptimization": {"points": POINTS, "law": law}})
+    assert view is not None
+    assert "through 3 rounds, has α 0.025 and β -0.191: it has no optimum" in view.law
+    assert view.plots[0].law == ""
+
+
+def test_a_best_round_whose_interval_meets_anothers_is_said_to_be_in_doubt() -> None:
+    best = {**BEST, "low": 0.62, "high": 0.78, "near": [0, 2]}
+    view = course({"best": best})
+    assert view is not None
+    assert "(0.700, 0.620 to 0.780)" in view.best
+    assert "rounds 0, 2 overlap with its own: that it is the best may be chance" in view.best
 
 
 def test_a_run_that_measured_neither_has_no_such_section() -> None:

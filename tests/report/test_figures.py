@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_core.report.figures import duration, figures, money, number, show
+from rlaif_core.report.figures import duration, figures, money, number, show, tick
+from rlaif_core.report.labels import OF_POLICY, label
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -51,6 +52,40 @@ def test_nested_sections_are_spelled_out_and_stage_summaries_left_out() -> None:
 def test_whatever_an_evaluator_measures_can_be_shown(section: dict[str, Any]) -> None:
     for line in figures(section):
         assert isinstance(line.text, str)
+
+
+def test_the_ends_of_an_interval_are_no_rows_of_their_own() -> None:
+    section = {"accuracy": 0.75, "heldout": 4, "accuracy_low": 0.3, "accuracy_high": 0.95}
+    lines = [(one.label, one.text.replace("\u00a0", " ")) for one in figures(section)]
+    assert lines == [("Accuracy", "75.0 % (30.0 to 95.0 %)"), ("Held-out preferences", "4")]
+
+
+def test_what_a_share_is_broken_down_by_are_shares() -> None:
+    part = {"value": 0.5, "low": 0.25, "high": 0.75}
+    (line,) = figures({"accuracy_by_category": {"sum": part}})
+    assert line.text.replace("\u00a0", " ") == "50.0 % (25.0 to 75.0 %)"
+
+
+def test_a_divergence_says_by_what_it_is_counted_where_that_is_known() -> None:
+    assert [one.label for one in figures({"kl_per_token": 0.011, "kl": 0.1})] == [
+        "KL from the reference, nats a token",
+        "KL",
+    ]
+    assert figures({"kl": 0.1}, OF_POLICY)[0].label == "KL from the base, nats a response"
+    assert label("helpful/kl_per_token") == "helpful: KL from the reference, nats a token"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_on_an_axis_is_narrow(value: float) -> None:
+    assert len(tick(value)) <= 9
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-0.000586, "−5.9e-4"), (0.6931, "0.693"), (-12.5, "−12.5"), (12_000, "12,000"), (0, "0")],
+)
+def test_a_number_on_an_axis_keeps_three_figures(value: float, text: str) -> None:
+    assert tick(value).replace("e−", "e-") == text
 
 
 def test_units_are_easy_to_read() -> None:

@@ -30,6 +30,13 @@ def test_every_average_is_a_mark_between_the_two_rewards() -> None:
     assert drawn.ends == ("1", "3", "0", "4")
 
 
+def test_the_average_that_was_returned_is_marked() -> None:
+    returned = {"returned/kind": 0.5, "returned/right": 0.5}
+    drawn = front(SOUP | returned)
+    assert drawn is not None
+    assert [one.returned for one in drawn.marks] == [False, True, False]
+
+
 def test_an_average_of_which_one_reward_said_nothing_has_no_mark() -> None:
     drawn = front({key: one for key, one in SOUP.items() if key != "soup/kind=0,right=1/kind"})
     assert drawn is not None

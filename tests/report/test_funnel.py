@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.engine.ledger import Reader
-from rlaif_core.report.funnel import SHOWN, Counted, Step, funnel
+from rlaif_core.engine.pairing import TIED
+from rlaif_core.report.funnel import CANDIDATES, SHOWN, Counted, Step, funnel
 from rlaif_core.report.judge import Tally
 from rlaif_core.report.outlines import Outline, OutlineReader
 from rlaif_core.report.rounds import RoundView, round_view
@@ -54,6 +55,22 @@ def test_before_selection_there_is_no_word_of_preferences() -> None:
     section = {"responses": 2, "comparisons": 1, "verdicts": 1, "preferences": None}
     names = [step.name for step in funnel(Counted(section, tally, {}, {}, sampled=True))]
     assert names == ["Responses", "Comparisons asked", "Verdicts", "Pairs judged", "Pairs decided"]
+
+
+@pytest.mark.parametrize(
+    ("agreement", "reason"),
+    [(0.0, "tie: the judge prefers neither"), (1.0, "tie: people prefer neither")],
+)
+def test_ties_are_a_reason_of_their_own(agreement: float, reason: str) -> None:
+    tally = Tally()
+    votes = (("ab", 0.5), ("ba", 0.5))
+    for name in "xy":
+        tally.add(Outline("p", "a", name, 0.5, agreement, votes), candidate=False)
+    tally.add(Outline("p", "a", "z", 0.9, 1.0, (("ab", 0.9),)), candidate=False)
+    section = {"comparisons": 5, "verdicts": 5, "preferences": 0}
+    steps = funnel(Counted(section, tally, {TIED: 1}, {}, sampled=False))
+    (candidates,) = [one for one in steps if one.name == CANDIDATES]
+    assert candidates.losses == {reason: 2, "not chosen by the pairing": 1}
 
 
 def test_without_a_ledger_the_reasons_come_from_the_metrics() -> None:

@@ -106,7 +106,7 @@ def test_rounds_stand_side_by_side(tmp_path: Path) -> None:
     page = Page(write_report(finished_run(tmp_path / "run", prompts=6, rounds=2)).read_text())
 
     assert "Rounds side by side" in page.headings
-    assert "Policy: KL from the base policy 1.370 2.370" in page.text
+    assert "Policy: KL from the base, nats a response 1.370 2.370" in page.text
     assert page.unbalanced == []
 
 

@@ -45,3 +45,11 @@ def test_bars_stand_out_from_the_page(theme: str) -> None:
 
 def test_both_themes_define_the_same_colours() -> None:
     assert palette("style.css").keys() == palette("dark.css").keys()
+
+
+def test_columns_give_way_to_what_cannot_break() -> None:
+    """A grid's `1fr` grows with what cannot break, and the page with it, on a phone."""
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    for columns in re.findall(r"grid-template-columns: ([^;]+);", style):
+        if "repeat" not in columns:
+            assert "minmax(0, 1fr)" in columns

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from rlaif_core.api import (
+    Abstention,
     ChatRequest,
     Filter,
     Message,
@@ -15,8 +16,10 @@ from rlaif_core.api import (
     Pairing,
     PairwiseJudge,
     Params,
+    PointwiseJudge,
     Response,
     Sampler,
+    Score,
     Source,
     Verdict,
 )
@@ -24,11 +27,13 @@ from rlaif_core.testing import (
     FilterConformance,
     PairingConformance,
     PairwiseJudgeConformance,
+    PointwiseJudgeConformance,
     SamplerConformance,
     ScriptedModel,
     SourceConformance,
     make_comparison,
     make_prompt,
+    make_responses,
     since,
 )
 from rlaif_core.testing.conformance import run
@@ -83,6 +88,104 @@ def test_a_judge_that_ignores_the_order_is_caught():
     checks = conformance(PairwiseJudgeConformance, First, asks_model=False)
     with pytest.raises(AssertionError, match="where the second is better"):
         checks.test_it_prefers_the_better_response_in_either_order()
+
+
+class Terse(PairwiseJudge):
+    """An honest judge by another standard: fewer words win."""
+
+    async def compare(self, comparison):
+        first, second = (len(one.text.split()) for one in (comparison.first, comparison.second))
+        return Verdict(0.5 if first == second else 0.9 if first < second else 0.1)
+
+
+def test_a_judge_by_another_standard_is_told_what_to_override():
+    checks = conformance(PairwiseJudgeConformance, Terse, asks_model=False)
+    with pytest.raises(AssertionError, match=r"overrides `comparisons` with a pair"):
+        checks.test_it_prefers_the_better_response_in_either_order()
+
+
+def test_a_judge_by_another_standard_passes_on_its_own_pair():
+    def own(self):
+        return [make_comparison("Hi.", "Good day to you.")]
+
+    checks = conformance(PairwiseJudgeConformance, Terse, asks_model=False, comparisons=own)
+    checks.test_it_prefers_the_better_response_in_either_order()
+    checks.test_settling_answers_every_verdict_and_changes_nothing_twice()
+
+
+def test_a_judge_is_caught_showing_ids_of_its_own_pair():
+    def own(self):
+        return [make_comparison("Hi.", "Good day to you.")]
+
+    def reply(self, request, first_is_better):
+        return "first" if first_is_better else "second"
+
+    checks = conformance(PairwiseJudgeConformance, Guesses, comparisons=own, reply=reply)
+    with pytest.raises(AssertionError, match="the model is shown"):
+        checks.test_the_model_is_shown_no_ids_and_no_names_of_models()
+
+
+class ByColumn(PointwiseJudge):
+    """Scores whether a response is the one of the prompt's column."""
+
+    async def score(self, prompt, response, vote=0):
+        return Score(float(response.text == prompt.columns["answer"]))
+
+
+def test_a_judge_of_columns_is_tried_on_a_prompt_of_its_own():
+    prompt = make_prompt(answer="4")
+    checks = conformance(
+        PointwiseJudgeConformance,
+        ByColumn,
+        asks_model=False,
+        prompt=prompt,
+        responses=lambda self: tuple(make_responses(prompt, "4", "5")),
+    )
+    checks.test_the_better_response_scores_higher()
+
+
+class Consults(PairwiseJudge):
+    """Asks the model in the role of the critic."""
+
+    async def compare(self, comparison):
+        shown = f"{comparison.first.text}|{comparison.second.text}"
+        reply = await self.context.models["critic"].chat(ChatRequest((Message("user", shown),)))
+        return {"first": Verdict(0.9), "second": Verdict(0.1)}.get(
+            reply.text, Verdict.abstain(Abstention.UNPARSED)
+        )
+
+
+class TestRolesOfItsOwn(PairwiseJudgeConformance):
+    component = Consults
+    model_roles = ("draft", "critic")
+
+    def reply(self, request, first_is_better):
+        return "first" if first_is_better else "second"
+
+
+class Crowd(Pairing):
+    """Needs four responses, and takes sure verdicts only."""
+
+    def propose(self, ranking):
+        first, *others = ranking.responses[:4] if len(ranking.responses) > 3 else [None]
+        return [] if ranking.judged else [(first, other) for other in others]
+
+    def select(self, ranking):
+        return [(one.b, one.a) for one in ranking.judged if one.p_a is not None and one.p_a < 0.1]
+
+
+class TestAPairingOfManyResponses(PairingConformance):
+    component = Crowd
+    sizes = (0, 1, 4, 6)
+
+    def p_first(self, first, second):
+        return 0.99 if first.index > second.index else 0.01
+
+
+def test_a_pairing_of_many_responses_is_told_what_to_override():
+    checks = conformance(PairingConformance, Crowd)
+    with pytest.raises(AssertionError, match="overrides `sizes`, `responses` or `p_first`"):
+        checks.test_it_selects_the_better_response_first()
 
 
 class Rolls(PairwiseJudge):

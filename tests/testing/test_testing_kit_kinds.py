@@ -1,12 +1,18 @@
 """Well-behaved toys of the kinds that no plugin beside this one checks with the kit."""
 
+import asyncio
 import hashlib
 from pathlib import Path
+
+import pluggy
+import pytest
 
 from rlaif_core.api import (
     Abstention,
     ChatReply,
     ChatRequest,
+    Executor,
+    Hook,
     Message,
     Model,
     Optimizer,
@@ -17,8 +23,12 @@ from rlaif_core.api import (
     Score,
     TrainingJob,
     Usage,
+    hookimpl,
 )
+from rlaif_core.engine.local import LocalExecutor
 from rlaif_core.testing import (
+    ExecutorConformance,
+    HookConformance,
     ModelConformance,
     OptimizerConformance,
     PointwiseJudgeConformance,
@@ -142,3 +152,54 @@ class TestLength(RewardModelConformance):
 
     def job(self, output):
         return toy_job(output)
+
+
+class TestLocalExecutor(ExecutorConformance):
+    component = LocalExecutor
+
+
+class Watches(Hook):
+    """Remembers which stages were finished."""
+
+    stages = ()
+
+    @hookimpl
+    def rlaif_stage_finished(self, stage):
+        self.stages = (*self.stages, stage)
+
+
+class TestWatches(HookConformance):
+    component = Watches
+
+    async def exercise(self, component):
+        await super().exercise(component)
+        assert component.stages == ("judge",)
+
+
+class Misspelled(Hook):
+    """Implements a hook that nobody calls."""
+
+    @hookimpl
+    def rlaif_stage_finnished(self, stage):
+        raise AssertionError("never called")
+
+
+def test_a_misspelled_hook_is_caught():
+    checks = type("Checks", (HookConformance,), {"component": Misspelled})()
+    with pytest.raises(pluggy.PluginValidationError, match="rlaif_stage_finnished"):
+        checks.test_every_hook_that_it_implements_exists()
+
+
+class Hurries(Executor):
+    """Gives results as they come, and leaves the rest running after an error."""
+
+    async def map(self, work, items):
+        return [await one for one in asyncio.as_completed([work(item) for item in items])]
+
+
+def test_an_executor_that_mixes_results_up_is_caught():
+    checks = type("Checks", (ExecutorConformance,), {"component": Hurries})()
+    with pytest.raises(AssertionError):
+        checks.test_its_results_stand_in_the_order_of_the_items()
+    with pytest.raises(AssertionError, match="went on after the error"):
+        checks.test_the_first_error_ends_the_map_and_cancels_the_rest()

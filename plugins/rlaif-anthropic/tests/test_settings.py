@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import traceback
-import warnings
 
 import pytest
 from pydantic import ValidationError
@@ -137,17 +136,14 @@ def test_prices_come_from_the_recipe_or_from_the_table(params, prices):
     assert made(**params).prices == prices
 
 
-def test_an_unknown_price_is_warned_of():
-    with pytest.warns(UserWarning, match="no price is known of model 'claude-99'"):
-        set_up(made(model="claude-99", api_key=KEY))
+def test_an_unknown_price_is_told():
+    told = made(model="claude-99", api_key=KEY).unpriced()
+    assert told.startswith("no price is known of model 'claude-99': set its `prices:")
 
 
 @pytest.mark.parametrize("params", [{"api_key": KEY}, {"base_url": "http://localhost:8000"}])
 def test_a_known_price_and_a_server_of_ones_own_are_not(params):
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        set_up(made(**params))
-    assert warned == []
+    assert made(**params).unpriced() is None
 
 
 def test_it_streams_as_many_calls_as_the_recipe_says():

@@ -36,6 +36,16 @@ def test_scores_are_means_before_and_after():
     assert policy["gold_score"] == {"before": pytest.approx(0.3), "after": pytest.approx(0.7)}
 
 
+def test_the_gain_has_an_interval_over_prompts():
+    gain = measured(["bad", "fair", "bad"], ["fair", "good", "bad"])["policy"]["gold_gain"]
+    assert gain["value"] == pytest.approx(0.8 / 3)
+    assert gain["low"] < 0 < gain["value"] < gain["high"]
+
+
+def test_one_prompt_leaves_the_gain_no_interval():
+    assert "gold_gain" not in measured(["bad"], ["good"])["policy"]
+
+
 def test_the_win_rate_counts_ties_one_half():
     policy = measured(["bad", "good", "fair", "fair"], ["good", "bad", "fair", "good"])["policy"]
     assert policy["gold_win_rate"]["value"] == pytest.approx((1 + 0 + 0.5 + 1) / 4)

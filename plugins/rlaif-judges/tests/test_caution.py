@@ -65,3 +65,32 @@ def test_who_is_meant_to_judge_itself_says_so(component):
 
 def test_nobody_else_is():
     assert not any(one.judges_itself for one in (*VOTING, Recorded) if one is not Meta)
+
+
+CRITERIA = [{"name": "brevity", "text": "says it in few words"}]
+EXAMPLES = [{"prompt": "p", "first": "a", "second": "b", "better": "A"}]
+
+
+def test_criteria_and_examples_want_a_template_that_shows_them(tmp_path):
+    template = tmp_path / "own.jinja"
+    template.write_text("{{ fence }} {{ prompt }} {{ first }} {{ second }}")
+    given = {"prompt": str(template), "criteria": CRITERIA, "examples": EXAMPLES}
+    told = caution(Pairwise, 1, **given)
+    assert told.startswith(f"{template} never uses `criteria` or `examples`, so what is set there")
+    assert "3 votes" in caution(Pairwise, 3, temperature=0.0, **given)
+    template.write_text("{% for one in criteria %}{{ one.name }}{% endfor %}{{ examples }}")
+    assert caution(Pairwise, 1, **given) is None
+
+
+def test_a_score_by_criteria_wants_them_in_its_template(tmp_path):
+    template = tmp_path / "own.jinja"
+    template.write_text("{{ prompt }} {{ response }}")
+    told = caution(DirectScore, 1, prompt=str(template), criteria=CRITERIA)
+    assert "never uses `criteria`, so" in told
+    assert caution(DirectScore, 1, prompt=str(template)) is None
+
+
+@pytest.mark.parametrize("component", [Pairwise, Meta, DirectScore])
+def test_the_templates_that_come_with_a_judge_show_its_criteria(component):
+    path = component.Params().prompt
+    assert caution(component, 1, criteria=CRITERIA, prompt=path) is None

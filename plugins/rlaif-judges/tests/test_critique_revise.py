@@ -60,6 +60,8 @@ def test_the_steps_that_are_kept_are_responses_numbered_from_0(keep, texts):
     responses = sample(steps(), revisions=2, keep=keep)
     assert [one.text for one in responses] == texts
     assert [one.index for one in responses] == list(range(len(texts)))
+    foretold = CritiqueRevise(CritiqueRevise.Params(revisions=2, keep=keep)).responses()
+    assert foretold == len(texts)
 
 
 def test_a_revision_sees_only_the_one_before_it_and_its_critique():

@@ -165,6 +165,17 @@ def test_the_judge_alone_has_as_many_calls_as_a_debate():
     assert len({request.seed for request in alone}) == len(alone)
 
 
+def test_the_judge_alone_may_write_as_much_as_a_whole_debate():
+    limits = {"rounds": 2, "max_tokens": 90, "debater_tokens": 300}
+    _, speeches, verdicts = hold("so", answer("A"), **limits)
+    _, _, alone = hold("so", answer("A"), protocol="single", **limits)
+
+    def tokens(*requests):
+        return sum(request.max_tokens for request in requests)
+
+    assert tokens(*alone) == tokens(*speeches, *verdicts)
+
+
 def test_either_order_holds_the_same_debate():
     """So the second order costs nothing, and its verdict is the first one's turned round."""
     pair = make_comparison()

@@ -222,7 +222,7 @@ def test_the_meta_judge_is_shown_question_and_judgments_between_marks(tmp_path):
     model = ScriptedModel(json.dumps({"preference": "A", "confidence": 0.8}))
     assert compare(model, Comparison(question, first, second)).p_first == pytest.approx(0.8)
     text = model.requests[0].messages[0].content
-    mark = re.search(r"lines that begin with --([0-9a-f]{8})\. What stands there is data", text)[1]
+    mark = re.search(r"lines that begin with --([0-9a-f]{8})\.", text)[1]
     assert f"--{mark} judgment A\nRight.\nScore: 5\n--{mark} judgment B\nWrong.\nScore: 1" in text
     assert f"--{mark} question\n{question.text}\n" in text
     assert "\n- faithfulness: " in text

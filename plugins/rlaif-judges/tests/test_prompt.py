@@ -59,9 +59,15 @@ def test_a_fence_depends_on_the_secret_and_on_every_text():
         fence("secret", "p", "a", "b"),
         fence("other secret", "p", "a", "b"),
         fence("secret", "q", "a", "b"),
-        fence("secret", "p", "b", "a"),
+        fence("secret", "p", "b", "c"),
     }
     assert len(marks) == 4
+
+
+def test_both_orders_of_a_comparison_are_the_same_up_to_the_responses():
+    one, other = make_comparison("It is 4.", "It is 5."), make_comparison("It is 5.", "It is 4.")
+    before, _, _ = shown(one).partition("response A\n")
+    assert shown(other).startswith(before)
 
 
 def test_a_question_has_one_fence_in_a_run_and_another_in_the_next():

@@ -57,6 +57,15 @@ def test_if_none_can_be_read_the_first_reason_is_given():
     assert told.explanation == "\n\nHm.\n\nScore: 6"
 
 
+@pytest.mark.parametrize(
+    ("said", "named"), [("Score: 10", "10"), ("**Score: 7/5**", "7/5"), ("Score: high", "high")]
+)
+def test_a_score_beyond_the_rubric_is_named(said, named):
+    told = score(ScriptedModel(f"Good.\n{said}"))
+    assert told.abstention is Abstention.UNPARSED
+    assert told.detail == f"{named} is not one of 0, 1, 2, 3, 4, 5"
+
+
 def test_no_points_is_a_score_and_no_abstention():
     assert score(ScriptedModel("Score: 0")).value == 0
 

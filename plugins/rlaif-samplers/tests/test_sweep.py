@@ -43,6 +43,10 @@ def test_responses_sweep_the_grid_and_start_again():
     ]
 
 
+def test_it_says_beforehand_how_many_responses_it_draws():
+    assert Sweep(SweepParams(n=3)).responses() == len(sample(ScriptedModel("fine"), n=3)) == 3
+
+
 def test_models_take_turns_and_each_goes_through_the_whole_grid():
     old, new = ScriptedModel("old", identity="old@1"), ScriptedModel("new", identity="new@2")
     responses = sample(old, new, n=4, temperature=[0.5, 1.0])

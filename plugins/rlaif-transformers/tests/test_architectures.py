@@ -9,6 +9,7 @@ import torch
 import transformers
 
 from rlaif_transformers.options import OptionScorer, Scoring
+from rlaif_transformers.padding import MISREAD_BY
 
 PLAIN = {
     "vocab_size": 60,
@@ -88,11 +89,36 @@ KINDS = {
         PLAIN | {"layer_types": ["conv", "full_attention"]},
     ),
 }
+TAKE_PADDING_FOR_TEXT = {
+    "lightning attention": (
+        "MiniMaxConfig",
+        HEADS
+        | {
+            "layer_types": ["linear_attention", "full_attention"],
+            "num_local_experts": 2,
+            "num_experts_per_tok": 2,
+            "block_size": 8,
+        },
+    ),
+    "recurrences and local attention": (
+        "RecurrentGemmaConfig",
+        PLAIN
+        | {
+            "lru_width": 32,
+            "attention_window_size": 16,
+            "block_types": ("recurrent", "attention"),
+        },
+    ),
+    "receptance": (
+        "RwkvConfig",
+        {"vocab_size": 60, "hidden_size": 32, "attention_hidden_size": 32, "num_hidden_layers": 2},
+    ),
+}
 KEEPS_A_STATE = {"a running state", "convolutions and attention"}
 
 
 def tiny(kind):
-    name, shape = KINDS[kind]
+    name, shape = (KINDS | TAKE_PADDING_FOR_TEXT)[kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         config = getattr(transformers, name)(**shape)
@@ -140,3 +166,21 @@ def test_any_kind_of_model_agrees_with_one_pass_an_option(kind):
     for job, values in zip(questions(), scored, strict=True):
         expected = [plain_pass(model, job.head, tail) for tail in job.tails]
         assert values == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", TAKE_PADDING_FOR_TEXT)
+def test_kinds_that_are_refused_still_take_padding_for_text(kind):
+    """Once one of these fails, the library has mended that kind: strike it from the refused."""
+    model = tiny(kind)
+    two_steps = transformers.GenerationConfig(
+        max_new_tokens=2, pad_token_id=0, output_logits=True, return_dict_in_generate=True
+    )
+
+    def logits(padding):
+        ids = torch.tensor([[0] * padding + list(range(5, 25))])
+        mask = torch.tensor([[0] * padding + [1] * 20])
+        steps = model.generate(ids, attention_mask=mask, generation_config=two_steps).logits
+        return torch.stack(steps).log_softmax(-1)
+
+    assert model.config.model_type in MISREAD_BY
+    assert (logits(padding=5) - logits(padding=0)).abs().max() > 0.01

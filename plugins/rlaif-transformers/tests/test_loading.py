@@ -53,6 +53,20 @@ def test_code_in_a_checkpoint_is_never_run(ready, variant):
     assert not (folder / "ran").exists()
 
 
+@pytest.mark.parametrize(
+    "kind", ["MiniMaxConfig", "RecurrentGemmaConfig", "RwkvConfig", "xLSTMConfig"]
+)
+def test_a_kind_of_model_that_takes_padding_for_text_is_refused(ready, variant, kind):
+    import transformers
+
+    folder = variant()
+    getattr(transformers, kind)().save_pretrained(folder)
+
+    with pytest.raises(PluginError, match="takes padding for text") as raised:
+        ready(folder)
+    assert "\n" not in str(raised.value)
+
+
 def test_no_chat_template_says_what_to_do(ready, variant):
     with pytest.raises(DataError, match=r"chat_template\.jinja"):
         ready(variant(tokenizer={"template": None}))

@@ -43,6 +43,16 @@ def test_a_checkpoint_after_training_keeps_the_settings(checkpoint):
     assert after.params == TransformersParams(path="round-0/policy", max_batch_tokens=99)
 
 
+@pytest.mark.parametrize("gone", ["nope", "/no/such/folder", "tests/nope", "a/b/c"])
+def test_a_checkpoint_that_is_not_there_is_told_before_a_hub_is_asked(
+    gone, checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tests").mkdir()
+    with pytest.raises(PluginError, match=r"no such folder"):
+        Transformers(TransformersParams(path=str(checkpoint))).at(gone)
+
+
 def test_replies_come_in_the_order_of_the_requests(ask, answer):
     requests = [ask("x " * length, max_tokens=2, seed=length) for length in (9, 1, 30, 4)]
 

@@ -1,36 +1,73 @@
 """How many threads PyTorch computes with."""
 
+import asyncio
+import threading
+
 import pytest
 import torch
 
-from rlaif_transformers.threads import SMALL, choose_threads
+from rlaif_transformers import threads
+from rlaif_transformers.threads import computing_with
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was():
+def two(monkeypatch):
+    """As on a machine with two cores and nothing in the environment."""
     before = torch.get_num_threads()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(threads, "_FOUND", 2)
+    torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
 
 
-def test_a_small_model_computes_with_one_thread():
-    torch.set_num_threads(2)
-    assert choose_threads(SMALL - 1, environ={}) == 1
+def in_a_thread(work):
+    """What `work` returns in a thread that begins now."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
 
 
-def test_a_larger_model_gets_the_librarys_own_choice_back():
-    from rlaif_transformers import threads
+def threads_while_answering(model, ask, monkeypatch):
+    """How many the model computes with, in its own thread."""
+    seen = []
+    scorer = model._local._scorer
+    score = scorer.score
 
-    choose_threads(SMALL - 1, environ={})
-    assert choose_threads(SMALL, environ={}) == threads._DEFAULT
+    def watched(*work):
+        seen.append(torch.get_num_threads())
+        return score(*work)
+
+    monkeypatch.setattr(scorer, "score", watched)
+    asyncio.run(model.complete([ask(options=(" A", " B"))]))
+    return seen
 
 
-@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
-def test_what_the_user_set_outside_is_left_alone(name):
-    torch.set_num_threads(2)
-    assert choose_threads(SMALL - 1, environ={name: "2"}) == 2
+def test_a_small_model_answers_with_one_thread(ready, checkpoint, ask, monkeypatch):
+    model = ready(checkpoint, device="cpu")
+    assert threads_while_answering(model, ask, monkeypatch) == [1]
 
 
-def test_the_recipe_rules_over_the_environment():
-    torch.set_num_threads(1)
-    assert choose_threads(SMALL - 1, 2, environ={"OMP_NUM_THREADS": "1"}) == 2
+def test_the_recipe_says_how_many(ready, checkpoint, ask, monkeypatch):
+    model = ready(checkpoint, device="cpu", threads=3)
+    assert threads_while_answering(model, ask, monkeypatch) == [3]
+
+
+def test_what_begins_after_a_small_model_has_answered_computes_with_all(
+    ready, checkpoint, ask, monkeypatch
+):
+    model = ready(checkpoint, device="cpu")
+    threads_while_answering(model, ask, monkeypatch)
+    assert in_a_thread(torch.get_num_threads) == 2
+
+
+def test_a_large_model_does_not_take_over_the_number_of_a_small_one(monkeypatch):
+    def large_beside_small():
+        with computing_with(None):
+            return torch.get_num_threads()
+
+    with computing_with(1):
+        assert in_a_thread(large_beside_small) == 2

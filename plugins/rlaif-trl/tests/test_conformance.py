@@ -7,8 +7,8 @@ import pytest
 
 from rlaif_core.api import TrainingJob
 from rlaif_core.testing import OptimizerConformance, RewardModelConformance
-from rlaif_trl.dpo import DPO
-from rlaif_trl.reward_model import ScalarHead
+from rlaif_trl.pairs.dpo import DPO
+from rlaif_trl.reward.scalar_head import ScalarHead
 
 
 class TestDPO(OptimizerConformance):

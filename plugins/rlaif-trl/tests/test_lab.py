@@ -5,8 +5,8 @@ import math
 import pytest
 
 from rlaif_core.api import Message, Prompt
-from rlaif_trl.dpo import DPO
-from rlaif_trl.reward_model import ScalarHead
+from rlaif_trl.pairs.dpo import DPO
+from rlaif_trl.reward.scalar_head import ScalarHead
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,12 @@
 """What holds before vLLM is there."""
 
 import asyncio
+import shutil
 import sys
 
 import pytest
 
-from rlaif_core.api import Context, PluginError
+from rlaif_core.api import Context, DataError, PluginError
 from rlaif_lab.shipped import model_path
 from rlaif_vllm.model import VLLM, VLLMParams
 
@@ -31,6 +32,32 @@ def test_a_missing_checkpoint_is_named_before_vllm_is_loaded(path, what, monkeyp
 
     with pytest.raises(PluginError, match=what):
         set_up(path=path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"chat_template": None}, "no chat template"),
+        ({"chat_template": "{% for m in messages %}{{ m.content }} {% endfor %}"}, "no eos_token"),
+    ],
+)
+def test_a_tokenizer_that_cannot_chat_is_refused_before_the_engine_starts(
+    settings, what, monkeypatch, tmp_path
+):
+    transformers = pytest.importorskip("transformers")
+    folder = shutil.copytree(model_path("policy"), tmp_path / "policy")
+    (folder / "chat_template.jinja").unlink()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.eos_token, tokenizer.chat_template = None, settings["chat_template"]
+    tokenizer.save_pretrained(folder)
+    started = []
+    monkeypatch.setattr("rlaif_vllm.loading._import_vllm", lambda: None)
+    monkeypatch.setattr("rlaif_vllm.loading._start", lambda *given: started.append(given))
+
+    with pytest.raises(DataError, match=what) as told:
+        set_up(path=str(folder))
+    assert "\n" not in str(told.value)
+    assert not started
 
 
 def test_a_checkpoint_after_training_keeps_the_settings():

@@ -33,6 +33,11 @@ class Caller:
         patience: How long a failing call is tried.
         rates: Requests and tokens a minute.
         cache: Answers of other runs.
+
+    Attributes:
+        asked: Questions that got an answer or failed for good; those known before count too.
+        failed: Those of them that failed.
+        last_failure: Why the last of these did.
     """
 
     def __init__(
@@ -45,6 +50,8 @@ class Caller:
         rates: Rates,
         cache: Answers | None = None,
     ) -> None:
+        self.identity = model.identity
+        """Names the model and its weights."""
         self._model = model
         self._ledger = ledger
         self._budget = budget
@@ -57,12 +64,9 @@ class Caller:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self.asked = self.failed = 0
+        self.last_failure = ""
         self._waves = Waves(model.batch_size, self._ask_batch)
-
-    @property
-    def identity(self) -> str:
-        """Names the model and its weights."""
-        return self._model.identity
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -87,6 +91,7 @@ class Caller:
         if answer is None:
             known = self._known(key) if self.streams else None
             if known is not None:
+                self.asked += 1
                 return known
             answer = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda _: self._open.pop(key, None))
@@ -243,9 +248,13 @@ class Caller:
         if future is None or future.done():
             return
         if isinstance(answer, ChatReply):
+            self.asked += 1
             future.set_result(answer)
         elif isinstance(answer, asyncio.CancelledError):
             future.cancel()
         else:
+            if isinstance(answer, ModelError):
+                self.asked, self.failed = self.asked + 1, self.failed + 1
+                self.last_failure = str(answer)
             future.set_exception(answer)
             future.exception()  # its asker may have been cancelled; that is no error of ours

@@ -42,6 +42,7 @@ class Answers(Database):
     """A store of answered calls. Several processes may share one (`--cache-dir`)."""
 
     schema: ClassVar[tuple[str, ...]] = ("calls.sql",)
+    option: ClassVar[str] = "--cache-dir"
 
     def reply(self, key: str) -> ChatReply | None:
         """The answer to a call that was made before."""

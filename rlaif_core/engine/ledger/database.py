@@ -36,6 +36,8 @@ class Database:
 
     schema: ClassVar[tuple[str, ...]] = ()
     """The SQL files that make its tables."""
+    option: ClassVar[str] = "--run-dir"
+    """Where the user says in which folder it stands."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
@@ -71,7 +73,7 @@ class Database:
             self._db.close()
             raise RunError(
                 f"{self.path}: ledger version {version}, this rlaif writes {SCHEMA_VERSION}; "
-                "read it with the version that made it, or start a new run directory"
+                f"read it with the version that made it, or choose another {self.option}"
             )
         self._identity = _identity(self.path)
 
@@ -84,11 +86,11 @@ class Database:
         if "full" in text:
             mend = "free some space and run the same command again; nothing committed is lost"
         elif "readonly" in text or "read-only" in text or "unable to open" in text:
-            mend = "make the run directory writable, or choose another --run-dir"
+            mend = f"make its folder writable, or choose another {self.option}"
         elif "locked" in text:
             mend = "another program holds it; wait or stop that one"
         elif "malformed" in text or "not a database" in text or "disk image" in text:
-            mend = "the file is damaged; restore it from a copy or start a new run directory"
+            mend = f"the file is damaged; restore it from a copy, or choose another {self.option}"
         else:
             mend = "look at the disk and its permissions, then run the same command again"
         return RunError(f"{self.path}: {text}: {mend}")

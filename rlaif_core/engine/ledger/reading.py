@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -49,6 +49,7 @@ class Reader(Answers):
     """Questions to a ledger."""
 
     schema: ClassVar[tuple[str, ...]] = ("calls.sql", "run.sql")
+    option: ClassVar[str] = "--run-dir"
 
     def rows(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         """The answer to any other question, in SQL (`run.sql` and `calls.sql` name the tables).
@@ -77,6 +78,12 @@ class Reader(Answers):
         """A split's prompts, in their order."""
         return list(self._prompts(split))
 
+    def prompts_among(self, split: str, ids: Collection[str]) -> Iterator[Prompt]:
+        """The prompts of a split that have one of these ids, in their order."""
+        query = "SELECT id, record FROM prompts WHERE split=? ORDER BY position"
+        rows = self._read(query, split)
+        return (PROMPT.validate_json(text) for id, text in rows if id in ids)
+
     def _prompts(self, split: str) -> Iterator[Prompt]:
         query = "SELECT record FROM prompts WHERE split=? ORDER BY position"
         return (PROMPT.validate_json(text) for (text,) in self._read(query, split))
@@ -91,6 +98,15 @@ class Reader(Answers):
         for prompt_id, text in self._read(query, round, split):
             found.setdefault(prompt_id, []).append(RESPONSE.validate_json(text))
         return found
+
+    def responses_of(self, prompt_id: str, round: int, split: str) -> list[Response]:
+        """A round's responses to one prompt, in their order."""
+        query = (
+            "SELECT record FROM responses WHERE round=? AND split=? AND prompt_id=?"
+            " ORDER BY position"
+        )
+        rows = self._read(query, round, split, prompt_id)
+        return [RESPONSE.validate_json(text) for (text,) in rows]
 
     def votes(
         self, round: int, split: str, prompt_id: str
@@ -135,14 +151,8 @@ class Reader(Answers):
         train = split == "train"
         policies = ((round, "after"), (round - 1, "after"), (0, "before"))
         drawn = ((round, "train"),) if train else policies
-        query = "SELECT record FROM responses WHERE round=? AND split=? AND prompt_id=?"
         for prompt in self._prompts("train" if train else "heldout"):
-            known = [
-                RESPONSE.validate_json(text)
-                for place in drawn
-                for (text,) in self._read(query, *place, prompt.id)
-            ]
-            by_id = {one.id: one for one in known}
+            by_id = {one.id: one for place in drawn for one in self.responses_of(prompt.id, *place)}
             yield from self.judged_pairs(round, split, prompt, by_id)
 
     def candidates(self, round: int) -> Iterator[Kept]:
@@ -197,11 +207,22 @@ class Reader(Answers):
         )
         return dict(self._read(query, round, split))
 
-    def agreement(self, round: int, split: str = "train") -> float | None:
-        """Mean agreement of a round's pairs; None without pairs."""
-        query = "SELECT avg(agreement) FROM judged WHERE round=? AND split=?"
-        mean: float | None = next(self._read(query, round, split))[0]
-        return mean
+    def agreement(self, round: int, split: str = "train") -> tuple[float | None, int]:
+        """How far the votes on a pair agree, and how many pairs can say.
+
+        Returns:
+            The mean share of votes on the majority's side, None without such a pair, and the
+            number of pairs with two votes or more that took a side: a tie takes none, and a vote
+            alone agrees with itself.
+        """
+        query = (
+            "SELECT avg(1.0 * max(for_a, sided - for_a) / sided), count(*) FROM ("
+            "SELECT sum((p_first > 0.5) = (\"order\" = 'ab')) AS for_a, count(*) AS sided"
+            " FROM votes WHERE round=? AND split=? AND p_first <> 0.5"
+            " GROUP BY prompt_id, a, b HAVING count(*) > 1)"
+        )
+        mean, pairs = next(self._read(query, round, split))
+        return mean, pairs
 
     def drops(self, round: int) -> dict[str, int]:
         """How many candidate preferences were dropped, by reason."""

@@ -21,7 +21,7 @@ CREATE TABLE responses (
 
 CREATE TABLE votes (
     round INTEGER NOT NULL,
-    split TEXT NOT NULL,                -- train, evaluation
+    split TEXT NOT NULL,                -- train, evaluation, second (training pairs again)
     prompt_id TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL,  -- response ids, as proposed
     "order" TEXT NOT NULL,              -- ab, ba
     vote INTEGER NOT NULL,

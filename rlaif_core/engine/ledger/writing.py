@@ -77,9 +77,12 @@ class Ledger(Reader):
             ],
         )
 
-    def keep_preferences(self, round: int, rows: Iterable[Kept]) -> None:
-        """Keep candidates and what became of them, replacing the round's earlier ones."""
+    def drop_preferences(self, round: int) -> None:
+        """Forget a round's candidates: they are selected anew."""
         self._write("DELETE FROM preferences WHERE round = ?", [(round,)])
+
+    def keep_preferences(self, round: int, rows: Iterable[Kept]) -> None:
+        """Keep candidates and what became of them."""
         self._write(
             "INSERT OR REPLACE INTO preferences VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             [

@@ -16,13 +16,15 @@ from rlaif_core.engine.measures.near_duplicates import near_duplicates
 from rlaif_core.engine.measures.panel import panel
 from rlaif_core.engine.measures.position import position
 from rlaif_core.engine.measures.repetition import repetition
-from rlaif_core.engine.measures.two_judges import evaluation_judge, other_run
+from rlaif_core.engine.measures.two_judges import SECOND, evaluation_judge, other_run
 
 __all__ = [
     "CATALOGUE",
+    "SECOND",
     "compare_runs",
     "measure_judge",
     "measure_length",
+    "measure_second_opinion",
     "rank_policies",
     "warnings",
 ]
@@ -48,7 +50,7 @@ def measure_judge(ledger: Reader, round: int, split: str = "train") -> JSON:
         **panel(ledger, round, split),
         "near_duplicate_consistency": near_duplicates(ledger, ballots),
     }
-    if split == "evaluation":
+    if split == "train":
         found["evaluation_judge_kappa"] = evaluation_judge(ledger, round)
     part = section(split, {name: found[name] for name in CATALOGUE if name in found})
     ranked = rank_models([ballots])
@@ -66,6 +68,15 @@ def measure_length(judged: Iterable[tuple[JudgedPair, float | None]], by: str) -
         As `measure_judge`.
     """
     return section("train", {AT_EQUAL_QUALITY: at_equal_quality(judged, by)})
+
+
+def measure_second_opinion(ledger: Reader, round: int) -> JSON:
+    """How far the training judge and the evaluation judge agree on what both have judged.
+
+    Returns:
+        As `measure_judge`.
+    """
+    return section("train", {"evaluation_judge_kappa": evaluation_judge(ledger, round)})
 
 
 def compare_runs(ledger: Reader, other: Reader, round: int = 0) -> JSON:

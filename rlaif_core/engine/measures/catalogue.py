@@ -81,7 +81,8 @@ CATALOGUE: Mapping[str, Measure] = {
             0.5 - HALF,
             0.5 + HALF,
             OURS,
-            "the judge goes by position; ask both orders, and expect close pairs to be noise",
+            "the judge goes by position: both orders average that out of the labels, one order "
+            "does not, and close pairs are noise in either case",
             neutral=0.5,
         ),
     ),

@@ -14,10 +14,11 @@ from rlaif_core.stats.outcomes import sides
 MOST = 2_000
 """Prompts looked at, evenly spread over all: time stays the same however many there are."""
 
-NO_TRIPLES = "no prompt has three responses that were all compared: the pairing all does that"
-NO_TEST = (
-    "no two prompts have three responses compared at least twice each: ask both orders or more "
-    "votes, of every pair"
+NO_TRIPLES = "no prompt has three responses that were all compared: the pairing `all` does that"
+UNDECIDED = "every three responses that were all compared have a tie or an abstention among them"
+ASKED_ONCE = "no two prompts have three responses all compared at least twice: ask more votes"
+UNDECIDED_TWICE = (
+    "ties and abstentions left no two prompts with three responses all compared at least twice"
 )
 
 
@@ -31,7 +32,9 @@ def cycles(ballots: Ballots) -> Findings:
         np.bincount(ballots.pair[side == one], minlength=ballots.prompt.size).astype(np.float64)
         for one in (1.0, -1.0)
     )
+    asked = np.bincount(ballots.pair, minlength=ballots.prompt.size)
     cyclic, triples, prompts, tournaments = [], [], [], []
+    compared = repeated = 0
     for prompt in chosen:
         pairs = slice(starts[prompt], ends[prompt])
         a, b, label = ballots.a[pairs], ballots.b[pairs], ballots.label[pairs]
@@ -42,10 +45,23 @@ def cycles(ballots: Ballots) -> Findings:
             triples.append(count.triads)
             prompts.append(prompt)
         tournaments.append(_wins(a, b, won[pairs], lost[pairs]))
+        compared += _has_triple(a, b)
+        twice = asked[pairs] > 1
+        repeated += _has_triple(a[twice], b[twice])
+    why = UNDECIDED if compared else NO_TRIPLES
+    why_no_test = UNDECIDED_TWICE if repeated > 1 else ASKED_ONCE if compared else NO_TRIPLES
     return {
-        "cycle_rate": _rate(cyclic, triples, prompts) if triples else NotMeasured(NO_TRIPLES),
-        "circularity": _test(tournaments),
+        "cycle_rate": _rate(cyclic, triples, prompts) if triples else NotMeasured(why),
+        "circularity": _test(tournaments, why_no_test),
     }
+
+
+def _has_triple(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
+    """Whether three responses were all compared, whatever came of it."""
+    if a.size < 3:
+        return False
+    once = np.ones(a.size)
+    return count_cycles(_wins(np.minimum(a, b), np.maximum(a, b), once, 0.0 * once)).triads > 0
 
 
 def _rate(cyclic: list[int], triples: list[int], prompts: list[int]) -> Measured:
@@ -55,11 +71,11 @@ def _rate(cyclic: list[int], triples: list[int], prompts: list[int]) -> Measured
     return Measured(win_rate(outcome, np.repeat(prompts, total)))
 
 
-def _test(tournaments: list[NDArray[np.float64]]) -> Measured | NotMeasured:
+def _test(tournaments: list[NDArray[np.float64]], why_not: str) -> Measured | NotMeasured:
     try:
         test = intransitivity_test(tournaments)
     except ValueError:
-        return NotMeasured(NO_TEST)
+        return NotMeasured(why_not)
     return Measured(test.circularity, {"p_value": test.p_value})
 
 

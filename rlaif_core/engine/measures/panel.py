@@ -86,10 +86,12 @@ def members(explanation: str) -> Iterator[tuple[str, str, float]]:
 
     What a line of a model's own text says is data: a line in another form is passed over.
     """
-    for line in explanation.splitlines():
+    for line in explanation.split("\n"):  # JSON lets a model write other ends of lines as they are
+        if not line.startswith("{"):
+            return
         try:
             said = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not isinstance(said, dict) or not said:
             return

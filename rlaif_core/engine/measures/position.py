@@ -10,7 +10,11 @@ from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
 from rlaif_core.stats.intervals import Estimate, mean_estimate, win_rate
 from rlaif_core.stats.outcomes import sides
 
-ONE_ORDER = "no pair was shown in both orders: set judge.orders to both"
+ONE_ORDER = (
+    "no pair was shown in both orders: `orders: both` shows them so; a judge that scores responses "
+    "one by one is shown no order"
+)
+NO_VERDICTS = "every verdict abstained"
 
 
 def position(ballots: Ballots) -> Findings:
@@ -24,13 +28,14 @@ def position(ballots: Ballots) -> Findings:
         }
     prompt = ballots.prompt_of_vote[ab]
     lean = sides(ballots.p_a[ab]) - sides(ballots.p_a[ba])
-    found: Findings = {
-        "position_consistency": Measured(win_rate((lean == 0.0).astype(float), prompt)),
-        "preference_fairness": _fairness(lean, prompt),
-    }
     both = np.concatenate([ab, ba])
-    found["first_position_rate"] = _first_rate(ballots, both)
-    return found
+    consistent = Measured(win_rate((lean == 0.0).astype(float), prompt))
+    silent = np.isnan(ballots.p_a[both]).all()
+    return {
+        "position_consistency": NotMeasured(NO_VERDICTS) if silent else consistent,
+        "preference_fairness": _fairness(lean, prompt),
+        "first_position_rate": _first_rate(ballots, both),
+    }
 
 
 def _fairness(lean: NDArray[np.float64], prompt: NDArray[np.int64]) -> Measured | NotMeasured:
@@ -46,7 +51,8 @@ def _at_random(ballots: Ballots) -> Measured | NotMeasured:
     if ballots.swapped.all() or not ballots.swapped.any():
         return NotMeasured(
             "every pair was shown as proposed, so that position and quality cannot be told "
-            "apart: set judge.orders to both or random"
+            "apart: `orders: both` or `random` shows them otherwise; a judge that scores responses "
+            "one by one is shown no order"
         )
     return _first_rate(ballots, np.arange(ballots.pair.size))
 
@@ -54,5 +60,5 @@ def _at_random(ballots: Ballots) -> Measured | NotMeasured:
 def _first_rate(ballots: Ballots, verdicts: NDArray[np.int64]) -> Measured | NotMeasured:
     first = np.where(ballots.swapped, -1.0, 1.0)[verdicts] * sides(ballots.p_a[verdicts])
     if np.isnan(first).all():
-        return NotMeasured("every verdict abstained")
+        return NotMeasured(NO_VERDICTS)
     return Measured(win_rate(first / 2.0 + 0.5, ballots.prompt_of_vote[verdicts]))

@@ -10,7 +10,11 @@ from rlaif_core.stats.intervals import win_rate
 from rlaif_core.stats.outcomes import sides
 from rlaif_core.stats.reliability import alpha_estimate
 
-ASKED_ONCE = "each question was asked once: set judge.votes to 2 or more"
+ASKED_ONCE = (
+    "each question was asked once: `votes: 2` asks twice, of a judge that asks a model (any other "
+    "one repeats itself)"
+)
+ALL_ABSTAINED = "every verdict abstained"
 
 
 def repetition(ballots: Ballots) -> Findings:
@@ -22,15 +26,14 @@ def repetition(ballots: Ballots) -> Findings:
     asked = np.bincount(question)
     repeated = asked >= 2
     if not repeated.any():
-        return {
-            "repetition_stability": NotMeasured(ASKED_ONCE),
-            "vote_alpha": NotMeasured(ASKED_ONCE),
-        }
+        return dict.fromkeys(("repetition_stability", "vote_alpha"), NotMeasured(ASKED_ONCE))
     side = sides(ballots.p_a)
     counts = np.stack(
         [np.bincount(question[side == one], minlength=asked.size) for one in (-1.0, 0.0, 1.0)],
         axis=1,
     )[repeated]
+    if not counts.any():
+        return dict.fromkeys(("repetition_stability", "vote_alpha"), NotMeasured(ALL_ABSTAINED))
     prompt = ballots.prompt[np.flatnonzero(repeated) // 2]
     shares = counts.max(axis=1) / asked[repeated]
     found: Findings = {"repetition_stability": Measured(win_rate(shares, prompt))}

@@ -9,8 +9,12 @@ import numpy as np
 
 from rlaif_core.engine.ledger import Reader
 from rlaif_core.engine.measures.finding import Measured, NotMeasured
+from rlaif_core.stats.agreement import krippendorff_alpha
 from rlaif_core.stats.outcomes import sides
 from rlaif_core.stats.reliability import kappa_estimate
+
+SECOND = "second"
+"""The split of the training pairs that the evaluation judge judged too."""
 
 LABELS = (
     "SELECT prompt_id, min(a, b), max(a, b), CASE WHEN a < b THEN p_a ELSE 1.0 - p_a END"
@@ -22,21 +26,26 @@ Label = tuple[str, str, str, float]
 
 
 def evaluation_judge(ledger: Reader, round: int) -> Measured | NotMeasured:
-    """Cohen's kappa of the training judge and the evaluation judge."""
-    ours, theirs = (ledger.rows(LABELS, round, split) for split in ("train", "evaluation"))
-    found = _kappa(ours, theirs)
-    return found or NotMeasured(
-        "no training pair was shown to the evaluation judge: an evaluator has to ask it"
+    """Cohen's kappa of the training judge and the evaluation judge, which got a sample to judge."""
+    ours, theirs = (ledger.rows(LABELS, round, split) for split in ("train", SECOND))
+    found = _agreement(ours, theirs)
+    if found is not None:
+        return found
+    if shown := ledger.counts(round, SECOND)["pairs"]:
+        return NotMeasured(f"the evaluation judge abstained on all {shown} pairs it was shown")
+    return NotMeasured(
+        "no training pair was judged by a second judge: name one under evaluation.judge, with "
+        "evaluation.second_opinions above 0"
     )
 
 
 def other_run(ledger: Reader, other: Reader, round: int) -> Measured | NotMeasured:
     """Cohen's kappa of the training judges of two runs."""
     ours, theirs = (one.rows(LABELS, round, "train") for one in (ledger, other))
-    return _kappa(ours, theirs) or NotMeasured("the two runs have judged no pair in common")
+    return _agreement(ours, theirs) or NotMeasured("the two runs have judged no pair in common")
 
 
-def _kappa(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | None:
+def _agreement(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | None:
     prompts, one, other = array("q"), array("d"), array("d")
     prompt, number = "", 0
     for id, p, q in _shared(ours, theirs):
@@ -48,8 +57,11 @@ def _kappa(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | None:
     if not prompts:
         return None
     first, second = sides(np.array(one)), sides(np.array(other))
-    same = float(np.mean(first == second))
-    return Measured(kappa_estimate(first, second, np.array(prompts)), {"same_side": same})
+    told = {
+        "same_side": float(np.mean(first == second)),
+        "alpha": krippendorff_alpha(np.stack([first, second])),
+    }
+    return Measured(kappa_estimate(first, second, np.array(prompts)), told)
 
 
 def _shared(ours: Iterable[Label], theirs: Iterator[Label]) -> Iterator[tuple[str, float, float]]:

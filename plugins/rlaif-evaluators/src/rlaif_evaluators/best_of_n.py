@@ -46,6 +46,7 @@ class BestOfN(Evaluator[BestOfNParams]):
     """Reward and gold score of the base's best of n, chosen by the reward model: a curve."""
 
     Params = BestOfNParams
+    needs_heldout = needs_reward_model = True
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """The baseline that costs no training, on the held-out prompts.

@@ -13,6 +13,9 @@ from rlaif_core.api import Evaluation, Evaluator, Params, Prompt, Response
 class Drift(Evaluator[Params]):
     """Length, diversity and reward of the new policy's responses beside the base's."""
 
+    asks_models = False
+    needs_heldout = needs_optimizer = True
+
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """What a win rate does not show, before and after, over the held-out responses.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +13,14 @@ from rlaif_evaluators.outcomes import interval, outcome
 class GoldTruth(Evaluator[Params]):
     """Gold score and gold win rate of the policy, and how often the judge agrees with the truth."""
 
+    asks_models = False
+
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """What no judge and no trainer can see.
 
         Returns:
-            `policy`: mean `gold_score` `before` and `after`, and `gold_win_rate` of after against
+            `policy`: mean `gold_score` `before` and `after`, `gold_gain`, their difference with
+            its interval (prompts are what was sampled), and `gold_win_rate` of after against
             before, ties one half, over the held-out prompts whose truth is known. `judge`:
             `gold_accuracy`, the share of `gold_comparisons` (training pairs that the judge
             decided and whose gold scores differ) in which both prefer the same response.
@@ -29,7 +33,7 @@ class GoldTruth(Evaluator[Params]):
 
 
 def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
-    from rlaif_core.stats.intervals import win_rate
+    from rlaif_core.stats.intervals import mean_estimate, win_rate
 
     trios = zip(evaluation.prompts, evaluation.before, evaluation.after, strict=True)
     scored = [
@@ -45,10 +49,14 @@ def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
         return {}
     prompts, before, after = zip(*known, strict=True)
     outcomes = [outcome(new, old) for new, old in zip(after, before, strict=True)]
-    return {
+    figures = {
         "gold_score": {"before": sum(before) / len(known), "after": sum(after) / len(known)},
         "gold_win_rate": interval(win_rate(outcomes, clusters=prompts)),
     }
+    gain = mean_estimate([new - old for _, old, new in known], clusters=prompts)
+    if math.isfinite(gain.low):  # one prompt leaves no interval
+        figures["gold_gain"] = interval(gain)
+    return figures
 
 
 def _judge(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from rlaif_core.api import (
 class KL(Evaluator[Params]):
     """KL divergence of the new policy from the base, from both models' log-probabilities."""
 
+    needs_heldout = needs_optimizer = True
+
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """KL(policy‖base) over whole responses, estimated on the new policy's own samples.
 

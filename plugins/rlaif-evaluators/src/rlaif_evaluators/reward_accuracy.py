@@ -26,6 +26,8 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
     """Accuracy, calibration and length bias of the reward model on held-out preferences."""
 
     Params = RewardAccuracyParams
+    asks_models = False
+    needs_reward_model = True
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Pairwise accuracy, ties one half, its interval clustered by prompt.

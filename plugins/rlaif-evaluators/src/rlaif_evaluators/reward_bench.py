@@ -16,6 +16,8 @@ class RewardBench(Evaluator[RewardBenchParams]):
     """The reward model on files in the shape of RewardBench or RM-Bench."""
 
     Params = RewardBenchParams
+    asks_models = False
+    needs_reward_model = True
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Score both sides of every example.

@@ -12,6 +12,8 @@ from rlaif_evaluators.outcomes import interval, outcome
 class WinRate(Evaluator[Params]):
     """Win rate of the new policy over the base and over the last round's, ties one half."""
 
+    needs_heldout = needs_optimizer = True
+
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Share of held-out prompts won, both orders judged, with abstentions counted.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rlaif_core.api import ChatReply, Verdict
-from rlaif_judges.replies import QUOTED_ANSWER, refusal, unreadable
+from rlaif_judges.replies import QUOTED_ANSWER, own_words, refusal, unreadable
 
 
 class Answer(BaseModel):
@@ -80,7 +80,8 @@ def answer_verdict(reply: ChatReply, judged: Sequence[str] = ()) -> Verdict:
         return Verdict.abstain(*unreadable(reply))
     if any(_squeezed(reply.text[start:end]) in _squeezed(text) for text in judged):
         return Verdict.abstain(*QUOTED_ANSWER)
-    return Verdict(answer.p_first, explanation=answer.explanation, confidence=answer.confidence)
+    explanation = own_words(answer.explanation)
+    return Verdict(answer.p_first, explanation=explanation, confidence=answer.confidence)
 
 
 def _last_object(text: str) -> tuple[Any, int, int]:

@@ -17,6 +17,7 @@ from rlaif_core.api import (
     Params,
     PluginError,
 )
+from rlaif_judges.replies import own_words
 
 VOTING_TEMPERATURES: Final = (0.3, 0.7)
 """Below, repeated votes are nearly the same one; above, they are mostly noise."""
@@ -101,7 +102,7 @@ class Asker:
             options=options,
             end_of_turn=end_of_turn,
         )
-        return reasoned.strip(), await self._model.chat(question)
+        return own_words(reasoned.strip()), await self._model.chat(question)
 
     async def reply(
         self,

@@ -41,3 +41,26 @@ DEFAULT_CRITERIA: Final = (
         text="it declines to help with harm, and does not decline what is harmless",
     ),
 )
+
+
+def unread_caution(params: Params, path: str) -> str | None:
+    """What to say of criteria or examples for a template of the recipe's own that uses none.
+
+    Args:
+        params: Of a judge; `prompt` is its template.
+        path: The template.
+
+    Raises:
+        PluginError: If the template cannot be read.
+    """
+    given = [name for name in ("criteria", "examples") if name in params.model_fields_set]
+    if not given or "prompt" not in params.model_fields_set:
+        return None
+    from rlaif_judges.template import unused_caution
+
+    return unused_caution(path, given)
+
+
+def both(*cautions: str | None) -> str | None:
+    """Several cautions as one; None if there is none."""
+    return "; ".join(filter(None, cautions)) or None

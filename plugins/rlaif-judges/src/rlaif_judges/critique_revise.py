@@ -86,6 +86,10 @@ class CritiqueRevise(Sampler[CritiqueReviseParams]):
             (*shown, "critique"),
         )
 
+    def responses(self) -> int:
+        """The steps that are kept of a chain which goes to its end."""
+        return {"all": self.params.revisions + 1, "first-last": 2, "last": 1}[self.params.keep]
+
     async def sample(self, prompt: Prompt) -> Sequence[Response]:
         """The steps of one chain that are to be kept.
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from rlaif_core.api import Comparison, Context, ResourcePath, Verdict
+from rlaif_core.api import Comparison, Context, JudgeFacts, ResourcePath, Verdict
 from rlaif_judges.asking import ending_line, only_model
 from rlaif_judges.comparing import Comparing, ComparingJudge, ComparingParams
-from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion, Example
+from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion, Example, both, unread_caution
 from rlaif_judges.fence import fence
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Pairwise(ComparingJudge[W]):
         self._template = PromptTemplate(
             self.params.prompt, self._values("p", "a", "b"), shown=("prompt", "first", "second")
         )
+
+    def caution(self, facts: JudgeFacts) -> str | None:
+        """Besides what holds for votes: criteria and examples want a template that shows them."""
+        return both(super().caution(facts), unread_caution(self.params, self.params.prompt))
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Judge one comparison, by option probabilities or by a structured answer."""

@@ -61,14 +61,17 @@ def told_by(members: Sequence[Member], kind: str) -> str:
 def told_in(explanation: str, kind: str) -> dict[str, float]:
     """Who gave which probability, read back from what `told_by` wrote.
 
-    Lines that are no such JSON are passed over, and those who abstained are left out.
+    Those who abstained are left out. All that follows a line that is no such JSON is a model's own
+    words, and not read.
     """
     found: dict[str, float] = {}
-    for line in explanation.splitlines():
+    for line in explanation.split("\n"):  # JSON lets a model write other ends of lines as they are
+        if not line.startswith("{"):
+            break
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
-            continue
+            break
         if isinstance(said, dict) and isinstance(said.get(kind), str):
             p = said.get("p_first")
             if isinstance(p, int | float) and 0.0 <= p <= 1.0:

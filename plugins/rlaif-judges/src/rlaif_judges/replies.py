@@ -86,6 +86,15 @@ def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -
     return Verdict(told[0], explanation=explanation)
 
 
+def own_words(text: str) -> str:
+    """What one model said, for an explanation.
+
+    A brace at its very beginning would let a model speak as the members of a jury do, whose
+    explanations are lines of JSON: a space goes before it.
+    """
+    return f" {text}" if text.startswith("{") else text
+
+
 def opening(text: str) -> str:
     """The beginning of a text, on one line."""
     return " ".join(text.split())[:QUOTED]

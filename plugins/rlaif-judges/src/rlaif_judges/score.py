@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from rlaif_core.api import ChatReply, JudgeFacts, Prompt, ResourcePath, Response, Score
 from rlaif_judges.asking import AskingParams, repetition_caution
-from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion
-from rlaif_judges.replies import Silence, option_probabilities
+from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion, both, unread_caution
+from rlaif_judges.replies import Silence, option_probabilities, own_words
 from rlaif_judges.scoring import Scoring, ScoringParams
 
 SCORES: Final = tuple(f" {score}" for score in range(1, 11))
@@ -84,14 +84,17 @@ class DirectScore(Scoring[DirectScoreParams]):
             told = option_probabilities(reply, len(self.params.options), self.params.least_mass)
         else:
             reply = await self.asker.reply(text, seed)
-            reasoned, told = reply.text.strip(), self._certain(reply, response)
+            reasoned, told = own_words(reply.text.strip()), self._certain(reply, response)
         if isinstance(told, Silence):
             return Score(None, *told, explanation=reasoned)
         return Score(_reward(told), explanation=reasoned)
 
     def caution(self, facts: JudgeFacts) -> str | None:
-        """Several votes want a temperature at which they differ, and not by chance."""
-        return repetition_caution(facts, self.params.temperature)
+        """Votes want a temperature at which they differ, and criteria a template with them."""
+        return both(
+            repetition_caution(facts, self.params.temperature),
+            unread_caution(self.params, self.params.prompt),
+        )
 
     @property
     def _weighed(self) -> bool:

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from rlaif_core.api import JudgeFacts, Prompt, ResourcePath, Response, Score
-from rlaif_judges.replies import Silence
+from rlaif_judges.replies import Silence, own_words
 from rlaif_judges.scoring import Scoring, ScoringParams
 
 POINTS: Final = ("0", "1", "2", "3", "4", "5")
@@ -45,7 +45,7 @@ class SelfRewarding(Scoring[SelfRewardingParams]):
         replies = await asyncio.gather(*(self.asker.reply(text, seed) for seed in seeds))
         told = [self.stated(reply, response, POINTS) for reply in replies]
         points = [one for one in told if not isinstance(one, Silence)]
-        explanation = "\n\n".join(reply.text.strip() for reply in replies)
+        explanation = own_words("\n\n".join(reply.text.strip() for reply in replies))
         silences = [one for one in told if isinstance(one, Silence)]
         if not points:
             return Score(None, *silences[0], explanation=explanation)

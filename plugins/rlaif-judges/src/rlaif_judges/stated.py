@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from rlaif_core.api import ChatReply
+from rlaif_core.api import Abstention, ChatReply
 from rlaif_judges.replies import QUOTED_ANSWER, Silence, refusal, unreadable
 
 EMPHASIS: Final = " \t*_`"
 """What Markdown puts around a line that matters."""
+
+LONGEST: Final = 20
+"""Characters of an answer that is none of the options, so that it can be named."""
 
 
 def stated_option(
@@ -40,8 +43,13 @@ def stated_option(
     choices = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     label, highest = re.escape(prefix.strip()), re.escape(words[-1])
     found = re.fullmatch(rf"{label}[{EMPHASIS}]*({choices})( ?/ ?{highest})?", last)
-    if found is None or reply.finish_reason == "length":  # "1" may be all that is left of "10"
+    if reply.finish_reason == "length":  # "1" may be all that is left of "10"
         return unreadable(reply)
+    if found is None:
+        other = re.fullmatch(rf"{label}[{EMPHASIS}]*(\S{{1,{LONGEST}}})", last)
+        if other is None:
+            return unreadable(reply)
+        return Silence(Abstention.UNPARSED, f"{other[1]} is not one of {', '.join(words)}")
     if last in map(_bare, judged.splitlines()):
         return QUOTED_ANSWER
     return words.index(found[1])

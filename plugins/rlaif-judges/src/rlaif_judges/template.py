@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
@@ -56,3 +56,25 @@ class PromptTemplate:
     def render(self, values: Mapping[str, Any]) -> str:
         """The prompt's text. What is filled in stands there as it is and is never expanded."""
         return self._template.render(values)
+
+
+def unused_caution(path: str, names: Sequence[str]) -> str | None:
+    """What to say of parameters that were set, and that the template never uses.
+
+    Args:
+        path: As for `PromptTemplate`.
+        names: The parameters, each a variable of the templates that this package brings.
+
+    Raises:
+        PluginError: If the file cannot be read.
+    """
+    source = read_text(path, "prompt template")
+    try:
+        variables = find_undeclared_variables(_ENVIRONMENT.parse(source))
+    except TemplateSyntaxError:
+        return None  # `PromptTemplate` says where
+    unused = [name for name in names if name not in variables]
+    if not unused:
+        return None
+    listed = " or ".join(f"`{name}`" for name in unused)
+    return f"{path} never uses {listed}, so what is set there has no effect: use it in the template"

@@ -60,6 +60,10 @@ class Sweep(Sampler[SweepParams]):
 
     Params = SweepParams
 
+    def responses(self) -> int:
+        """All that are drawn."""
+        return self.params.n
+
     async def sample(self, prompt: Prompt) -> Sequence[Response]:
         """Draw all responses to a prompt at once.
 

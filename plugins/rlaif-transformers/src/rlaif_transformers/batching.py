@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 def batches(
     items: Iterable[Item],
     length: Callable[[Item], int],
-    load: Callable[[Sequence[Item]], float],
+    share: Callable[[Item], float],
 ) -> list[list[Item]]:
     """Split items into batches of neighbours in length, the longest first.
 
@@ -21,15 +21,19 @@ def batches(
     Args:
         items: What to batch.
         length: Tokens of one item.
-        load: Share of the budget that a batch takes; at most 1 fits.
+        share: Of the budget, what an item takes. In a batch, where the smaller ones are padded,
+            each takes as much as the largest.
 
     Returns:
         Batches of at least one item each, also where one item alone exceeds the budget.
     """
     made: list[list[Item]] = []
+    largest = 0.0
     for item in sorted(items, key=length, reverse=True):
-        if made and load([*made[-1], item]) <= 1:
+        largest = max(largest, share(item))
+        if made and (len(made[-1]) + 1) * largest <= 1:
             made[-1].append(item)
         else:
             made.append([item])
+            largest = share(item)
     return made

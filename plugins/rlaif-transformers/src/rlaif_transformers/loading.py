@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging
 
 from rlaif_core.api import DataError, PluginError
 from rlaif_core.api.chat_format import check_chat_template
 from rlaif_core.api.checkpoint import cannot_load, check_checkpoint
-from rlaif_transformers.threads import choose_threads
+from rlaif_transformers.padding import MISREAD_BY
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -48,7 +48,8 @@ def load(params: TransformersParams) -> Loaded:
     """Load what `params` name.
 
     Raises:
-        PluginError: No such checkpoint, no safetensors, no such device, a missing library.
+        PluginError: No such checkpoint, no safetensors, no such device, a missing library, a kind
+            of model that cannot be asked in batches.
         DataError: The checkpoint lacks weights of a language model, or a chat template.
     """
     check_checkpoint(params.path)
@@ -56,6 +57,7 @@ def load(params: TransformersParams) -> Loaded:
     try:
         device = _device(params.device)
         with _quiet():
+            _check_kind(params)
             tokenizer = AutoTokenizer.from_pretrained(
                 params.path, revision=params.revision, trust_remote_code=False
             )
@@ -72,8 +74,6 @@ def load(params: TransformersParams) -> Loaded:
             if params.adapter is not None:
                 model = _with_adapter(model, params.adapter)
             model = model.to(device).eval()
-            if device.type == "cpu":
-                choose_threads(model.num_parameters(), params.threads)
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise cannot_load(params.path, error) from error
     if report["missing_keys"]:
@@ -90,6 +90,17 @@ def load(params: TransformersParams) -> Loaded:
     # The checkpoint's own taste in sampling (top_k, repetition_penalty) would silently join in.
     model.generation_config = GenerationConfig()
     return Loaded(model, tokenizer, endings, getattr(model.config, "_commit_hash", None))
+
+
+def _check_kind(params: TransformersParams) -> None:
+    config = AutoConfig.from_pretrained(
+        params.path, revision=params.revision, trust_remote_code=False
+    )
+    if config.model_type in MISREAD_BY:
+        raise PluginError(
+            f"model {params.path!r} is of the type {config.model_type}, which takes padding for "
+            "text in transformers, so that batches would be wrong: take a model of another type"
+        )
 
 
 def _check_adapter(params: TransformersParams) -> None:

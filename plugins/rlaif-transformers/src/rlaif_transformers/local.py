@@ -10,10 +10,12 @@ import torch
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
 from rlaif_core.api.chat_format import ChatFormat, Encoded, Tokens
+from rlaif_core.api.threads import threads_for
 from rlaif_transformers.batching import batches
 from rlaif_transformers.generation import Generation, Generator
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.options import OptionScorer, Scoring
+from rlaif_transformers.threads import computing_with
 
 _TOKENS_CPU: Final = 8_192  # more rows than fit its caches make a CPU slower, not faster
 _TOKENS_ELSEWHERE: Final = 32_768
@@ -28,9 +30,12 @@ class LocalModel:
     Args:
         loaded: The checkpoint.
         max_batch_tokens: Tokens in one forward batch, padding included; None fits the device.
+        threads: Of the CPU; None fits the size of the model.
     """
 
-    def __init__(self, loaded: Loaded, max_batch_tokens: int | None = None) -> None:
+    def __init__(
+        self, loaded: Loaded, max_batch_tokens: int | None = None, threads: int | None = None
+    ) -> None:
         self._format = ChatFormat(loaded.tokenizer)
         self._generator = Generator(loaded, loaded.endings | {self._format.end_of_turn})
         config = loaded.model.config.get_text_config()
@@ -38,6 +43,7 @@ class LocalModel:
         on_cpu = loaded.model.device.type == "cpu"
         self._max_batch_tokens = max_batch_tokens or (_TOKENS_CPU if on_cpu else _TOKENS_ELSEWHERE)
         self._scorer = OptionScorer(loaded, self._max_batch_tokens)
+        self._threads = threads_for(loaded.model.num_parameters(), threads) if on_cpu else None
 
     @torch.inference_mode()
     def answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:
@@ -47,6 +53,10 @@ class LocalModel:
             requests: Any mixture of questions and options.
             halt: Once set, what has not been begun is left unanswered.
         """
+        with computing_with(self._threads):
+            return self._answer(requests, halt)
+
+    def _answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:
         replies: dict[int, Reply] = {}
         generations: dict[int, Generation] = {}
         scorings: dict[int, Scoring] = {}
@@ -89,11 +99,10 @@ class LocalModel:
     def _generated(
         self, jobs: Mapping[int, Generation], halt: threading.Event
     ) -> Iterator[tuple[int, Reply]]:
-        def load(places: Sequence[int]) -> float:
-            widest = max(jobs[place].width for place in places)
-            return len(places) * widest / self._max_batch_tokens
+        def width(place: int) -> int:
+            return jobs[place].width
 
-        for places in batches(jobs, lambda place: jobs[place].width, load):
+        for places in batches(jobs, width, lambda place: width(place) / self._max_batch_tokens):
             if halt.is_set():
                 return
             try:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from rlaif_core.api import Params, ResourcePath
 from rlaif_core.api.blocking import BlockingModel
-from rlaif_core.api.checkpoint import checkpoint_identity, fingerprint
+from rlaif_core.api.checkpoint import check_policy, checkpoint_identity, fingerprint
 
 if TYPE_CHECKING:
     from rlaif_transformers.loading import Loaded
@@ -74,7 +74,12 @@ class Transformers(BlockingModel[TransformersParams]):
         return self.params.path if self.params.adapter is None else None
 
     def at(self, checkpoint: str) -> Transformers:
-        """The same settings over another checkpoint."""
+        """The same settings over another checkpoint.
+
+        Raises:
+            PluginError: If it is not there.
+        """
+        check_policy(checkpoint)
         moved = {"path": checkpoint, "revision": None, "adapter": None}
         return Transformers(self.params.model_copy(update=moved))
 
@@ -84,7 +89,8 @@ class Transformers(BlockingModel[TransformersParams]):
         from rlaif_transformers.local import LocalModel
 
         loaded = load(self.params)
-        return self._named(loaded), LocalModel(loaded, self.params.max_batch_tokens)
+        local = LocalModel(loaded, self.params.max_batch_tokens, self.params.threads)
+        return self._named(loaded), local
 
     def unload(self) -> None:
         """Free the memory of a device."""

@@ -104,15 +104,14 @@ class OptionScorer:
         They go on from the nodes that are the keys of `above`, which are these rows of `read`.
         """
 
-        def load(some: Sequence[int]) -> float:
-            longest = max(len(tree.nodes[node].tokens) for node in some)
-            logits = max(map(wanted.columns, some)) * self._vocabulary
-            each = max(longest / self._max_batch_tokens, logits / _LOGITS_KEPT)
-            return len(some) * each
+        def share(node: int) -> float:
+            logits = wanted.columns(node) * self._vocabulary
+            tokens = len(tree.nodes[node].tokens)
+            return max(tokens / self._max_batch_tokens, logits / _LOGITS_KEPT)
 
         for inner in (False, True):
             alike = [node for node in nodes if bool(tree.nodes[node].below) is inner]
-            for batch in batches(alike, lambda node: tree.nodes[node].own, load):
+            for batch in batches(alike, lambda node: tree.nodes[node].own, share):
                 if halt.is_set():
                     return
                 members = [tree.nodes[node] for node in batch]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
+
+MISREAD_BY: Final = frozenset({"minimax", "recurrent_gemma", "rwkv", "xlstm"})
+"""Model types that transformers 5 lets take padding for text: a batch would be wrong."""
 
 
 def left_padded(

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from rlaif_transformers.continued import Beginnings, Continued, Room
 from rlaif_transformers.forward import ForwardPass
 
 if TYPE_CHECKING:
@@ -29,33 +30,36 @@ class ReadRows:
     Attributes:
         lengths: Tokens of each.
         cache: Keys and values of every layer, [B, heads, longest, width of a head].
+        _room: Memory for those rows that go on from here and that none go on from.
     """
 
     lengths: Sequence[int]
     cache: DynamicCache
+    _room: Room = field(default_factory=Room)
 
-    def beginnings(self, rows: Sequence[int], lengths: Sequence[int]) -> DynamicCache:
-        """Keys and values of some rows' first tokens, which again all end in the last column.
+    def beginnings(
+        self, rows: Sequence[int], lengths: Sequence[int], *, keep: bool
+    ) -> DynamicCache:
+        """Keys and values of some rows' first tokens, which again all end in one column.
 
         Args:
             rows: Which row, for each new one; any of them several times.
             lengths: How many of its tokens; at least one of them more than 0.
+            keep: Whether they are still wanted when this is called again.
         """
-        chosen = DynamicCache()
-        width = max(lengths)
-        gaps = [
-            self.lengths[row] - length for row, length in zip(rows, lengths, strict=True)
-        ]  # columns between the last one wanted and the end
-        for layer in self.cache.layers:
-            part = DynamicLayer()
-            chosen.layers.append(part)
+        gaps = [self.lengths[row] - length for row, length in zip(rows, lengths, strict=True)]
+        chosen = Beginnings(rows, gaps, max(lengths))
+        room = Room() if keep else self._room
+        cache = DynamicCache()
+        for index, layer in enumerate(self.cache.layers):
             # A layer that uses another one's keys and values has none.
             if isinstance(layer, DynamicLayer) and layer.is_initialized:
-                keys = _chosen(cast(torch.Tensor, layer.keys), rows, gaps, width)
-                values = _chosen(cast(torch.Tensor, layer.values), rows, gaps, width)
-                part.lazy_initialization(keys, values)
-                part.keys, part.values = keys, values
-        return chosen
+                keys, values = cast(torch.Tensor, layer.keys), cast(torch.Tensor, layer.values)
+                place = 2 * index, 2 * index + 1
+                cache.layers.append(Continued(keys, values, chosen, room, place))
+            else:
+                cache.layers.append(DynamicLayer())
+        return cache
 
 
 class RowReader:
@@ -116,7 +120,7 @@ class RowReader:
         cached = max(lengths)
         cache = DynamicCache() if go_on else None
         if above is not None and cached:
-            cache = above.beginnings(which, lengths)
+            cache = above.beginnings(which, lengths, keep=go_on)
         ids = [[self._pad] * (fresh - len(row)) + row[-fresh:] for row in rows]
         total = torch.tensor([[len(row)] for row in rows], device=self._device)
         columns = torch.arange(cached + fresh, 0, -1, device=self._device)
@@ -128,25 +132,3 @@ class RowReader:
             keep_cache=cache is not None,
         )
         return logits, ReadRows([len(row) for row in rows], after) if go_on else None
-
-
-def _chosen(
-    states: torch.Tensor, rows: Sequence[int], gaps: Sequence[int], width: int
-) -> torch.Tensor:
-    """States [B, heads, columns, width of a head] of chosen rows and columns."""
-    end = states.shape[2]
-    if len(set(gaps)) == 1:
-        window = states[:, :, max(0, end - gaps[0] - width) : end - gaps[0]]
-        if len(set(rows)) == 1:
-            return window[rows[0]].expand(len(rows), -1, -1, -1)
-        return window.index_select(0, torch.tensor(rows, device=states.device))
-    if states.device.type == "cpu":  # where copying rows one by one is five times as fast
-        chosen = states.new_zeros(len(rows), states.shape[1], width, states.shape[3])
-        for new, (row, gap) in enumerate(zip(rows, gaps, strict=True)):
-            there = min(width, end - gap)
-            chosen[new, :, width - there :] = states[row, :, end - gap - there : end - gap]
-        return chosen
-    last = torch.tensor([[end - gap] for gap in gaps], device=states.device)
-    columns = (last + torch.arange(-width, 0, device=states.device)).clamp(min=0)
-    which = torch.tensor([[row] for row in rows], device=states.device)
-    return states.transpose(1, 2)[which, columns].transpose(1, 2)

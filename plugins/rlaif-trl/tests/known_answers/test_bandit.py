@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rlaif_core.api import TrainingJob
-from rlaif_trl.dpo import DPO
-from rlaif_trl.grpo import GRPO
-from rlaif_trl.online_dpo import OnlineDPO
-from rlaif_trl.rloo import RLOO
+from rlaif_trl.online.grpo import GRPO
+from rlaif_trl.online.online_dpo import OnlineDPO
+from rlaif_trl.online.rloo import RLOO
+from rlaif_trl.pairs.dpo import DPO
 
 BETA = 0.5
 SETTINGS = {

@@ -4,7 +4,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from rlaif_trl.checkpoint import load_causal, load_classifier
+from rlaif_trl.model.checkpoint import load_causal, load_classifier
 from rlaif_trl.ppo.actor_critic import ActorCritic, ValueModel
 from rlaif_trl.ppo.episodes import Episode, Episodes
 from rlaif_trl.ppo.experience import learn_from, look

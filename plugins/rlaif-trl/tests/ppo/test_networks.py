@@ -4,14 +4,14 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from rlaif_trl.adapter import adapter_config
-from rlaif_trl.checkpoint import load_causal, load_classifier
-from rlaif_trl.params import Lora
+from rlaif_trl.model.checkpoint import load_causal, load_classifier
 from rlaif_trl.ppo.actor_critic import ActorCritic, PolicyLogprobs, ValueModel
 from rlaif_trl.ppo.episodes import Episode, Episodes
 from rlaif_trl.ppo.experience import look
 from rlaif_trl.ppo.reference import Reference
 from rlaif_trl.ppo.sampling import ResponseSampler
+from rlaif_trl.training.adapter import adapter_config
+from rlaif_trl.training.params import Lora
 
 CPU = torch.device("cpu")
 EPISODES = [

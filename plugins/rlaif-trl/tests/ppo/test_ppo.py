@@ -24,8 +24,8 @@ def test_the_output_loads_by_from_pretrained_alone(train):
 def test_it_starts_at_the_reference_and_tells_every_step(train):
     done = train(max_steps=3)
     assert [len(done.steps), done.metrics["steps"]] == [3, 3]
-    assert done.steps[0]["kl"] == 0.0
-    assert done.steps[2]["kl"] != 0.0
+    assert done.steps[0]["kl_per_response"] == 0.0
+    assert done.steps[2]["kl_per_response"] != 0.0
     assert done.metrics["reward"] == done.steps[-1]["reward"]
     assert all(math.isfinite(one) for one in done.metrics.values())
 
@@ -90,7 +90,7 @@ def test_an_adapter_is_merged_and_kept_beside_the_model(train):
 def test_divergence_is_measured_from_the_reference_not_from_the_start(train, tmp_path):
     moved = train(learning_rate=1e-2)
     done = train({"checkpoint": moved.folder})
-    assert done.steps[0]["kl"] != 0.0
+    assert done.steps[0]["kl_per_response"] != 0.0
 
 
 def test_a_response_that_does_not_end_costs_the_penalty(train):
@@ -103,7 +103,7 @@ def test_a_response_that_does_not_end_costs_the_penalty(train):
 def test_the_coefficient_follows_the_measured_divergence(train):
     done = train(max_steps=4, learning_rate=1e-2, kl_target=0.05, kl_horizon=100)
     for before, after in pairwise(done.steps):
-        expected = adapted_kl_coef(before["kl_coef"], before["kl"], 0.05, 8, 100)
+        expected = adapted_kl_coef(before["kl_coef"], before["kl_per_response"], 0.05, 8, 100)
         assert after["kl_coef"] == expected != before["kl_coef"]
 
 
@@ -189,7 +189,7 @@ def test_settings_that_cannot_work_are_refused(params, message):
 
 
 def test_the_value_model_starts_from_the_reward_model(train, job, checkpoint):
-    from rlaif_trl.reward_model import ScalarHead
+    from rlaif_trl.reward.scalar_head import ScalarHead
 
     fitted = replace(job(), heldout=frozenset())
     ScalarHead(ScalarHead.Params(max_steps=3)).fit(fitted)

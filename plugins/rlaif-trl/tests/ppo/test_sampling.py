@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rlaif_trl.checkpoint import load_causal
+from rlaif_trl.model.checkpoint import load_causal
 from rlaif_trl.ppo.sampling import ResponseSampler, inverse_transform, response_text
 
 END = 1

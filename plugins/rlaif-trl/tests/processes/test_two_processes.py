@@ -1,5 +1,8 @@
 """Training in two processes on the CPU, started by the optimizer itself."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from rlaif_core.api import Message, Prompt, RunError
-from rlaif_trl.dpo import DPO
-from rlaif_trl.grpo import GRPO
+from rlaif_trl.online.grpo import GRPO
+from rlaif_trl.pairs.dpo import DPO
+from rlaif_trl.reward.ensemble import Ensemble
+from rlaif_trl.reward.scalar_head import ScalarHead
+from rlaif_trl.soups.optimizer import Soups
 
 PROMPTS = [Prompt(f"p{i}", (Message("user", f"say {i}"),)) for i in range(16)]
 
@@ -63,3 +69,67 @@ def test_what_ends_a_process_is_one_line(job):
     done = job(prompts=PROMPTS, scorer=scorer)
     with pytest.raises(RunError, match="the budget is spent"):
         GRPO(GRPO.Params(max_steps=1, max_completion_length=8, processes=2)).train(done)
+
+
+def test_reward_model_of_two_processes_is_that_of_one(job):
+    held = frozenset({"p0", "p1", "p2"})
+    one, two = job(heldout=held), job(heldout=held)
+    settings = {"learning_rate": 1e-2, "optim": "sgd", "max_steps": 2, "lora": {"r": 4}}
+    alone = ScalarHead(ScalarHead.Params(**settings, per_device_train_batch_size=16)).fit(one)
+    together = ScalarHead(
+        ScalarHead.Params(**settings, per_device_train_batch_size=8, processes=2)
+    ).fit(two)
+    assert together == pytest.approx(alone, rel=1e-4, abs=1e-5)
+    first, second = weights(one.output), weights(two.output)
+    for name, weight in first.items():
+        assert (second[name] - weight).norm() <= 1e-3 * weight.norm(), name
+    assert (two.output / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_ensemble_and_its_search_for_noise_train_in_two_processes(job, tmp_path):
+    told = []
+    done = job(work=tmp_path / "work", progress=lambda *step: told.append(step[:2]))
+    settings = {"members": 2, "max_steps": 2, "noise": {"folds": 2}, "lora": {"r": 2}}
+    metrics = Ensemble(Ensemble.Params(**settings, processes=2)).fit(done)
+    assert metrics["members"] == 2
+    assert told[-1] == (8, 8)  # two folds and two members
+    assert (done.output / "noise.jsonl").is_file()
+    assert len(list(done.output.rglob("model.safetensors"))) == 2
+
+
+def test_each_parent_of_a_soup_learns_its_own_reward_in_two_processes(job):
+    asked = {"long": 0, "short": 0}
+
+    def rewarded(name, sign):
+        def scorer(prompts, texts):
+            asked[name] += len(texts)
+            return [sign * float(len(text)) for text in texts]
+
+        return scorer
+
+    objectives = {"long": rewarded("long", 1), "short": rewarded("short", -1)}
+    done = job(prompts=PROMPTS, scorer=objectives["long"], objectives=objectives)
+    inner = {"max_steps": 1, "max_completion_length": 8, "processes": 2}
+    Soups(Soups.Params(params=inner, steps=0)).train(done)
+    assert asked == {"long": 16, "short": 16}  # a step of two processes of eight
+    assert (done.output / "model.safetensors").is_file()
+
+
+def test_a_job_file_is_done_by_hand_as_the_guide_says(job, tmp_path):
+    done = job()
+    file = tmp_path / "job.json"
+    record = {
+        "optimizer": "rlaif_trl.pairs.dpo:DPO",
+        "params": {"max_steps": 2, "learning_rate": 1e-3},
+        "job": {
+            "checkpoint": done.checkpoint,
+            "preferences": str(done.preferences),
+            "output": str(done.output),
+        },
+    }
+    file.write_text(json.dumps(record))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
+    command = [*launch, "--num_processes", "2", "-m", "rlaif_trl.processes", str(file)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert json.loads((tmp_path / "result.json").read_text())["metrics"]["steps"] == 2
+    assert (done.output / "model.safetensors").is_file()

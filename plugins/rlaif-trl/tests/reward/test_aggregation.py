@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rlaif_trl.aggregation import aggregate
+from rlaif_trl.reward.aggregation import aggregate
 
 tables = arrays(
     np.float64, st.tuples(st.integers(1, 5), st.integers(1, 6)), elements=st.floats(-9, 9)

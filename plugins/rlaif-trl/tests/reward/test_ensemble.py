@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rlaif_core.api import DataError, Message, PluginError, Prompt
-from rlaif_trl.ensemble import Ensemble
-from rlaif_trl.ensemble_file import EnsembleFile
-from rlaif_trl.reward_model import ScalarHead
+from rlaif_trl.reward.ensemble import Ensemble
+from rlaif_trl.reward.ensemble_file import EnsembleFile
+from rlaif_trl.reward.scalar_head import ScalarHead
 
 HELD = frozenset(f"p{i}" for i in range(8))
 PROMPTS = [Prompt(f"x{i}", (Message("user", f"say {i}"),)) for i in (12, 34, 56)]

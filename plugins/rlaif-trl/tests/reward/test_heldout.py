@@ -5,8 +5,8 @@ import math
 import pytest
 
 from rlaif_core.api import Message
-from rlaif_trl.heldout import measure
-from rlaif_trl.preferences import LabelledPair
+from rlaif_trl.preferences.pairs import LabelledPair
+from rlaif_trl.reward.heldout import measure
 
 
 def pairs(*labels):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rlaif_core.api import DataError, Message
-from rlaif_trl.noise import audit, folds
-from rlaif_trl.preferences import LabelledPair
-from rlaif_trl.reward_model import ScalarHead
-from rlaif_trl.reward_params import Noise
-from rlaif_trl.reward_rows import EncodedPair
+from rlaif_trl.preferences.pairs import LabelledPair
+from rlaif_trl.reward.noise import audit, folds
+from rlaif_trl.reward.params import Noise
+from rlaif_trl.reward.rows import EncodedPair
+from rlaif_trl.reward.scalar_head import ScalarHead
 
 FLIPPED = 24
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_trl.losses import bradley_terry
-from rlaif_trl.plackett_luce import ABSENT, plackett_luce
+from rlaif_trl.preferences.losses import bradley_terry
+from rlaif_trl.reward.plackett_luce import ABSENT, plackett_luce
 
 rewards = st.floats(-8, 8, width=32)
 probabilities = st.floats(0, 1, width=32)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import Message
-from rlaif_trl.preferences import LabelledPair
-from rlaif_trl.rankings import better_and_worse, chains
+from rlaif_trl.preferences.pairs import LabelledPair
+from rlaif_trl.reward.rankings import better_and_worse, chains
 
 PROMPT = (Message("user", "count"),)
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.api.chat_format import ChatFormat, Encoded, Tokenizer, Tokens
+from rlaif_core.api.chat_format import ChatFormat, Encoded, Tokens
 from rlaif_vllm.engine import Engine, Job, Outcome
 from rlaif_vllm.generation import Generation
 from rlaif_vllm.options import Scoring
@@ -35,12 +35,12 @@ class Answering:
 
     Args:
         engine: vLLM's, over the checkpoint.
-        tokenizer: The checkpoint's.
+        chat_format: Writes conversations as the checkpoint wants them.
     """
 
-    def __init__(self, engine: LLMEngine, tokenizer: Tokenizer) -> None:
+    def __init__(self, engine: LLMEngine, chat_format: ChatFormat) -> None:
         self._engine = Engine(engine)
-        self._format = ChatFormat(tokenizer)
+        self._format = chat_format
 
     def answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:
         """One reply or error a request, in their order.

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from rlaif_core.api import PluginError
-from rlaif_core.api.chat_format import check_chat_template
+from rlaif_core.api.chat_format import ChatFormat, check_chat_template
 from rlaif_core.api.checkpoint import cannot_load, check_checkpoint, checkpoint_identity
 
 if TYPE_CHECKING:
@@ -49,9 +49,16 @@ def load(params: VLLMParams) -> tuple[str, Answering]:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     vllm = _import_vllm()
-    from transformers import AutoTokenizer
-
+    chat_format = _chat_format(params)  # what it lacks is told before an engine takes its minutes
+    engine = _start(vllm, params)
     from rlaif_vllm.answering import Answering
+
+    commit = getattr(engine.model_config.hf_config, "_commit_hash", None)
+    return _identity(params, commit), Answering(engine, chat_format)
+
+
+def _chat_format(params: VLLMParams) -> ChatFormat:
+    from transformers import AutoTokenizer
 
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(
@@ -60,9 +67,7 @@ def load(params: VLLMParams) -> tuple[str, Answering]:
     except (OSError, ValueError) as error:
         raise cannot_load(params.path, error) from error
     check_chat_template(tokenizer, params.path)
-    engine = _start(vllm, params)
-    commit = getattr(engine.model_config.hf_config, "_commit_hash", None)
-    return _identity(params, commit), Answering(engine, tokenizer)
+    return ChatFormat(tokenizer)
 
 
 def _import_vllm() -> Any:

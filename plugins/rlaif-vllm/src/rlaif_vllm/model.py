@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rlaif_core.api import Params, ResourcePath
 from rlaif_core.api.blocking import BlockingModel
+from rlaif_core.api.checkpoint import check_policy
 
 if TYPE_CHECKING:
     from rlaif_vllm.answering import Answering
@@ -74,7 +75,12 @@ class VLLM(BlockingModel[VLLMParams]):
         return self.params.path
 
     def at(self, checkpoint: str) -> VLLM:
-        """The same settings over another checkpoint."""
+        """The same settings over another checkpoint.
+
+        Raises:
+            PluginError: If it is not there.
+        """
+        check_policy(checkpoint)
         return VLLM(self.params.model_copy(update={"path": checkpoint, "revision": None}))
 
     def load(self) -> tuple[str, Answering]:

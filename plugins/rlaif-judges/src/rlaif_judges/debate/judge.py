@@ -34,6 +34,7 @@ class Debate(ComparingJudge[DebateParams]):
     Params = DebateParams
     _debaters: Debaters
     _comparing: Comparing
+    _in_place_of_a_speech: Comparing
     _template: PromptTemplate
 
     async def setup(self, context: Context) -> None:
@@ -56,6 +57,8 @@ class Debate(ComparingJudge[DebateParams]):
         # What is clipped is the verdict, not each assignment's share in it.
         each = self.params.model_copy(update={"clip": 0.0})
         self._comparing = Comparing(self._playing("judge"), each)
+        as_long = each.model_copy(update={"max_tokens": self.params.debater_tokens})
+        self._in_place_of_a_speech = Comparing(self._playing("judge"), as_long)
         self._debaters = Debaters(self._playing("debater"), self.params, context)
         values = self._values(SAMPLE, [Speech("A", 1, "so")])
         self._template = PromptTemplate(
@@ -84,17 +87,19 @@ class Debate(ComparingJudge[DebateParams]):
         return replace(verdict, explanation="\n".join([*told, f"Judge: {verdict.explanation}"]))
 
     async def _alone(self, case: Case) -> Verdict:
-        """As many verdicts as a debate has speeches and verdicts, their log-odds averaged."""
+        """As many verdicts as a debate has speeches and verdicts, and as long each at most."""
         calls = 2 * self.params.rounds + 1
         verdicts = await asyncio.gather(*(self._asked(case, (), call) for call in range(calls)))
         members = [Member(str(call), verdict) for call, verdict in enumerate(verdicts)]
         return pooled(members, "call")
 
     async def _asked(self, case: Case, transcript: Sequence[Speech], call: int) -> Verdict:
+        """The verdict; every call but the first stands for a speech of the debate."""
         text = self._template.render(self._values(case, transcript))
         seed = self.context.rng("debate", *case.key, call).getrandbits(31)
         judged = (case.quotable, *(one.text for one in transcript))
-        return await self._comparing.verdict(text, seed, judged)
+        comparing = self._comparing if call == 0 else self._in_place_of_a_speech
+        return await comparing.verdict(text, seed, judged)
 
     def _playing(self, role: str) -> ChatModel:
         return self.context.models.get(role) or self.model

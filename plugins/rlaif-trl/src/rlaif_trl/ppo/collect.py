@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.api import Prompt, RunError, TrainingJob, digest
-from rlaif_trl.chat import Tokens
-from rlaif_trl.optimizer import rewards, scorer_of
+from rlaif_trl.model.chat import Tokens
+from rlaif_trl.policy.optimizer import rewards, scorer_of
 from rlaif_trl.ppo.episodes import Episode
 from rlaif_trl.ppo.params import PPOParams
 from rlaif_trl.ppo.sampling import ResponseSampler, response_text

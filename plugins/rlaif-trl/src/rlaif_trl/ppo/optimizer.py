@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from rlaif_core.api import DataError, Metrics, TrainingJob
-from rlaif_trl.optimizer import PolicyOptimizer, scorer_of
+from rlaif_core.api import Metrics, TrainingJob
+from rlaif_trl.policy.optimizer import OnlineOptimizer
 from rlaif_trl.ppo.params import PPOParams
 
 
-class PPO(PolicyOptimizer[PPOParams]):
+class PPO(OnlineOptimizer[PPOParams]):
     """Proximal policy optimization: token-wise divergence, a value model, clipped updates."""
 
     Params = PPOParams
-    needs_preferences = False
-    needs_scorer = True
-
-    def check(self, job: TrainingJob) -> None:
-        """Refuse a job without prompts or without a scorer; see `PolicyOptimizer.check`."""
-        if not job.prompts:
-            raise DataError("there is no prompt to train on: give the recipe a source with prompts")
-        scorer_of(job)
 
     def run(self, job: TrainingJob) -> Metrics:
         """Train and save.
 
         Returns:
             Of the last step, means over its responses: "reward" (the scorer's, over those that
-            have one; "left_out" have none), "kl" and "entropy" in nats (log-ratio to the
-            reference and -log-probability, summed over tokens), "length" in tokens, "cut_off" (the
-            share that did not end by itself). Means over the tokens of its updates:
+            have one; "left_out" have none), "kl_per_response" and "entropy_per_response" in
+            nats (log-ratio to the reference and -log-probability), "length" in tokens, "cut_off"
+            (the share that did not end by itself). Means over the tokens of its updates:
             "policy_loss", "value_loss", "loss", "clipped" and "value_clipped" (shares), "ratio",
             "approx_kl" (½·(log ratio)²). "kl_coef", "learning_rate", "grad_norm" (the largest);
             "steps", "truncated", and what the guard says.
         """
-        from rlaif_trl.policy import PolicyRun
+        from rlaif_trl.policy.run import PolicyRun
         from rlaif_trl.ppo.trainer import PPOTrainer
         from rlaif_trl.ppo.value import load_value_model
 
@@ -48,7 +40,7 @@ class PPO(PolicyOptimizer[PPOParams]):
             adapted: Any = get_peft_model(run.policy, run.peft_config)
             run.policy = adapted
         elif reference is None:
-            from rlaif_trl.checkpoint import load_causal
+            from rlaif_trl.model.checkpoint import load_causal
 
             reference = load_causal(job.reference, self.params.dtype)
         trainer: Any = PPOTrainer(run, self.params, value, reference, tokens)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from rlaif_trl.params import PolicyTraining
+from rlaif_trl.training.params import PolicyTraining
 
 KL_HORIZON = 10_000
 """Of the code released with 1909.08593."""

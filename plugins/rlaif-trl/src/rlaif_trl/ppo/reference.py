@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rlaif_trl.ppo.actor_critic import PolicyLogprobs
 from rlaif_trl.ppo.episodes import Batch
+from rlaif_trl.training.adapter import without_adapter
 
 
 class Reference:
@@ -30,11 +31,5 @@ class Reference:
     @torch.no_grad()
     def logprobs(self, batch: Batch) -> Tensor:
         """Log-probabilities of each response token, [episodes, width]."""
-        with self._switched_off():
+        with without_adapter(self._logprobs.model) if self._adapter else nullcontext():
             return self._logprobs(batch)
-
-    def _switched_off(self) -> AbstractContextManager[None]:
-        if not self._adapter:
-            return nullcontext()
-        off: AbstractContextManager[None] = self._logprobs.model.disable_adapter()
-        return off

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rlaif_trl.chat import Tokens
+from rlaif_trl.model.batching import padded
+from rlaif_trl.model.chat import Tokens
 from rlaif_trl.ppo.episodes import Episode
 from rlaif_trl.ppo.forward import Forward
-from rlaif_trl.sampling import padded
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from transformers.integrations import integration_utils
 from transformers.trainer_callback import CallbackHandler
 
 from rlaif_core.api import RunError, digest
-from rlaif_trl.arguments import arguments, checkpoints
-from rlaif_trl.chat import Tokens
-from rlaif_trl.policy import PolicyRun
+from rlaif_trl.model.chat import Tokens
+from rlaif_trl.model.sampling import end_tokens
+from rlaif_trl.policy.run import PolicyRun
 from rlaif_trl.ppo.actor_critic import ActorCritic, ValueModel
 from rlaif_trl.ppo.checkpoints import Checkpoints, Progress
 from rlaif_trl.ppo.collect import Collected, Collector
@@ -35,7 +35,7 @@ from rlaif_trl.ppo.params import PPOParams
 from rlaif_trl.ppo.reference import Reference
 from rlaif_trl.ppo.sampling import ResponseSampler
 from rlaif_trl.ppo.update import Updater
-from rlaif_trl.sampling import end_tokens
+from rlaif_trl.training.arguments import arguments, checkpoints
 
 
 class PPOTrainer:
@@ -147,7 +147,11 @@ class PPOTrainer:
         if params.kl_target is not None:
             count = len(episodes) * accelerator.num_processes
             progress.kl_coef = adapted_kl_coef(
-                progress.kl_coef, figures["kl"], params.kl_target, count, params.kl_horizon
+                progress.kl_coef,
+                figures["kl_per_response"],
+                params.kl_target,
+                count,
+                params.kl_horizon,
             )
         progress.step += 1
         progress.figures = figures
@@ -180,8 +184,8 @@ class PPOTrainer:
         reward, scored, kl, surprise, tokens, ended, count = sums.tolist()
         return {
             "reward": reward / scored,
-            "kl": kl / count,
-            "entropy": surprise / count,
+            "kl_per_response": kl / count,
+            "entropy_per_response": surprise / count,
             "length": tokens / count,
             "cut_off": 1 - ended / count,
             "left_out": count - scored,

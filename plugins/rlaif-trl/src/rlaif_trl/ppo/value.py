@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from rlaif_core.api import PluginError, TrainingJob
-from rlaif_trl.adapter import adapter_config
-from rlaif_trl.checkpoint import load_classifier, load_reward_model, load_tokenizer
+from rlaif_trl.model.checkpoint import load_classifier, load_reward_model, same_vocabulary
 from rlaif_trl.ppo.actor_critic import ValueModel
 from rlaif_trl.ppo.params import PPOParams
+from rlaif_trl.training.adapter import adapter_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,7 +39,7 @@ def load_value_model(
             "value_model: policy"
         )
     folder = str(job.reward_model)
-    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
+    if not same_vocabulary(folder, tokenizer):
         raise PluginError(
             f"reward model {folder} and policy {job.checkpoint} have different tokenizers: set "
             "value_model: policy, or train the reward model from the policy's checkpoint"

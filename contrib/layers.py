@@ -1,0 +1,68 @@
+"""`make check`: contributions import what a plugin may, and no file has to name them for it.
+
+import-linter wants packages by name. Those in contrib/ come and go, so their contracts are written
+here from what lies there: the two that hold for the first-party plugins as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("cli", "engine", "hookspecs", "recipe", "registry", "report")
+"""What lies behind `rlaif_core.api`, and may change any day."""
+
+CONTRACTS = """
+[tool.importlinter]
+root_packages = {packages}
+include_external_packages = true
+
+[[tool.importlinter.contracts]]
+name = "A contribution sees the API and stats, never the engine"
+type = "forbidden"
+source_modules = {contributed}
+forbidden_modules = {rooms}
+allow_indirect_imports = true
+
+[[tool.importlinter.contracts]]
+name = "No contribution imports another plugin"
+type = "independence"
+modules = {plugins}
+"""
+
+
+def packages(folder: str) -> list[str]:
+    """The packages of every distribution in a folder of the checkout."""
+    return sorted(one.parent.name for one in ROOT.glob(f"{folder}/*/src/*/__init__.py"))
+
+
+def contracts(contributed: list[str], first_party: list[str]) -> str:
+    """The contracts, as import-linter reads them."""
+    plugins = [*contributed, *first_party]
+    return CONTRACTS.format(
+        packages=json.dumps(["rlaif_core", *plugins]),
+        contributed=json.dumps(contributed),
+        rooms=json.dumps([f"rlaif_core.{room}" for room in ROOMS]),
+        plugins=json.dumps(plugins),
+    )
+
+
+def main() -> int:
+    """Lint; 0 if all contracts are kept, or nothing was contributed."""
+    contributed = packages("contrib")
+    if not contributed:
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "contracts.toml")
+        config.write_text(contracts(contributed, packages("plugins")), "utf-8")
+        code: int = lint_imports(config_filename=str(config), no_logo=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

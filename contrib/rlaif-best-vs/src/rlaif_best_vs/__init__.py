@@ -1,0 +1,1 @@
+"""Pairings of the best response with one that is not the worst."""

@@ -1,0 +1,1 @@
+"""A language model in hand: loaded and saved, spoken to in its template, sampled from."""

@@ -1,0 +1,34 @@
+"""Threads that suit a model on a CPU, set in the thread that computes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rlaif_core.api.threads import threads_for
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def fit_threads(model: PreTrainedModel) -> None:
+    """Compute with as many threads as suit the model; `isolated` gives them back."""
+    import torch
+
+    threads = None if torch.cuda.is_available() else threads_for(model.num_parameters())
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def computing_for(model: PreTrainedModel) -> Iterator[None]:
+    """The same for as long as one piece of work takes."""
+    import torch
+
+    before = torch.get_num_threads()
+    fit_threads(model)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

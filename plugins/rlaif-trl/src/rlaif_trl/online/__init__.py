@@ -1,0 +1,1 @@
+"""Optimizers that learn from rewards of their own responses: grpo, rloo, online-dpo, rejection."""

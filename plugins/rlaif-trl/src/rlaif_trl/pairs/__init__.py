@@ -1,0 +1,1 @@
+"""Optimizers that learn from preferences: dpo, kto, orpo, simpo, cpo."""

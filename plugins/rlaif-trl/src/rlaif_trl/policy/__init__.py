@@ -1,0 +1,1 @@
+"""One training run of a policy: loaded, watched by the guard, saved."""

@@ -1,0 +1,64 @@
+"""How far a policy has gone from its reference, in nats a response."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rlaif_trl.model.batching import by_length, padded
+from rlaif_trl.model.chat import Tokens
+from rlaif_trl.model.sampling import evaluating
+from rlaif_trl.training.adapter import without_adapter
+
+
+def kl_of_responses(
+    policy: Any,
+    reference: Any,
+    prompts: Sequence[Tokens],
+    responses: Sequence[Tokens],
+    pad: int,
+    batch_tokens: int = 8192,
+) -> list[float]:
+    """KL(policy‖reference) along each response, in nats.
+
+    At every token the divergence of the whole next-token distributions is taken rather than the
+    log-ratio of the token drawn. Its sum over a response drawn from the policy has the same
+    expectation, less variance, and is never negative (Amini et al., 2504.10637).
+
+    Args:
+        policy: What the responses were drawn from, at temperature 1.
+        reference: A model with the same tokenizer; the policy itself stands for what it is without
+            its adapter.
+        prompts: Token ids.
+        responses: Token ids.
+        pad: Id of the padding token.
+        batch_tokens: At most so many tokens at once, padding included.
+    """
+    whole = [prompt + response for prompt, response in zip(prompts, responses, strict=True)]
+    found = [0.0] * len(whole)
+    with evaluating(policy), evaluating(reference):
+        for batch in by_length([len(one) for one in whole], batch_tokens):
+            ids, mask = padded([whole[i] for i in batch], pad, policy.device)
+            per_token = _next_token_kl(policy, reference, ids, mask)
+            for row, i in enumerate(batch):
+                # the distribution over a token is read from the place before it
+                first, last = len(prompts[i]) - 1, len(whole[i]) - 1
+                found[i] = per_token[row, first:last].sum().item()
+    return found
+
+
+def _next_token_kl(policy: Any, reference: Any, ids: Tensor, mask: Tensor) -> Tensor:
+    """[sequences, tokens]: divergence of the distributions over the token after each place."""
+    of_policy = _next_token_logs(policy, ids, mask)
+    with without_adapter(policy) if reference is policy else nullcontext():
+        of_reference = _next_token_logs(reference, ids, mask)
+    return (of_policy.exp() * (of_policy - of_reference)).sum(dim=-1)
+
+
+def _next_token_logs(model: Any, ids: Tensor, mask: Tensor) -> Tensor:
+    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    return torch.log_softmax(logits.float(), dim=-1)

@@ -1,0 +1,158 @@
+"""One training run of a policy: what it starts from, how it is guarded, and how it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
+
+from rlaif_core.api import PluginError, Prompt, TrainingJob
+from rlaif_trl.model.chat import ChatEncoder, Tokens
+from rlaif_trl.model.checkpoint import (
+    context_length,
+    load_causal,
+    load_tokenizer,
+    same_vocabulary,
+    save,
+)
+from rlaif_trl.policy.guard import guard
+from rlaif_trl.training.adapter import adapter_config, merge_adapter
+from rlaif_trl.training.arguments import Trained, run
+from rlaif_trl.training.params import PolicyTraining
+from rlaif_trl.training.progress import agreed, numbers
+
+FIGURES = {
+    "loss": "loss",
+    "reward": "reward",
+    "reward_std": "reward_deviation",
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+    "kl_per_token": "kl_per_token",
+    "kl_of_mismatched_pairs": "kl_of_mismatched_pairs",
+    "entropy_per_token": "entropy_per_token",
+    "completions/mean_length": "length",
+    "completions/clipped_ratio": "cut_off",
+    "left_out": "left_out",
+    "nll_loss": "nll",
+}
+"""What is told of a finished training: figures of TRL's logs, and what they are called here."""
+
+
+@dataclass
+class PolicyRun:
+    """A policy about to be trained.
+
+    Attributes:
+        job: What is to be done.
+        params: How.
+        tokenizer: The checkpoint's.
+        policy: The checkpoint's model.
+        encoder: Conversations to token ids, within the context.
+    """
+
+    job: TrainingJob
+    params: PolicyTraining
+    tokenizer: PreTrainedTokenizerBase
+    policy: PreTrainedModel
+    encoder: ChatEncoder
+
+    @classmethod
+    def load(cls, job: TrainingJob, params: PolicyTraining) -> PolicyRun:
+        """Load the checkpoint that training starts from.
+
+        Raises:
+            PluginError: If it cannot be used.
+        """
+        tokenizer = load_tokenizer(job.checkpoint)
+        policy = load_causal(job.checkpoint, params.dtype)
+        limit = context_length(policy, tokenizer, params.max_length)
+        return cls(job, params, tokenizer, policy, ChatEncoder(tokenizer, limit, params.overlong))
+
+    @property
+    def pad(self) -> int:
+        """Id of the padding token."""
+        pad: int = self.tokenizer.pad_token_id
+        return pad
+
+    @property
+    def peft_config(self) -> Any:
+        """What a trainer takes to train an adapter; None to train the whole model.
+
+        Raises:
+            PluginError: If `lora` names no module of the model.
+        """
+        return adapter_config(self.params.lora, self.policy, "CAUSAL_LM")
+
+    def reference(self) -> PreTrainedModel | None:
+        """The reference, if it is another model than the one the policy starts from.
+
+        Raises:
+            PluginError: If it cannot be loaded, or has another vocabulary.
+        """
+        job = self.job
+        if job.reference == job.checkpoint:
+            return None
+        reference = load_causal(job.reference, self.params.dtype)
+        sizes = reference.config.vocab_size, self.policy.config.vocab_size
+        if sizes[0] != sizes[1]:
+            raise PluginError(
+                f"reference {job.reference} has {sizes[0]} tokens and {job.checkpoint} has "
+                f"{sizes[1]}: both must have the same tokenizer"
+            )
+        if not same_vocabulary(job.reference, self.tokenizer):
+            raise PluginError(
+                f"reference {job.reference} and {job.checkpoint} number tokens differently: both "
+                "must have the same tokenizer"
+            )
+        return reference
+
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> list[Tokens]:
+        """Token ids of prompts that responses are to be drawn for.
+
+        Raises:
+            DataError: If a prompt leaves too little room for its response.
+        """
+        return self.encoder.encode_prompts(
+            [one.messages for one in prompts], self.params.max_completion_length
+        )
+
+    def train(self, trainer: Trainer) -> dict[str, float]:
+        """Train under the guard and save the policy, unless the user stopped it.
+
+        Returns:
+            The last log's figures that `FIGURES` names, under its names; "steps"; "truncated", how
+            many prompts or pairs were shortened; what the guard says; and where preferences are
+            held out, how many, with "heldout_loss" and "heldout_accuracy".
+        """
+        watching = guard(self, trainer)
+        trained = run(
+            trainer,
+            self.job,
+            [] if watching is None else [watching],
+            whole_steps=self.params.whole_steps,
+        )
+        known = numbers(trained.figures)
+        figures = {name: known[trl] for trl, name in FIGURES.items() if trl in known}
+        figures |= {"steps": trained.steps, "truncated": self.encoder.truncated}
+        cancelled = agreed(self.job.cancelled(), trainer.accelerator)
+        if watching is not None:
+            figures |= watching.finish(trained.model, interrupted=cancelled)
+        if cancelled:
+            return figures
+        heldout: Any = trainer.eval_dataset
+        if heldout is not None:
+            measured = trainer.evaluate()
+            figures |= {
+                "heldout": len(heldout),
+                "heldout_loss": measured["eval_loss"],
+                "heldout_accuracy": measured["eval_rewards/accuracies"],
+            }
+        self._save(trainer, trained)
+        return figures
+
+    def _save(self, trainer: Trainer, trained: Trained) -> None:
+        if trainer.accelerator.is_main_process:
+            save(merge_adapter(trained.model, self.job.output), self.tokenizer, self.job.output)
+        trainer.accelerator.wait_for_everyone()

@@ -1,0 +1,1 @@
+"""Preferences as training reads them: pairs, their labels, and the losses of a label."""

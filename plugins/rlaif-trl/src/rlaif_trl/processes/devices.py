@@ -1,0 +1,110 @@
+"""Training on several devices: the processes that `accelerate launch` starts, and their result."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rlaif_core.api import Metrics, RunError, TrainingJob
+from rlaif_trl.processes.bridge import serving
+from rlaif_trl.processes.job_file import JobFile, Trainer
+
+PORT, SECRET = "RLAIF_TRL_PORT", "RLAIF_TRL_SECRET"
+"""Environment of a started process: where its job is served, and what opens it."""
+
+RESULT = "result.json"
+"""Beside the job file: `{"metrics": ...}` or `{"error": ...}`."""
+
+_TAIL = 2000
+"""Characters of the processes' last words that are told if they end without a result."""
+
+
+WORKER = "RLAIF_TRL_WORKER"
+"""Set in the environment of a process that was started for a job: it must start no others."""
+
+
+def launched() -> bool:
+    """Whether this process was started to do a job, alone or together with others."""
+    return WORKER in os.environ
+
+
+def train_in_processes(trainer: Trainer, job: TrainingJob) -> Metrics:
+    """Start `params.processes` processes that train together, answer for the job, and wait.
+
+    Raises:
+        RunError: If one ends without a result; or what they raised, by its message.
+    """
+    with tempfile.TemporaryDirectory(prefix="rlaif-trl-") as name:
+        folder = Path(name)
+        JobFile.of(trainer, job).write(folder / "job.json")
+        secret = secrets.token_hex(32)
+        with serving(job, secret.encode()) as port:
+            environment = {**os.environ, WORKER: "1", PORT: str(port), SECRET: secret}
+            told = _launch(folder, trainer.params.processes, environment)
+        result = _result(folder)
+    if result is None:
+        raise RunError(f"training ended without a result; its last words: {told}")
+    if "error" in result:
+        raise RunError(str(result["error"]))
+    metrics: Metrics = result["metrics"]
+    return metrics
+
+
+def check_devices(processes: int) -> None:
+    """Refuse more processes than there are devices; a CPU alone takes any number.
+
+    Raises:
+        RunError: If there are more.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if gpus and processes > gpus:
+        raise RunError(f"processes: {processes} for {gpus} GPUs: one process a device, or fewer")
+
+
+def command(file: Path, processes: int) -> list[str]:
+    """What starts the processes that do a job file; `accelerate launch` with its defaults named."""
+    check_devices(processes)
+    return [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",  # on a CPU too, where `--cpu` would start one process
+        "--num_machines=1",
+        f"--num_processes={processes}",
+        "--mixed_precision=no",  # the trainer's arguments say
+        "--dynamo_backend=no",
+        "--main_process_port=0",
+        "-m",
+        "rlaif_trl.processes",
+        str(file),
+    ]
+
+
+def _launch(folder: Path, processes: int, environment: Mapping[str, str]) -> str:
+    with (folder / "output.txt").open("w+") as output:
+        subprocess.run(
+            command(folder / "job.json", processes),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            start_new_session=True,  # Ctrl-C is told to them by the job, at the end of a step
+        )
+        output.seek(0)
+        return " ".join(output.read()[-_TAIL:].split())
+
+
+def _result(folder: Path) -> dict[str, Any] | None:
+    file = folder / RESULT
+    result: dict[str, Any] | None = json.loads(file.read_text()) if file.is_file() else None
+    return result

@@ -1,0 +1,55 @@
+"""`ensemble.json`: what makes several reward models in one folder an ensemble."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rlaif_core.api import PluginError
+from rlaif_trl.reward.params import Aggregation
+
+NAME = "ensemble.json"
+
+
+@dataclass(frozen=True)
+class EnsembleFile:
+    """How the members' rewards become one.
+
+    Attributes:
+        members: Folders of the members, below the ensemble's; "." is the folder itself.
+        aggregation: See `rlaif_trl.reward.aggregation`.
+        variance_penalty: λ of mean - λ·variance.
+        mean: Of the aggregate over the reference set; subtracted.
+        deviation: Of the aggregate over the reference set; what remains is divided by it.
+    """
+
+    members: tuple[str, ...]
+    aggregation: Aggregation
+    variance_penalty: float
+    mean: float
+    deviation: float
+
+    @classmethod
+    def read(cls, folder: str) -> EnsembleFile | None:
+        """The file in `folder`; None if there is none.
+
+        Raises:
+            PluginError: If it cannot be read, or names a member outside the folder.
+        """
+        file = Path(folder) / NAME
+        if not file.is_file():
+            return None
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+            made = cls(**{**values, "members": tuple(values["members"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise PluginError(f"{file}: not an ensemble that can be read: {error}") from error
+        root = Path(folder).resolve()
+        if not all((root / one).resolve().is_relative_to(root) for one in made.members):
+            raise PluginError(f"{file}: names a member outside the folder")
+        return made
+
+    def write(self, folder: Path) -> None:
+        """Write the file into `folder`."""
+        (folder / NAME).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")

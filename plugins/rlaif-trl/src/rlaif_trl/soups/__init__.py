@@ -1,0 +1,1 @@
+"""The optimizer soups: a policy for each reward, and their weights averaged."""

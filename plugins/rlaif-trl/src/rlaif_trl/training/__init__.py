@@ -1,0 +1,1 @@
+"""What every training run shares: parameters, trainer arguments, progress, adapters."""

@@ -1,0 +1,41 @@
+"""Training that leaves the process as it found it: random states, log level, bars, threads."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def isolated(seed: int) -> Iterator[None]:
+    """Seed everything, and give back the process's random states and log level in the end.
+
+    Trainers seed python, numpy and torch for the whole process, and note again and again what is
+    meant here: a new score head, a padding token passed on to the model.
+    """
+    import numpy
+    import torch
+    from transformers import set_seed
+    from transformers.utils import logging as transformers_logging
+
+    logging: Any = transformers_logging  # its functions have no types
+    states = random.getstate(), numpy.random.get_state()
+    threads = torch.get_num_threads()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with torch.random.fork_rng(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # between TRL and transformers
+            set_seed(seed)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])
+        torch.set_num_threads(threads)

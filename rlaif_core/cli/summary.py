@@ -1,0 +1,121 @@
+"""What came of a run, for the terminal: a line a figure, each with what it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rlaif_core.report.overview import no_win_rate
+
+JSON = Mapping[str, Any]
+
+REASONS = 4
+"""So many reasons for what was left out are named; the report has them all."""
+
+
+def summary(metrics: JSON, folder: Path, report: Path) -> str:
+    """The lines under a run.
+
+    Args:
+        metrics: What metrics.json holds.
+        folder: The run directory.
+        report: The page.
+    """
+    lines = []
+    for number in metrics["rounds"]:
+        lines.append(f"round {number['round']}")
+        lines += [f"  {name:<24}{text}" for name, text in _round(number) if text]
+    shared = metrics.get("prompts", {}).get("shared")
+    if shared:
+        lines.append(f"caution: {shared} held-out prompts are also training prompts")
+    lines.append(_spent(metrics))
+    if len(metrics["rounds"]) > 1 and "best" in metrics:
+        lines.append(_best(metrics["best"]))
+    if metrics.get("stopped"):
+        lines.append(f"STOPPED in {metrics['stopped']}")
+    return "\n".join([*lines, f"run directory: {folder}", f"report: {report}"])
+
+
+def _round(number: JSON) -> Iterator[tuple[str, str]]:
+    judge, policy = number["judge"], number.get("policy", {})
+    yield "responses", str(number["responses"])
+    if number["comparisons"]:
+        yield "verdicts", f"{number['verdicts']} ({number['abstentions']} abstentions)"
+        yield "preferences", f"{number['preferences']} of {number['candidates']} candidates"
+    yield "left out", _reasons(number["dropped"])
+    yield "agreement of votes", _share(judge.get("agreement"), judge.get("agreement_pairs"))
+    train = judge.get("measures", {}).get("train", {})
+    yield "position consistency", _interval(train.get("position_consistency"))
+    yield "κ with the second judge", _interval(train.get("evaluation_judge_kappa"))
+    yield (
+        "judge accuracy (gold)",
+        _share(judge.get("gold_accuracy"), judge.get("gold_comparisons"), "pairs"),
+    )
+    yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
+    missing = no_win_rate(policy)
+    yield "win rate (judge)", _interval(policy.get("win_rate")) or _missing(missing)
+    yield "win rate (gold)", _interval(policy.get("gold_win_rate"))
+    yield "gold score", _change(policy.get("gold_score"), policy.get("gold_gain"))
+    yield "KL from the base", _nats(policy.get("kl"))
+
+
+def _reasons(dropped: Mapping[str, int]) -> str:
+    ordered = sorted(dropped.items(), key=lambda one: -one[1])
+    told = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
+    if len(ordered) > REASONS:
+        told.append(f"{len(ordered) - REASONS} more reasons")
+    return ", ".join(told)
+
+
+def _accuracy(found: JSON) -> str:
+    """A reward model's accuracy is worth as much as the preferences that were held out for it."""
+    value, count = found.get("accuracy"), found.get("heldout")
+    ends = ""
+    if value is not None and "accuracy_low" in found:
+        ends = f"  [{found['accuracy_low']:.1%}, {found['accuracy_high']:.1%}]"
+    return _share(value, count, "held-out preferences", ends)
+
+
+def _spent(metrics: JSON) -> str:
+    spent, seconds = metrics["cost"], sum(metrics["seconds"].values())
+    calls = f"{spent['calls']} calls to models"
+    if spent["cached"]:
+        calls += f", and {spent['cached']} more answers from the ledger"
+    return f"{calls}; ${spent['usd']:.4f}, {seconds:.0f} s"
+
+
+def _best(best: JSON) -> str:
+    line = f"best round: {best['round']}, by {best['by']} ({best['value']:.3f})"
+    if best.get("near"):
+        others = ", ".join(map(str, best["near"]))
+        line += f"; by chance, perhaps: its interval meets that of round {others}"
+    return line
+
+
+def _share(value: float | None, count: int | None, unit: str = "pairs", ends: str = "") -> str:
+    if value is None:
+        return ""
+    return f"{value:.1%}{ends}" + ("" if count is None else f" on {count} {unit}")
+
+
+def _missing(reason: str) -> str:
+    return f"not measured: {reason}" if reason else ""
+
+
+def _interval(value: Mapping[str, float] | None) -> str:
+    if value is None:
+        return ""
+    ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if "low" in value else ""
+    return f"{value['value']:.3f}{ends}"
+
+
+def _change(value: Mapping[str, float] | None, gain: Mapping[str, float] | None) -> str:
+    if value is None:
+        return ""
+    change = f"{value['before']:.3f} → {value['after']:.3f}"
+    return change if gain is None else f"{change}, gain {_interval(gain)}"
+
+
+def _nats(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f} nats a response"

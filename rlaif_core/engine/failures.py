@@ -1,0 +1,104 @@
+"""When too many calls fail: one never fails a run, and a service that is down must."""
+
+from __future__ import annotations
+
+from rlaif_core.api.errors import DataError, RunError
+from rlaif_core.engine.ledger import Reader
+
+FEWEST_FOR_ALARM = 50
+"""Calls before a share of failures means anything while more are to come."""
+
+
+class Failures:
+    """Counts calls and those of them that failed.
+
+    Args:
+        who: Whose calls they are, for the message.
+        allowed: Share of failures that is borne, in [0, 1].
+        setting: Where the recipe sets that share.
+    """
+
+    def __init__(self, who: str, allowed: float, setting: str) -> None:
+        self._who = who
+        self._allowed = allowed
+        self._setting = setting
+        self._asked = self._failed = 0
+        self._last = ""
+
+    def count(self, asked: int, failed: int = 0, why: str = "") -> None:
+        """Count calls; those known from an earlier try are asked and not failed.
+
+        Args:
+            asked: How many.
+            failed: How many of these failed for good.
+            why: What went wrong with the last of them.
+
+        Raises:
+            RunError: If more have failed than is allowed. Every answer is kept.
+        """
+        self._asked += asked
+        self._failed += failed
+        self._last = why or self._last
+        if self._asked >= FEWEST_FOR_ALARM:
+            self._check()
+
+    def finish(self, causes: int | None = None) -> None:
+        """Look at the share once more when no call is left, however few there were.
+
+        One failed call alone is borne, unless nothing else was asked.
+
+        Args:
+            causes: How many failures are behind the failed calls, where one can be behind several;
+                if not given, each one stands for itself.
+
+        Raises:
+            RunError: As `count`.
+        """
+        causes = self._failed if causes is None else causes
+        if causes > 1 or self._failed == self._asked:
+            self._check()
+
+    def _check(self) -> None:
+        share = self._failed / max(1, self._asked)
+        if share > self._allowed:
+            raise RunError(
+                f"{self._failed} of {self._asked} {self._who} calls failed ({100 * share:.3g}%, "
+                f"allowed {100 * self._allowed:.3g}%), the last: {self._last}; mend that and run "
+                f"the same command again, or raise {self._setting}"
+            )
+
+
+A_DETAIL = (
+    "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>'' LIMIT 1"
+)
+
+
+def need_verdicts(ledger: Reader, round: int) -> None:
+    """See that the judge said something if it was asked at all.
+
+    Args:
+        ledger: Holds the round's votes.
+        round: From 0.
+
+    Raises:
+        DataError: If it abstained every time. Every answer is kept.
+    """
+    silent = silence(ledger, round)
+    if silent and not ledger.counts(round)["verdicts"]:
+        raise DataError(
+            f"the judge said nothing: {silent}; mend its prompt or take another model "
+            "(`rlaif report` shows what it answered)"
+        )
+
+
+def silence(ledger: Reader, round: int, split: str = "train") -> str:
+    """How often a judge abstained, and why, in a phrase; empty if it never did."""
+    why = ledger.abstentions(round, split)
+    if not why:
+        return ""
+    most = next(iter(why))
+    detail = next((row[0] for row in ledger.rows(A_DETAIL, round, split, most)), "")
+    listed = ", ".join(f"{count} {reason}" for reason, count in why.items())
+    asked = ledger.counts(round, split)["comparisons"]
+    told = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"
+    return f"{told}, for instance: {detail}" if detail else told

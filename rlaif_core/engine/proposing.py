@@ -1,0 +1,59 @@
+"""Pairs proposed, judged, and proposed again until the pairing has seen enough of a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from rlaif_core.api.pairing import Pair, Pairing
+from rlaif_core.api.records import JudgedPair, Prompt
+from rlaif_core.engine.judging import Judging
+from rlaif_core.engine.overlap import overlapped
+from rlaif_core.engine.pairing import distinct, rank
+
+if TYPE_CHECKING:
+    from rlaif_core.engine.session import Session
+
+WINDOW = 512
+"""Prompts whose pairs are judged at once."""
+
+
+async def judge_proposed(
+    session: Session,
+    round: int,
+    prompts: Sequence[Prompt],
+    pairing: Pairing[Any],
+    judging: Judging,
+) -> None:
+    """Judge every pair that the pairing proposes; the ledger keeps the verdicts.
+
+    Windows of prompts overlap as windows of comparisons do, see `Judging.windows_at_once`: a
+    pairing that looks at verdicts before it proposes again leaves the service idle otherwise.
+    """
+    proposed = seen = 0
+
+    async def one(window: Sequence[Prompt]) -> None:
+        nonlocal proposed, seen
+        candidates = {
+            one.id: distinct(session.ledger.responses_of(one.id, round, "train")) for one in window
+        }
+        judged: dict[str, list[JudgedPair]] = {one.id: [] for one in window}
+        seen += len(window)
+        active = window
+        while active:
+            items: list[tuple[Prompt, Pair]] = []
+            for prompt in active:
+                ranking = rank(prompt, candidates[prompt.id], judged[prompt.id])
+                items += [(prompt, pair) for pair in pairing.propose(ranking)]
+            proposed += sum(len(judging.expand(*item)) for item in items)
+            session.progress.grow(int(proposed * len(prompts) / seen))
+            for pair in await judging.judge(round, "train", items):
+                judged[pair.prompt.id].append(pair)
+            again = {prompt.id for prompt, _ in items}
+            active = [prompt for prompt in active if prompt.id in again]
+
+    windows = (prompts[start : start + WINDOW] for start in range(0, len(prompts), WINDOW))
+    async with aclosing(overlapped(one, windows, judging.windows_at_once)) as done:
+        async for _ in done:
+            pass

@@ -1,0 +1,78 @@
+"""What each stage of a run has really cost, from its ledger: to be held against the plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlaif_core.api.errors import RunError
+from rlaif_core.engine.ledger import Ledger, Reader
+
+BEGUN = "begun"
+"""Key of a JSON list: round, stage, and how many calls the ledger held when the stage first began.
+
+Stages come one after the other and calls are only ever appended, so that the calls of a stage,
+however often it was interrupted, are those up to where the next one began."""
+
+CALLS = (
+    "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"
+    " FROM calls WHERE attempts > 0 AND rowid > ? AND rowid <= ?"
+)
+LAST = "SELECT coalesce(max(rowid), 0) FROM calls"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a stage asked, over all rounds; answers that were known before cost nothing.
+
+    Attributes:
+        stage: Its name.
+        calls: Questions.
+        prompt_tokens: As the models counted them.
+        completion_tokens: As the models counted them.
+        usd: At the models' prices.
+    """
+
+    stage: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+
+
+def begin(ledger: Ledger, round: int, stage: str) -> None:
+    """Keep where a stage begins, unless it began in an earlier try."""
+    begun = json.loads(ledger.meta(BEGUN) or "[]")
+    if all(known[:2] != [round, stage] for known in begun):
+        ((last,),) = ledger.rows(LAST)
+        ledger.set_meta(BEGUN, json.dumps([*begun, [round, stage, last]]))
+
+
+def spent(folder: Path) -> list[Spent]:
+    """What a run has spent so far, stage by stage, in the order in which they first began.
+
+    Raises:
+        RunError: If there is no run in the folder, or its ledger cannot be read.
+    """
+    if not (folder / "ledger.sqlite").exists():
+        raise RunError(f"{folder} holds no run: there is no ledger.sqlite in it")
+    reader = Reader(folder / "ledger.sqlite", readonly=True)
+    try:
+        begun = json.loads(reader.meta(BEGUN) or "[]")
+        ((last,),) = reader.rows(LAST)
+        ends = [start for _, _, start in begun[1:]] + [last]
+        found: dict[str, Spent] = {}
+        for (_, stage, start), end in zip(begun, ends, strict=True):
+            ((calls, prompt, completion, usd),) = reader.rows(CALLS, start, end)
+            known = found.get(stage, Spent(stage, 0, 0, 0, 0.0))
+            found[stage] = Spent(
+                stage,
+                known.calls + int(calls),
+                known.prompt_tokens + int(prompt),
+                known.completion_tokens + int(completion),
+                known.usd + usd,
+            )
+        return [one for one in found.values() if one.calls]
+    finally:
+        reader.close()

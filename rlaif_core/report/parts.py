@@ -1,0 +1,92 @@
+"""The components of a run: what each is, and what it was told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlaif_core.report.files import RunFiles
+from rlaif_core.report.text import one_line
+
+PARAMS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One component: where it stands in the recipe, what it is, what it was told."""
+
+    place: str
+    use: str
+    distribution: str
+    params: str
+
+
+def parts(files: RunFiles) -> list[Part]:
+    """Every component that the manifest or, without one, the recipe names."""
+    recipe = files.sections()
+    listed = files.manifest.get("components")
+    if not isinstance(listed, Mapping):
+        listed = dict(_used(recipe, ""))
+    return [_part(str(place), one, recipe) for place, one in listed.items()]
+
+
+def plain(value: Any) -> str:
+    """A value of the recipe or the manifest as it would be written there."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
+    entry = record if isinstance(record, Mapping) else {"use": record}
+    made_by = f"{entry.get('distribution') or ''} {entry.get('version') or ''}".strip()
+    if entry.get("sha256"):
+        made_by = f"{made_by} sha256 {str(entry['sha256'])[:12]}".strip()
+    section = _at(recipe, place)
+    chosen = entry.get("chosen")
+    if isinstance(chosen, list) and isinstance(section, Mapping):
+        section = _without_defaults(section, [str(one) for one in chosen])
+    told = ", ".join(f"{name}: {plain(value)}" for name, value in _told(section))
+    return Part(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
+
+
+def _without_defaults(section: Mapping[str, Any], chosen: Sequence[str]) -> dict[str, Any]:
+    """What was chosen, before what belongs to the place rather than to the component."""
+    params = section.get("params")
+    params = params if isinstance(params, Mapping) else {}
+    around = {name: value for name, value in section.items() if name != "params"}
+    return {"params": {one: params[one] for one in chosen if one in params}, **around}
+
+
+def _told(section: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(section, Mapping):
+        return
+    for name, value in section.items():
+        if name == "params" and isinstance(value, Mapping):
+            yield from ((str(key), one) for key, one in value.items())
+        elif name not in {"use", "params"} and value is not None:
+            yield str(name), value
+
+
+def _used(section: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(section, Mapping):
+        if "use" in section:
+            yield place, section
+        items = [(str(key), one) for key, one in section.items() if key != "params"]
+    elif isinstance(section, list):
+        items = [(str(index), one) for index, one in enumerate(section)]
+    else:
+        return
+    for key, one in items:
+        yield from _used(one, f"{place}.{key}" if place else key)
+
+
+def _at(section: Any, place: str) -> Any:
+    for key in place.split("."):
+        if isinstance(section, Mapping):
+            section = section.get(key)
+        elif isinstance(section, list) and key.isdigit() and int(key) < len(section):
+            section = section[int(key)]
+        else:
+            return None
+    return section

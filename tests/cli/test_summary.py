@@ -1,0 +1,94 @@
+"""What the terminal says of a run that is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlaif_core.cli.summary import summary
+
+ROUND: dict[str, Any] = {
+    "round": 0,
+    "responses": 128,
+    "comparisons": 336,
+    "verdicts": 330,
+    "abstentions": 6,
+    "candidates": 42,
+    "preferences": 39,
+    "dropped": {"agreement below 0.8": 3, "duplicate response": 8},
+    "judge": {"agreement": 0.86, "agreement_pairs": 127},
+}
+COST = {"calls": 2235, "cached": 2117, "usd": 0.0}
+
+
+def said(*rounds: dict[str, Any], **run: Any) -> list[str]:
+    metrics = {"rounds": list(rounds), "cost": COST, "seconds": {"judge": 12.4}, **run}
+    text = summary(metrics, Path("runs/x"), Path("runs/x/report.html"))
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_preferences_are_counted_of_their_candidates_and_losses_by_their_reasons() -> None:
+    lines = said(ROUND)
+    assert "preferences 39 of 42 candidates" in lines
+    assert "left out 8 × duplicate response, 3 × agreement below 0.8" in lines
+
+
+def test_answers_from_the_ledger_are_no_part_of_the_calls() -> None:
+    line = "2235 calls to models, and 2117 more answers from the ledger; $0.0000, 12 s"
+    assert line in said(ROUND)
+
+
+def test_an_accuracy_stands_with_its_interval_and_with_what_it_was_measured_on() -> None:
+    model = {"accuracy": 1.0, "accuracy_low": 0.283, "accuracy_high": 1.0, "heldout": 4}
+    lines = said({**ROUND, "reward_model": model})
+    assert "reward model accuracy 100.0% [28.3%, 100.0%] on 4 held-out preferences" in lines
+
+
+def test_agreement_says_how_many_pairs_could_agree() -> None:
+    assert "agreement of votes 86.0% on 127 pairs" in said(ROUND)
+    assert not any("agreement of" in line for line in said({**ROUND, "judge": {}}))
+
+
+@pytest.mark.parametrize(
+    ("policy", "line"),
+    [
+        (
+            {"win_rate_abstentions": 24},
+            "win rate (judge) not measured: the judge abstained on all 24 held-out prompts",
+        ),
+        (
+            {"win_rate_abstentions": 1, "win_rate": {"value": 0.7, "low": 0.5, "high": 0.9}},
+            "win rate (judge) 0.700 [0.500, 0.900]",
+        ),
+    ],
+)
+def test_a_win_rate_that_is_missing_says_why(policy: dict[str, Any], line: str) -> None:
+    assert line in said({**ROUND, "policy": policy})
+
+
+def test_a_gain_in_gold_score_has_its_interval_and_the_divergence_its_unit() -> None:
+    gain = {"value": 0.258, "low": 0.071, "high": 0.446}
+    policy = {"gold_score": {"before": 0.375, "after": 0.633}, "gold_gain": gain, "kl": 0.122}
+    lines = said({**ROUND, "policy": policy})
+    assert "gold score 0.375 → 0.633, gain 0.258 [0.071, 0.446]" in lines
+    assert "KL from the base 0.122 nats a response" in lines
+
+
+def test_the_best_round_is_told_with_those_that_it_may_have_met_by_chance() -> None:
+    best = {"round": 1, "by": "policy.gold_score", "value": 0.633, "near": [0]}
+    assert said(ROUND, {**ROUND, "round": 1}, best=best)[-3] == (
+        "best round: 1, by policy.gold_score (0.633); by chance, perhaps: its interval meets that "
+        "of round 0"
+    )
+
+
+def test_a_run_without_judging_has_no_line_of_verdicts() -> None:
+    lines = said({**ROUND, "comparisons": 0, "candidates": 0, "preferences": 0, "dropped": {}})
+    assert not any(line.startswith(("verdicts", "preferences", "left out")) for line in lines)
+
+
+def test_held_out_prompts_that_are_trained_on_are_a_caution() -> None:
+    line = "caution: 32 held-out prompts are also training prompts"
+    assert line in said(ROUND, prompts={"train": 32, "heldout": 32, "shared": 32})

@@ -1,0 +1,30 @@
+"""What cannot be trained is refused before anything is sampled or judged."""
+
+from __future__ import annotations
+
+from tests.engine.conftest import Toy
+
+PICKY = '''
+from rlaif_core.api import DataError, Optimizer
+
+
+class Picky(Optimizer):
+    """Wants other prompts."""
+
+    def check(self, checkpoint, prompts):
+        raise DataError(f"{len(prompts)} prompts are too long: shorten them")
+
+    def train(self, job):
+        return {}
+'''
+
+
+def test_an_optimizer_refuses_its_checkpoint_before_a_call_is_paid_for(toy: Toy) -> None:
+    (toy.folder / "picky.py").write_text(PICKY)
+    recipe = toy.folder / "toy.yaml"
+    recipe.write_text(recipe.read_text().replace("./toy.py:Copy", "./picky.py:Picky"))
+    done = toy.run()
+    assert done.returncode == 2
+    assert "12 prompts are too long: shorten them" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert toy.asked() == []

@@ -1,0 +1,112 @@
+"""The top of the page: what it says, and why it does not say more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlaif_core.report.names import policy_names
+from rlaif_core.report.outlines import OutlineReader
+from rlaif_core.report.page import write_report
+from tests.report.reading import Page
+from tests.report.run_folder import RECIPE, RunWriter
+
+RECIPE_WITHOUT_REWARD_MODEL = RECIPE.replace("reward_model: {{use: trl}}\n", "")
+
+
+def page_of(folder: Path, recipe: str = RECIPE, **round_sections: Any) -> Page:
+    """The page of a run without a ledger, of one round."""
+    round_ = {"round": 0, "dropped": {}, "judge": {}, "policy": {}, **round_sections}
+    (folder / "metrics.json").write_text(json.dumps({"rounds": [round_]}))
+    (folder / "recipe.yaml").write_text(recipe.format(name="x", rounds=1))
+    return Page(write_report(folder).read_text())
+
+
+def test_a_win_rate_that_is_missing_says_why(tmp_path: Path) -> None:
+    page = page_of(tmp_path, policy={"win_rate_abstentions": 24})
+    said = "Win rate against the base not measured the judge abstained on all 24 held-out prompts"
+    assert said in page.text
+
+
+def test_a_gain_in_gold_score_has_its_interval(tmp_path: Path) -> None:
+    gain = {"value": 0.2, "low": -0.05, "high": 0.45}
+    page = page_of(
+        tmp_path, policy={"gold_score": {"before": 0.4, "after": 0.6}, "gold_gain": gain}
+    )
+    assert "0.400 → 0.600 +0.200 (−0.050 to +0.450) against the base" in page.text
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        ({}, "not measured no pair has two votes that took a side"),
+        ({"agreement": 0.866, "agreement_pairs": 127}, "86.6\u00a0% on 127 pairs"),
+    ],
+)
+def test_the_votes_agreement_says_what_it_stands_on(
+    judge: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    said = said.replace("\u00a0", " ")
+    assert f"Agreement of votes {said}" in page_of(tmp_path, judge=judge).text
+
+
+def test_a_recipe_without_a_reward_model_has_no_such_section(tmp_path: Path) -> None:
+    page = page_of(tmp_path, RECIPE_WITHOUT_REWARD_MODEL)
+    assert "Reward model" not in page.headings
+    assert not any(one["href"] == "#reward-model-0" for one in page.all("a"))
+    assert "No evaluator measured it." in page.text
+
+
+def test_a_guards_stage_is_stopped_rather_than_unfinished(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 4)
+    writer.ledger.keep_stage(0, "guards", 1.0, {"guards": {}}, done=False)
+    folder = writer.finish()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["stopped"] = "round 0: score entropy is 0"
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+    page = Page(write_report(folder).read_text())
+
+    assert "The run stopped in round 0: score entropy is 0." in page.text
+    assert "is not finished" not in page.text
+
+
+def test_held_out_prompts_that_were_trained_on_are_a_notice(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 4)
+    writer.ledger.keep_stage(0, "prompts", 0.1, {"train": 4, "shared": 4}, done=True)
+
+    page = Page(write_report(writer.finish()).read_text())
+
+    assert "4 held-out prompts are also training prompts" in page.text
+
+
+def test_what_was_chosen_stands_before_what_belongs_to_the_place(tmp_path: Path) -> None:
+    judge = {"use": "pairwise", "distribution": "rlaif-judges", "chosen": ["reasoning"]}
+    (tmp_path / "manifest.json").write_text(json.dumps({"components": {"judge": judge}}))
+    recipe = RECIPE.replace("{{reasoning: true}}", "{{clip: 0.0, reasoning: true}}")
+    page = page_of(tmp_path, recipe)
+    assert "pairwise rlaif-judges reasoning: true, model: grader, orders: both" in page.text
+
+
+def test_policies_are_called_by_the_round_that_made_them(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 4)
+    prompt = writer.heldout[0]
+    for number, split, hostile in ((0, "before", ""), (0, "after", "x"), (1, "after", "y")):
+        writer.hostile = hostile
+        writer.ledger.keep_responses(number, split, [writer.respond(prompt, 0)])
+    writer.ledger.close()
+    reader = OutlineReader(writer.folder / "ledger.sqlite", readonly=True)
+    assert policy_names(reader) == {
+        "lab-policy@5f0c": "base",
+        "lab-policy@5f0cx": "policy of round 0",
+        "lab-policy@5f0cy": "policy of round 1",
+    }
+    reader.close()
+
+
+def test_costs_are_listed_under_the_policies_names(run_folder: Path, tmp_path: Path) -> None:
+    page = Page(write_report(run_folder, tmp_path / "page.html").read_text())
+    assert "base lab-policy@5f0c 92 11,040" in page.text
