@@ -31,7 +31,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.model or lab_policy() or random_checkpoint(Path(scratch))
         requests = list(questions(options.requests, options.max_tokens))
-        params = TransformersParams(path=str(folder), device="cpu", batch_size=len(requests))
+        params = TransformersParams(
+            path=str(folder),
+            device="cpu",
+            batch_size=len(requests),
+            threads=options.threads,
+        )
         ours, bare = Transformers(params), OneByOne(folder)
         asyncio.run(ours.setup(Context()))
         asyncio.run(ours.complete(requests[:8])), bare.complete(requests[:2])  # warm both up

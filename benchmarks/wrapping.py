@@ -1,12 +1,14 @@
 """What a recipe costs on top of TRL: reward model and DPO, against a bare script of TRL's trainers.
 
     python benchmarks/wrapping.py [--model FOLDER] [--prompts 96] [--epochs 2] [--repeats 3]
+                                  [--together]
 
 A recipe labels random responses once (both parts are local code and ask no model). Then, by
 turns, `rlaif run` goes on from a copy of that run, with a reward model or with DPO, and a script
 trains on the same preferences from the same checkpoint with the same settings. Each is a process
 of its own, measured whole, imports and saving included: wall-clock time, processor time, and the
-most memory it held. Without --model it takes the lab's policy.
+most memory it held. Without --model it takes the lab's policy. On a machine that is busy with other
+things, --together runs both sides at the same time, a core each, swapped every turn.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,11 +105,28 @@ def main() -> None:
         for stage in STAGES:
             costs: dict[str, list[Cost]] = {"script": [], "recipe": []}
             for turn in range(options.repeats):
-                for side in (sorted(costs), sorted(costs, reverse=True))[turn % 2]:
-                    run = script if side == "script" else recipe
-                    costs[side].append(run(stage, folder, model, options))
+                for side, one in zip(
+                    costs, turned(turn, stage, folder, model, options), strict=True
+                ):
+                    costs[side].append(one)
             tell(stage, costs)
         print(f"\nload average after the last process: {os.getloadavg()[0]:.1f}")
+
+
+def turned(
+    turn: int, stage: str, folder: Path, model: Path, options: argparse.Namespace
+) -> list[Cost]:
+    """What script and recipe cost in one turn; every other turn the recipe is first."""
+    cores = (turn % 2, 1 - turn % 2) if options.together else (None, None)
+    placed = [argparse.Namespace(**vars(options), core=core) for core in cores]
+    with ThreadPoolExecutor(2 if options.together else 1) as pool:
+        sides = [(script, placed[0]), (recipe, placed[1])]
+        begun = [
+            (run, pool.submit(run, stage, folder, model, where))
+            for run, where in (sides, sides[::-1])[turn % 2]
+        ]
+    found = {run: future.result() for run, future in begun}
+    return [found[script], found[recipe]]
 
 
 def arguments() -> argparse.Namespace:
@@ -116,6 +136,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--together", action="store_true", help="both sides at once, a core each")
     parser.add_argument("--bare", choices=STAGES, help="be the script of this stage (internal)")
     parser.add_argument("--data", type=Path, help="folder of preferences (with --bare)")
     parser.add_argument("--output", type=Path, help="folder to save to (with --bare)")
@@ -189,6 +210,8 @@ def process(command: list[object], options: argparse.Namespace) -> Cost:
         environ["HF_HOME"] = cache
         start = time.perf_counter()
         child = subprocess.Popen(words, env=environ, stdout=said, stderr=said)
+        if getattr(options, "core", None) is not None:
+            os.sched_setaffinity(child.pid, {options.core})
         _, status, used = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
         if status:

@@ -12,8 +12,8 @@ Metrics = Mapping[str, float]
 Progress = Callable[[int, int, Metrics], None]
 """Called as `progress(done, total, metrics)`, in optimizer steps.
 
-`metrics` are those of this step, empty where none were taken. Of several trainings one after another
-`part` says which, from 1.
+`metrics` are those of this step, empty where none were taken. Of several trainings, one after the
+other, `part` says which, from 1.
 """
 
 Scorer = Callable[[Sequence[Prompt], Sequence[str]], Sequence["float | None"]]

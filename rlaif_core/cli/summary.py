@@ -89,7 +89,8 @@ def _best(best: JSON) -> str:
     line = f"best round: {best['round']}, by {best['by']} ({best['value']:.3f})"
     if best.get("near"):
         others = ", ".join(map(str, best["near"]))
-        line += f"; by chance, perhaps: its interval meets that of round {others}"
+        rounds = "round" if len(best["near"]) == 1 else "rounds"
+        line += f"; perhaps by chance: its interval meets that of {rounds} {others}"
     return line
 
 

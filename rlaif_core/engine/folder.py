@@ -178,7 +178,8 @@ class RunFolder:
         plugins = {}
         for place, part in recipe.parts.items():
             entry = part.entry
-            record: dict[str, Any] = {"use": entry.name, "kind": entry.kind, "distribution": entry.distribution}
+            record: dict[str, Any] = {"use": entry.name, "kind": entry.kind}
+            record |= {"distribution": entry.distribution}
             record |= {"version": entry.version, "object": entry.value, "chosen": part.chosen}
             if entry.sha256:
                 record["sha256"] = entry.sha256

@@ -166,7 +166,8 @@ async def _train(
         )
         measured = await _in_thread(round, work, job)
     session.folder.done(number, artefact)
-    shown = ", ".join(f"{name} {value:.3g}" for name, value in list(measured.items())[:3])
+    told = [(name, one) for name, one in measured.items() if isinstance(one, float)]  # no counts
+    shown = ", ".join(f"{name} {one:.3g}" for name, one in told[:3])
     return {**measured, "summary": shown}
 
 

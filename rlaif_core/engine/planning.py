@@ -31,6 +31,7 @@ from rlaif_core.engine.run import read_prompts
 from rlaif_core.engine.second_opinion import asks_again
 from rlaif_core.engine.session import Session
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.recipe.sections import RecipeFile
 
 REHEARSED = 32
 """Prompts that are played."""
@@ -65,7 +66,7 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
     Raises:
         RlaifError: If the recipe's prompts cannot be read or a component cannot be set up.
     """
-    saves = recipe.file.judge.adaptive is not None
+    saved = _saved(recipe.file)
     recipe = _with_every_vote(recipe)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder, "ledger.sqlite"))
@@ -78,7 +79,8 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
             session = Session(
                 recipe, run_folder, ledger, parts, manager.hook, Progress(), gates=False
             )
-            return await _rehearse(session, parts, saves)
+            lines = await _rehearse(session, parts)
+            return [replace(one, how=one.how + saved.get(one.stage, "")) for one in lines]
         finally:
             await parts.close()
             ledger.close()
@@ -97,6 +99,16 @@ def not_planned(recipe: Recipe) -> Iterator[str]:
         yield "its guards"
 
 
+def _saved(file: RecipeFile) -> dict[str, str]:
+    """What is to be said of the stages whose votes may stop early."""
+    sections = {"judge": file.judge, "evaluate": file.evaluation.judge or file.judge}
+    return {
+        stage: ", at most: adaptive voting saves some"
+        for stage, section in sections.items()
+        if section.adaptive is not None
+    }
+
+
 def _with_every_vote(recipe: Recipe) -> Recipe:
     """How many votes adaptive voting saves depends on the verdicts, which nobody knows yet."""
     file = recipe.file
@@ -108,13 +120,13 @@ def _with_every_vote(recipe: Recipe) -> Recipe:
     return replace(recipe, file=file.model_copy(update={"judge": judge, "evaluation": evaluation}))
 
 
-async def _rehearse(session: Session, parts: Rehearsal, saves: bool) -> list[StagePlan]:
+async def _rehearse(session: Session, parts: Rehearsal) -> list[StagePlan]:
     await read_prompts(session)
-    labelling = await _labelling(session, parts, saves)
+    labelling = await _labelling(session, parts)
     return labelling + await _evaluation(session, parts)
 
 
-async def _labelling(session: Session, parts: Rehearsal, saves: bool) -> list[StagePlan]:
+async def _labelling(session: Session, parts: Rehearsal) -> list[StagePlan]:
     if session.recipe.file.pairing is None:
         return []
     round = Round(session, 0)
@@ -133,7 +145,6 @@ async def _labelling(session: Session, parts: Rehearsal, saves: bool) -> list[St
     how = f"{each}, {counts['responses'] / played:.3g} responses each"
     lines = _lines(parts, "sample", scale, how)
     how = f"{each}, {counts['comparisons'] / played:.3g} comparisons each"
-    how += ", at most: adaptive voting saves some" if saves else ""
     lines += _lines(parts, "judge", scale, how)
     lines += await _calibration(session, parts)
     return lines + await _second_opinion(session, parts, scale)

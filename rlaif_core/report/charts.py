@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.report.figures import ends, is_interval, is_number, number, share, tick
-from rlaif_core.report.labels import label
+from rlaif_core.report.labels import is_share, label
 
 TENTHS = 11
 """Bins of a histogram over [0, 1]: each value goes to the nearest tenth, so 0.5 has its own."""
@@ -58,36 +58,42 @@ class Curve:
 
     Attributes:
         title: The figure.
-        points: "x,y x,y …" in the chart's coordinates.
+        lines: "x,y x,y …" in the chart's coordinates, one of each training.
         low: The least value, as text.
         high: The greatest value, as text.
         first: The first step.
         last: The last step.
-        end: The last value, as text.
-        dot: Where the last value is.
+        end: The last value of each, as text.
+        dots: Where the last values are.
     """
 
     title: str
-    points: str
+    lines: list[str]
     low: str
     high: str
     first: int
     last: int
     end: str
-    dot: Point
+    dots: list[Point]
 
 
-def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
-    """The curve of (step, value) points in the order of steps; None if no value is finite."""
-    known = [(step, float(value)) for step, value in values if is_number(value)]
-    if not known:
+Steps = Sequence[tuple[int, float]]
+
+
+def curve(title: str, *trainings: Steps) -> Curve | None:
+    """The curve of (step, value) points in the order of steps; None if no value is finite.
+
+    Args:
+        title: The figure.
+        trainings: The points of each of several trainings one after another, which are not joined.
+    """
+    known = [[(step, float(one)) for step, one in points if is_number(one)] for points in trainings]
+    drawn = [_thinned(points) for points in known if points]
+    if not drawn:
         return None
-    stride = -(-len(known) // POINTS)
-    drawn = known[::stride]
-    if drawn[-1] != known[-1]:
-        drawn.append(known[-1])
-    low, high = min(y for _, y in drawn), max(y for _, y in drawn)
-    first, last = drawn[0][0], drawn[-1][0]
+    steps = [step for points in drawn for step, _ in points]
+    values = [value for points in drawn for _, value in points]
+    low, high, first, last = min(values), max(values), min(steps), max(steps)
 
     def place(step: int, value: float) -> Point:
         across = (step - first) / (last - first) if last > first else 0.5
@@ -95,10 +101,23 @@ def curve(title: str, values: Sequence[tuple[int, float]]) -> Curve | None:
         up = (value / 2 - low / 2) / (high / 2 - low / 2) if high / 2 > low / 2 else 0.5
         return round(LEFT + across * (RIGHT - LEFT), 1), round(BOTTOM - up * (BOTTOM - TOP), 1)
 
-    spots = [place(step, value) for step, value in drawn]
-    points = " ".join(f"{x},{y}" for x, y in spots)
-    end = number(known[-1][1])
-    return Curve(title, points, tick(low), tick(high), first, last, end, spots[-1])
+    spots = [[place(*point) for point in points] for points in drawn]
+    return Curve(
+        title,
+        [" ".join(f"{x},{y}" for x, y in line) for line in spots],
+        tick(low),
+        tick(high),
+        first,
+        last,
+        ", ".join(number(points[-1][1]) for points in drawn),
+        [line[-1] for line in spots],
+    )
+
+
+def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """At most `POINTS` of them and the last."""
+    left = points[:: -(-len(points) // POINTS)]
+    return left if left[-1] == points[-1] else [*left, points[-1]]
 
 
 @dataclass(frozen=True)
@@ -167,9 +186,11 @@ class Interval:
 
 
 def intervals(section: Mapping[str, Any]) -> list[Interval]:
-    """Every estimate of a section whose interval lies in [0, 1]."""
+    """Every share of a section that has an interval."""
     return [
         Interval(label(name), one["value"], one["low"], one["high"])
         for name, one in section.items()
-        if is_interval(one) and 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
+        if is_share(name)
+        and is_interval(one)
+        and 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
     ]

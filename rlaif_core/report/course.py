@@ -76,8 +76,11 @@ def _doubt(best: Mapping[str, Any]) -> str:
     if not isinstance(near, list) or not near:
         return ""
     numbers = ", ".join(str(one) for one in near)
-    named = f"round {numbers} overlaps" if len(near) == 1 else f"rounds {numbers} overlap"
-    return f" The interval of {named} with its own: that it is the best may be chance."
+    if len(near) == 1:
+        said = f"The interval of round {numbers} overlaps its own"
+    else:
+        said = f"The intervals of rounds {numbers} overlap its own"
+    return f" {said}: that it is the best may be chance."
 
 
 def _law_said(told: Mapping[str, Any]) -> str:
@@ -97,7 +100,7 @@ def _law_said(told: Mapping[str, Any]) -> str:
         )
     return (
         f"{said}; its peak is at √KL {number(optimum['distance'])} with a gain of "
-        f"{number(optimum['heldout'])}."
+        f"{number(optimum['heldout'])}, a hint as long as the points are few."
     )
 
 

@@ -18,12 +18,22 @@ RETURNED = "returned/"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One average: where it stands, what it is made of, what it earns, and whether it is it."""
+    """One average.
+
+    Attributes:
+        x: Where it stands, in the chart's coordinates.
+        y: The same, upward.
+        shares: What it is made of, in words.
+        across: What it earns of one reward, as text.
+        upward: What it earns of the other.
+        returned: Whether the training returned it.
+    """
 
     x: float
     y: float
     shares: str
-    text: str
+    across: str
+    upward: str
     returned: bool
 
 
@@ -70,14 +80,27 @@ def front(section: Mapping[str, Any]) -> Front | None:
         Mark(
             place(x, xs, LEFT, RIGHT),
             place(y, ys, BOTTOM, TOP),
-            shares,
-            f"{names[0]} {number(x)}, {names[1]} {number(y)}",
+            _in_words(shares),
+            number(x),
+            number(y),
             _is_returned(shares, section),
         )
         for shares, x, y in zip(whole, xs, ys, strict=True)
     ]
     ends = (tick(min(xs)), tick(max(xs)), tick(min(ys)), tick(max(ys)))
     return Front(names[0], names[1], marks, ends)
+
+
+def _in_words(shares: str) -> str:
+    """What a reader makes of `helpful=0.333333,safe=0.666667`: helpful 0.333, safe 0.667."""
+    told = []
+    for one in shares.split(","):
+        name, _, share = one.partition("=")
+        try:
+            told.append(f"{name} {float(share):.3g}")
+        except ValueError:
+            told.append(one)
+    return ", ".join(told)
 
 
 def _is_returned(shares: str, section: Mapping[str, Any]) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from rlaif_core.report.best_of_n import NAME as BEST_OF_N
 from rlaif_core.report.best_of_n import BestOfN, best_of_n
-from rlaif_core.report.charts import Curve, Interval, curve, intervals
+from rlaif_core.report.charts import Interval, intervals
 from rlaif_core.report.figures import Figure, figures
-from rlaif_core.report.front import RETURNED, SOUP, Front, front
+from rlaif_core.report.front import Front, front
 from rlaif_core.report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_core.report.judge import JudgeView, Tally, judge_view, unstructured
-from rlaif_core.report.labels import FIRST, OF_POLICY, interest, label
+from rlaif_core.report.labels import OF_POLICY
 from rlaif_core.report.outlines import OutlineReader
 from rlaif_core.report.quality import lines_by_label
 from rlaif_core.report.sample import Sample, Sighting, heldout_outcomes, policies, training_outcomes
+from rlaif_core.report.training import Training, told, training
 
 SECTIONS = ("judge", "reward_model", "optimize", "policy")
 COUNTS = frozenset(
@@ -25,24 +25,8 @@ COUNTS = frozenset(
 )
 MISSING = ("_abstentions", "_unmeasured", "_failed")
 """Ends of the names that count what could not be measured."""
-CURVES = 8
 CELL = 60
 """Characters that fit into a column beside others; what is longer stands with its round."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """What was learned from the preferences, and how it went.
-
-    Attributes:
-        figures: What it came to.
-        curves: At most eight training curves.
-        other: Names of the figures that have no curve here.
-    """
-
-    figures: list[Figure]
-    curves: list[Curve]
-    other: list[str]
 
 
 @dataclass(frozen=True)
@@ -108,8 +92,8 @@ def round_view(
         number,
         funnel(Counted(section, tally, losses, dropped, sampled)),
         judge_view(_section(section, "judge"), tally),
-        _training(section, ledger, number, "reward_model"),
-        _training(section, ledger, number, "optimize"),
+        training(section, ledger, number, "reward_model"),
+        training(section, ledger, number, "optimize"),
         figures(_measured(policy), OF_POLICY),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
@@ -138,58 +122,6 @@ def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample
         sample.add(Sighting(number, "evaluation", one, heldout_outcomes(one, authors)))
 
 
-def _training(
-    section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
-) -> Training:
-    steps = ledger.training(number, stage) if ledger is not None else []
-    names = _in_turn({name for _, values in steps for name in values} - {"epoch"})
-    drawn: list[Curve] = []
-    other: list[str] = []
-    for name in names:
-        one = curve(label(name), [(step, values[name]) for step, values in steps if name in values])
-        if one is not None and len(drawn) < CURVES:
-            drawn.append(one)
-        else:
-            other.append(name)
-    return Training(figures(_told(section, stage)), drawn, other)
-
-
-def _told(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """What a training came to, the most telling first, without the averages that are drawn."""
-    found = _section(section, stage)
-    names = [name for name in found if not name.startswith((SOUP, RETURNED))]
-    parts = list(dict.fromkeys(_part(name) for name in names))
-    ordered = sorted(names, key=lambda one: (parts.index(_part(one)), *_place(one)))
-    return {name: found[name] for name in ordered}
-
-
-def _part(name: str) -> str:
-    """The part of a training in which `part/figure` was measured; empty if it has one only."""
-    return name.rpartition("/")[0]
-
-
-def _place(name: str) -> tuple[int, int]:
-    """Sorts figures that are looked for by what they are, the plain one first."""
-    kind = interest(name)
-    return kind, len(name) if kind < len(FIRST) else 0
-
-
-def _in_turn(names: Set[str]) -> list[str]:
-    """One figure of each kind looked for, then a second of each; last what nobody looks for."""
-    kinds = groupby(sorted(names, key=lambda one: (interest(one), _length(one))), interest)
-    turns = [
-        (kind >= len(FIRST), turn, kind, name)
-        for kind, many in kinds
-        for turn, name in enumerate(many)
-    ]
-    return [name for *_, name in sorted(turns, key=lambda one: one[:3])]
-
-
-def _length(name: str) -> tuple[bool, int, str]:
-    """Sorts the names of a kind: the plain one, then its mean, then extremes and the like."""
-    return "mean" not in name and "/" in name, len(name), name
-
-
 def _section(section: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = section.get(name)
     return found if isinstance(found, Mapping) else {}
@@ -209,7 +141,7 @@ def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((f"Judge: {one}", text) for one, text in lines_by_label(judge))
             value = unstructured(judge)
         if name in {"reward_model", "optimize"}:
-            value = _told(section, name)
+            value = told(section, name)
         if name not in {"round", "dropped"}:
             lines = figures({name: value}, OF_POLICY if name == "policy" else {})
             yield from ((one.label, one.text) for one in lines if len(one.text) <= CELL)

@@ -79,7 +79,7 @@ def test_a_gain_in_gold_score_has_its_interval_and_the_divergence_its_unit() -> 
 def test_the_best_round_is_told_with_those_that_it_may_have_met_by_chance() -> None:
     best = {"round": 1, "by": "policy.gold_score", "value": 0.633, "near": [0]}
     assert said(ROUND, {**ROUND, "round": 1}, best=best)[-3] == (
-        "best round: 1, by policy.gold_score (0.633); by chance, perhaps: its interval meets that "
+        "best round: 1, by policy.gold_score (0.633); perhaps by chance: its interval meets that "
         "of round 0"
     )
 

@@ -199,6 +199,13 @@ def test_two_responses_a_prompt_cannot_run_in_a_circle(ledger: Ledger) -> None:
     assert "the pairing `all`" in missing["circularity"]
 
 
+def test_a_judge_of_position_is_not_told_to_do_what_was_done(ledger: Ledger) -> None:
+    judged(ledger, lambda a, b: 0.9)
+    measures, _ = train(ledger)
+    (line,) = [line for line in warnings({"train": measures}) if "goes by position" in line]
+    assert "both orders average that out of the labels, one order does not" in line
+
+
 def test_ties_among_pairs_that_were_all_judged_are_not_blamed_on_the_pairing(
     ledger: Ledger,
 ) -> None:

@@ -51,7 +51,8 @@ def test_votes_that_may_be_saved_are_in_the_forecast(
     told = plan(toy, capsys, *voting)
     assert calls(told, "judge") == 12 * 3 * 2 * 5 * 2  # pairs, orders, votes, calls a comparison
     (lines,) = told["plans"].values()
-    assert any("adaptive voting saves some" in line["how"] for line in lines)
+    told = {line["stage"] for line in lines if "at most: adaptive voting saves some" in line["how"]}
+    assert told == {"judge", "evaluate"}
 
 
 def test_recipes_are_compared_side_by_side(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,8 @@ def test_a_run_writes_what_it_promises(toy: Toy) -> None:
     assert number["comparisons"] == 12 * 3 * 2 * 2
     assert number["verdicts"] + number["abstentions"] == number["comparisons"]
     assert number["preferences"] == len(toy.preferences()) > 0
+    assert number["candidates"] >= number["preferences"]
+    assert metrics["prompts"] == {"train": 12, "heldout": 6, "shared": 0}
     assert 0.0 <= number["judge"]["position_consistency"] <= 1.0
     assert set(number["policy"]["gold_score"]) == {"before", "after"}
     assert metrics["cost"]["calls"] == len(toy.asked()) == len(set(toy.asked()))
@@ -43,6 +45,7 @@ def test_a_run_writes_what_it_promises(toy: Toy) -> None:
         assert (toy.folder / "run" / name).stat().st_size > 0
     manifest = json.loads((toy.folder / "run" / "manifest.json").read_text())
     assert len(manifest["components"]["judge"]["sha256"]) == 64
+    assert "log" in manifest["components"]["models.judge"]["chosen"]
 
 
 def test_every_response_pair_ends_as_a_preference_or_with_a_reason(toy: Toy) -> None:

@@ -184,3 +184,30 @@ class Named(PairwiseJudge[NamedParams]):
     async def compare(self, comparison):
         return Verdict(p_first=0.5)
 """
+
+
+TWO = """
+from rlaif_core.api import PairwiseJudge, Params, Verdict
+
+
+class TwoParams(Params):
+    one: int = 1
+    other: list[str] = ["a"]
+    given: str
+
+
+class Two(PairwiseJudge[TwoParams]):
+    "Calls everything a tie."
+
+    Params = TwoParams
+
+    async def compare(self, comparison):
+        return Verdict(p_first=0.5)
+"""
+
+
+def test_what_was_chosen_is_told_apart_from_the_defaults(load, tmp_path):
+    (tmp_path / "two.py").write_text(TWO)
+    params = "{one: 1, other: [b], given: x}"
+    judge = load(f"api: 1\njudge: {{use: './two.py:Two', params: {params}}}\n").parts["judge"]
+    assert judge.chosen == ["other", "given"]

@@ -57,7 +57,7 @@ def test_a_best_round_whose_interval_meets_anothers_is_said_to_be_in_doubt() -> 
     view = course({"best": best})
     assert view is not None
     assert "(0.700, 0.620 to 0.780)" in view.best
-    assert "rounds 0, 2 overlap with its own: that it is the best may be chance" in view.best
+    assert "The intervals of rounds 0, 2 overlap its own: that it is the best" in view.best
 
 
 def test_a_run_that_measured_neither_has_no_such_section() -> None:

@@ -35,6 +35,7 @@ def test_the_average_that_was_returned_is_marked() -> None:
     drawn = front(SOUP | returned)
     assert drawn is not None
     assert [one.returned for one in drawn.marks] == [False, True, False]
+    assert drawn.marks[1].shares == "kind 0.5, right 0.5"
 
 
 def test_an_average_of_which_one_reward_said_nothing_has_no_mark() -> None:

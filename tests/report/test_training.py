@@ -58,6 +58,18 @@ def test_each_figure_that_is_looked_for_has_a_curve_before_any_has_two(tmp_path:
     assert "epoch" not in view.optimizer.other
 
 
+def test_the_trainings_of_an_ensemble_have_a_line_each(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 4)
+    for step in range(1, 5):
+        figures = {"loss": 1.0 / step, "part": 1.0 if step < 3 else 2.0}
+        writer.ledger.keep_training(0, "reward_model", step, figures)
+    writer.ledger.close()
+    reader = OutlineReader(writer.folder / "ledger.sqlite", readonly=True)
+    (loss,) = round_view({"round": 0}, reader, Sample(), sampled=True).reward_model.curves
+    reader.close()
+    assert len(loss.lines) == 2
+
+
 def test_figures_begin_with_what_is_looked_for_and_end_with_counts(tmp_path: Path) -> None:
     model = {"truncated": 0, "steps": 4, "training_accuracy": 0.9, "loss": 0.4, "mean": 0.1}
     view = view_of(tmp_path / "run", {"reward_model": {**model, "accuracy": 0.8}}, [])

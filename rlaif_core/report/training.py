@@ -1,0 +1,100 @@
+"""A training as the page shows it: what it came to, and its curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from rlaif_core.report.charts import Curve, curve
+from rlaif_core.report.figures import Figure, figures
+from rlaif_core.report.front import RETURNED, SOUP
+from rlaif_core.report.labels import FIRST, interest, label
+from rlaif_core.report.outlines import OutlineReader
+
+PART = "part"
+"""The figure that tells which of several trainings one after another a step is of."""
+CURVES = 8
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was learned from the preferences, and how it went.
+
+    Attributes:
+        figures: What it came to.
+        curves: At most eight training curves.
+        other: Names of the figures that have no curve here.
+    """
+
+    figures: list[Figure]
+    curves: list[Curve]
+    other: list[str]
+
+
+def training(
+    section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
+) -> Training:
+    """The view of a training stage.
+
+    Args:
+        section: The round in metrics.json.
+        ledger: The run's ledger, if there is one.
+        number: The round.
+        stage: "reward_model" or "optimize".
+    """
+    steps = ledger.training(number, stage) if ledger is not None else []
+    names = _in_turn({name for _, values in steps for name in values} - {"epoch", PART})
+    parts = sorted({values.get(PART, 0.0) for _, values in steps})
+    drawn: list[Curve] = []
+    other: list[str] = []
+    for name in names:
+        points = [
+            [(at, one[name]) for at, one in steps if name in one and one.get(PART, 0.0) == part]
+            for part in parts
+        ]
+        one = curve(label(name), *points)
+        if one is not None and len(drawn) < CURVES:
+            drawn.append(one)
+        else:
+            other.append(name)
+    return Training(figures(told(section, stage)), drawn, other)
+
+
+def told(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """What a training came to, the most telling first, without the averages that are drawn."""
+    found = section.get(stage)
+    if not isinstance(found, Mapping):
+        return {}
+    names = [name for name in found if not name.startswith((SOUP, RETURNED))]
+    parts = list(dict.fromkeys(_part(name) for name in names))
+    ordered = sorted(names, key=lambda one: (parts.index(_part(one)), *_place(one)))
+    return {name: found[name] for name in ordered}
+
+
+def _part(name: str) -> str:
+    """The part of a training in which `part/figure` was measured; empty if it has one only."""
+    return name.rpartition("/")[0]
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Sorts figures that are looked for by what they are, the plain one first."""
+    kind = interest(name)
+    return kind, len(name) if kind < len(FIRST) else 0
+
+
+def _in_turn(names: Set[str]) -> list[str]:
+    """One figure of each kind looked for, then a second of each; last what nobody looks for."""
+    kinds = groupby(sorted(names, key=lambda one: (interest(one), _length(one))), interest)
+    turns = [
+        (kind >= len(FIRST), turn, kind, name)
+        for kind, many in kinds
+        for turn, name in enumerate(many)
+    ]
+    return [name for *_, name in sorted(turns, key=lambda one: one[:3])]
+
+
+def _length(name: str) -> tuple[bool, int, str]:
+    """Sorts the names of a kind: the plain one, then its mean, then extremes and the like."""
+    return "mean" not in name and "/" in name, len(name), name
