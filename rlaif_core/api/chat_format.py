@@ -54,7 +54,7 @@ class Tokenizer(Protocol):
         """A conversation, written by the template."""
 
     def __call__(
-        self, text: Any, *, add_special_tokens: bool, return_attention_mask: bool
+        self, text: Any, *, add_special_tokens: bool, return_attention_mask: bool, verbose: bool
     ) -> Mapping[str, Any]:
         """Texts in tokens, at "input_ids"."""
 
@@ -185,7 +185,12 @@ class ChatFormat:
         if not distinct:
             return []
         # The template has written the beginning-of-text token where there is to be one.
-        encoded = self._tokenizer(distinct, add_special_tokens=False, return_attention_mask=False)
+        encoded = self._tokenizer(
+            distinct,
+            add_special_tokens=False,
+            return_attention_mask=False,
+            verbose=False,  # a prompt that is too long is an error of its own request
+        )
         tokens: dict[str, Tokens] = dict(zip(distinct, encoded["input_ids"], strict=True))
         return [list(chain.from_iterable(tokens[part] for part in text)) for text in cut]
 

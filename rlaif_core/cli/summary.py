@@ -39,7 +39,7 @@ def summary(metrics: JSON, folder: Path, report: Path) -> str:
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
     judge, policy = number["judge"], number.get("policy", {})
-    yield "responses", str(number["responses"])
+    yield "responses", str(number["responses"] or "")
     if number["comparisons"]:
         yield "verdicts", f"{number['verdicts']} ({number['abstentions']} abstentions)"
         yield "preferences", f"{number['preferences']} of {number['candidates']} candidates"

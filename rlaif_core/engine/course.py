@@ -30,9 +30,10 @@ def course(rounds: Sequence[Mapping[str, Any]], section: EvaluationSection) -> J
     Returns:
         `best`: round, by (the measure) and value, with its interval (low, high) where there is
         one and `near`, the rounds whose intervals overlap it; `overoptimization`: points (round,
-        distance √KL in √nats, proxy and held-out gain over the base), the fitted law (alpha, beta
-        and, if it has one, its optimum), and `turned`, the first round in which the proxy rose
-        while the held-out measure fell. Either is left out if it cannot be said.
+        distance √KL in √nats, proxy and held-out gain over the base, with its interval), the
+        fitted law (alpha, beta and, if it has one, its optimum), and `turned`, the first round in
+        which the proxy rose while the held-out measure fell by more than its interval. Either is
+        left out if it cannot be said.
     """
     measured = [(one["round"], *found) for one in rounds if (found := _heldout(one, section))]
     told: JSON = {}
@@ -84,6 +85,9 @@ def _point(round: Mapping[str, Any], section: EvaluationSection) -> JSON | None:
     origin = policy["gold_score"]["before"] if by == "policy.gold_score" else 0.5
     point: JSON = {"round": round["round"], "distance": math.sqrt(max(0.0, policy["kl"]))}
     point |= {"by": by, "heldout": value - origin}
+    ends = _ends(round, by)
+    if ends is not None:
+        point |= {"low": ends[0] - origin, "high": ends[1] - origin}
     if "reward" in policy:
         point["proxy"] = policy["reward"]["after"] - policy["reward"]["before"]
     return point
@@ -107,6 +111,6 @@ def _law(points: Sequence[JSON]) -> JSON:
 def _turn(points: Sequence[JSON]) -> JSON:
     for before, after in pairwise(points):
         rose = "proxy" in before and "proxy" in after and after["proxy"] > before["proxy"]
-        if rose and after["heldout"] < before["heldout"]:
+        if rose and after.get("high", after["heldout"]) < before["heldout"]:
             return {"turned": after["round"]}
     return {}

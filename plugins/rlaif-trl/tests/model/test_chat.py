@@ -43,7 +43,7 @@ def test_tokens_that_merge_across_the_boundary_belong_to_the_response(tokenizer)
         def apply_chat_template(self, conversations, tokenize, add_generation_prompt):
             return ["".join(turn["content"] for turn in one) for one in conversations]
 
-        def __call__(self, texts, add_special_tokens):
+        def __call__(self, texts, add_special_tokens, verbose):
             ids = {"x a:": [1, 2], "x a:b": [1, 3], "x a:c": [1, 2, 4]}
             return {"input_ids": [ids[text] for text in texts]}
 

@@ -15,6 +15,9 @@ from rlaif_core.api import DataError, Message
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+AT_ONCE = 128
+"""Conversations tokenised together: what the library keeps of each is many times its tokens."""
+
 Tokens = list[int]
 Turns = tuple[Message, ...]
 
@@ -137,8 +140,13 @@ class ChatEncoder:
         ]
 
     def _tokens(self, conversations: Sequence[Turns], *, opened: bool) -> list[Tokens]:
-        if not conversations:
-            return []
+        return [
+            ids
+            for start in range(0, len(conversations), AT_ONCE)
+            for ids in self._tokens_of(conversations[start : start + AT_ONCE], opened)
+        ]
+
+    def _tokens_of(self, conversations: Sequence[Turns], opened: bool) -> list[Tokens]:
         mark = _absent_mark(turn.content for one in conversations for turn in one)
         written = [
             [{"role": turn.role, "content": self._split(turn.content, mark)} for turn in one]
@@ -153,7 +161,11 @@ class ChatEncoder:
         parts = [str(text).split(mark) for text in texts]
         # The template writes the special tokens itself; a second BOS would shift every position.
         ids = iter(
-            self._tokenizer(list(chain.from_iterable(parts)), add_special_tokens=False)["input_ids"]
+            self._tokenizer(
+                list(chain.from_iterable(parts)),
+                add_special_tokens=False,
+                verbose=False,  # what is too long is told by `overlong`
+            )["input_ids"]
         )
         return [list(chain.from_iterable(islice(ids, len(one)))) for one in parts]
 

@@ -6,6 +6,7 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import ERROR, getLogger
 from typing import Any
 
 
@@ -23,9 +24,12 @@ def isolated(seed: int) -> Iterator[None]:
 
     logging: Any = transformers_logging  # its functions have no types
     states = random.getstate(), numpy.random.get_state()
+    trl = getLogger("trl")
+    trl_level = trl.level
     threads = torch.get_num_threads()
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
+    trl.setLevel(ERROR)  # it would print the prompt of each response that has no reward
     logging.disable_progress_bar()
     try:
         with torch.random.fork_rng(), warnings.catch_warnings():
@@ -34,6 +38,7 @@ def isolated(seed: int) -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(level)
+        trl.setLevel(trl_level)
         if bars:
             logging.enable_progress_bar()
         random.setstate(states[0])
