@@ -68,9 +68,10 @@ class Service:
             told, self._seen = self._seen.told(self.server.most_at_once), Seen()
             self.server.most_at_once = 0
             return Answer(body=told)
-        schema = request.json.get("response_format", {}).get("json_schema", {}).get("schema", {})
-        if "preference" not in schema.get("properties", {"preference": {}}):
-            return Answer(body=completion(some(schema)))
+        if b'"response_format"' in request.body:
+            schema = request.json["response_format"]["json_schema"]["schema"]
+            if "preference" not in schema["properties"]:
+                return Answer(body=completion(some(schema)))
         now, seen = time.monotonic(), self._seen
         seen.first = seen.first or now
         if self._capacity is not None and self.server.at_once >= self._capacity:

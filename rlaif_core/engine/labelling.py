@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
-from itertools import islice
+from itertools import islice, tee
 
 from rlaif_core.api.errors import RunError
 from rlaif_core.api.pairing import Pair, Ranking
@@ -132,8 +132,9 @@ async def _judge(session: Session, pairs: Pairs, count: int) -> JSON:
     judging.temperature = session.ledger.stage(0, "calibrate")[1].get("temperature", 1.0)
     first = next(pairs())
     session.progress.grow(len(judging.expand(*_item(first))) * count)
-    tally, labels = Tally(), pairs()
-    stream = judging.stream(0, "train", map(_item, pairs()))
+    tally = Tally()
+    asked, labels = tee(pairs())
+    stream = judging.stream(0, "train", map(_item, asked))
     async with aclosing(stream) as windows:
         async for window in windows:
             for judged, given in zip(window, labels, strict=False):  # labels go on

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, Final
+from uuid import uuid4
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, RequestOptions
 from pydantic_core import to_json
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
@@ -21,6 +23,18 @@ from rlaif_openai.transport import Transport
 
 NO_KEY: Final = "none"
 """What is sent to a server that wants no key: the SDK insists on some."""
+
+OPTIONS: Final[RequestOptions] = {
+    "headers": {},
+    "params": {},
+    "max_retries": 0,
+    "timeout": None,
+    "follow_redirects": True,
+    "security": {"bearer_auth": True, "admin_api_key_auth": True},
+    "synthesize_event_and_data": False,
+    "stream_mode": "legacy",
+}
+"""The SDK's own settings, said aloud: for each request it copies deeply what is left out."""
 
 
 class Client(ServiceClient):
@@ -39,6 +53,7 @@ class Client(ServiceClient):
         self._timeout = params.timeout
         self._where = where
         self._how = how
+        self._name, self._numbers = uuid4().hex, count()
         self._url = f"{where.url.rstrip('/')}/chat/completions"
         self._sdk = AsyncOpenAI(
             api_key=where.key or NO_KEY,
@@ -64,13 +79,12 @@ class Client(ServiceClient):
 
     async def _post(self, written: dict[str, Any]) -> bytes:
         try:
-            # The bytes, and no model of the SDK's: building that costs as much as the call. The
-            # options say what the client is set to, since the SDK copies deeply what is left out.
+            # The bytes, and no model of the SDK's: building that costs as much as the call.
             return await self._sdk.post(
                 self._url,
                 content=to_json(written),
                 cast_to=bytes,
-                options={"headers": {}, "max_retries": 0, "timeout": None},
+                options={**OPTIONS, "idempotency_key": f"{self._name}-{next(self._numbers)}"},
             )
         except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
             raise self._where.late(self._timeout) from None

@@ -25,7 +25,8 @@ class Transport(httpx2.AsyncClient):
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__(transport=_Nowhere())
         self._url = httpx2.URL(url)
-        self._plain = self.headers.multi_items()
+        self._given: list[tuple[str, str]] = []
+        self._whole = self.headers
         self._proxy = _proxy(url)
         self._deadline = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -33,10 +34,12 @@ class Transport(httpx2.AsyncClient):
     def build_request(
         self, method: str, url: httpx2.URL | str, *, headers: Any = None, **rest: Any
     ) -> httpx2.Request:
-        """The request, with this client's headers beneath the SDK's."""
-        given = {name.lower() for name, _ in headers}
-        plain = [item for item in self._plain if item[0] not in given]
-        return httpx2.Request(method, self._url, headers=plain + headers, content=rest["content"])
+        """The request, with this client's headers beneath the SDK's: most often the last ones."""
+        if headers != self._given:
+            self._given = headers
+            self._whole = httpx2.Headers(self.headers)
+            self._whole.update(headers)
+        return httpx2.Request(method, self._url, headers=self._whole, content=rest["content"])
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """Send a request and read the whole answer.
