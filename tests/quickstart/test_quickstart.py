@@ -97,7 +97,8 @@ def test_the_preferences_load_by_plain_datasets(run_folder: Path, metrics: dict[
 def test_with_a_noisier_judge_the_gain_shrinks(tmp_path: Path, metrics: dict[str, Any]) -> None:
     """A judge whose verdicts are coin flips teaches nothing: the same loop, the same budget."""
     noise = "hooks=[{use: lab-noise, params: {flip: 0.5}}]"
-    coin = play(tmp_path / "run", noise, "filters=[]", "reward_model=null")
+    alone = ("filters=[]", "reward_model=null", "evaluators=[{use: gold}]")
+    coin = play(tmp_path / "run", noise, *alone)
 
     def gain(one: dict[str, Any]) -> float:
         score = one["rounds"][0]["policy"]["gold_score"]
