@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -83,7 +84,8 @@ class Service:
         delay = SLOW if chance < self._slow else self._latency
         seen.last = max(seen.last, now + delay)
         said = {"explanation": EXPLANATION, "preference": "AB"[int(key[-1], 16) % 2]}
-        return Answer(body=completion(said | {"confidence": 0.8}), delay=delay)
+        tools = request.json["tools"] if b'"tools"' in request.body else []
+        return Answer(body=completion(said | {"confidence": 0.8}, tools), delay=delay)
 
 
 def some(schema: dict[str, Any]) -> dict[str, Any]:
@@ -91,8 +93,13 @@ def some(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: PLAIN[field["type"]] for name, field in schema["properties"].items()}
 
 
-def completion(said: dict[str, Any]) -> dict[str, Any]:
-    message = {"role": "assistant", "content": json.dumps(said), "refusal": None}
+def completion(said: dict[str, Any], tools: Sequence[Any] = ()) -> dict[str, Any]:
+    """A chat completion that says something, by calling the only tool if there is one."""
+    message: dict[str, Any] = {"role": "assistant", "content": json.dumps(said), "refusal": None}
+    if tools:
+        called = {"name": tools[0]["function"]["name"], "arguments": message["content"]}
+        message |= {"content": None}
+        message["tool_calls"] = [{"id": "call-1", "type": "function", "function": called}]
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return {
         "id": "chatcmpl-1",

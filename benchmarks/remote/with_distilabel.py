@@ -1,4 +1,4 @@
-"""The same questions through a distilabel pipeline.
+"""The same questions through a distilabel pipeline, answered in the fields of a judge's verdict.
 
 DISTILABEL_PYTHON with_distilabel.py URL QUESTIONS IN_FLIGHT
 """
@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Literal
 
 from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
+from pydantic import BaseModel, Field
+
+
+class Verdict(BaseModel):
+    """What a judge answers."""
+
+    explanation: str
+    preference: Literal["A", "B"]
+    confidence: float = Field(ge=0, le=1)
 
 
 def main() -> None:
@@ -22,6 +32,7 @@ def main() -> None:
         model="judge",
         base_url=f"{url}/v1",
         api_key="none",
+        structured_output={"schema": Verdict},
         generation_kwargs={"max_new_tokens": 512, "temperature": 0.5},
     )
     with Pipeline("judging") as pipeline:
