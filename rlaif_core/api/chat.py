@@ -52,7 +52,7 @@ class ChatRequest:
         """This question as JSON, the same text for equal questions."""
         record = {name: getattr(self, name) for name in _FIELDS}
         record["messages"] = [(turn.role, turn.content) for turn in self.messages]
-        return json.dumps(record, sort_keys=True)
+        return _JSON.encode(record)
 
     def key(self, model: str) -> str:
         """Content address of this question to the model with identity `model` (SHA-256 hex)."""
@@ -60,6 +60,7 @@ class ChatRequest:
 
 
 _FIELDS = tuple(one.name for one in fields(ChatRequest))
+_JSON = json.JSONEncoder(sort_keys=True)
 
 
 def address(model: str, question: str) -> str:

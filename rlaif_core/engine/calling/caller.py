@@ -110,7 +110,7 @@ class Caller:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

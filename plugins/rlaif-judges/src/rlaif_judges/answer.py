@@ -78,7 +78,8 @@ def answer_verdict(reply: ChatReply, judged: Sequence[str] = ()) -> Verdict:
         answer = Answer.model_validate(found)
     except ValidationError:
         return Verdict.abstain(*unreadable(reply))
-    if any(_squeezed(reply.text[start:end]) in _squeezed(text) for text in judged):
+    given = _squeezed(reply.text[start:end])
+    if any("{" in text and given in _squeezed(text) for text in judged):
         return Verdict.abstain(*QUOTED_ANSWER)
     explanation = own_words(answer.explanation)
     return Verdict(answer.p_first, explanation=explanation, confidence=answer.confidence)
