@@ -91,6 +91,18 @@ class Service:
         return Answer(body=b'{"choices": [')
 
 
+SERVICE_RECIPE = """
+api: 1
+judge:
+  use: pairwise
+  params: {{reasoning: false}}
+  model:
+    use: {model}
+    params: {{model: judge, base_url: "{url}", api_key: "${{env:JUDGE_KEY}}"}}
+"""
+"""A judge behind a service, to be given `model` and `url`."""
+
+
 def completion(text: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": text}
     return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}

@@ -14,19 +14,10 @@ import pytest
 
 from rlaif_core.cli import main
 from rlaif_core.testing.loopback import Answer, Loopback, Received
-from tests.engine.test_faults_kill import completion
+from tests.engine.test_faults_kill import SERVICE_RECIPE, completion
 
 SECONDS = 1.0
 PAIRS = 6
-RECIPE = """
-api: 1
-judge:
-  use: pairwise
-  params: {{reasoning: false}}
-  model:
-    use: {model}
-    params: {{model: judge, base_url: "{url}", api_key: "${{env:JUDGE_KEY}}"}}
-"""
 VERDICT = '{"preference": "A", "confidence": 0.9}'
 MESSAGE = {
     "id": "msg_1",
@@ -100,7 +91,7 @@ def test_the_run_waits_as_long_as_it_is_told_and_finishes(
     service = Overloaded(model, when)
     with Loopback(service.answer) as server:
         (tmp_path / "judge.yaml").write_text(
-            RECIPE.format(model=model, url=server.url + SERVICES[model][0])
+            SERVICE_RECIPE.format(model=model, url=server.url + SERVICES[model][0])
         )
         command = ["judge", str(tmp_path / "judge.yaml"), "--pairs", str(tmp_path / "pairs.jsonl")]
         assert main([*command, "--run-dir", str(tmp_path / "run")]) == 0

@@ -13,20 +13,11 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.testing.loopback import Answer, Loopback, Received
-from tests.engine.test_faults_kill import completion
+from tests.engine.test_faults_kill import SERVICE_RECIPE, completion
 
 KEY = "sk-proj-8f1Kq2ZxV7mN4tR9wB3yHdL6cJ0gSaPe"
 PASSWORD = "pw-Tz5uW8rQ2nX4"
-RECIPE = """
-api: 1
-judge:
-  use: pairwise
-  params: {{reasoning: false}}
-  model:
-    use: {model}
-    params: {{model: judge, base_url: "{url}", api_key: "${{env:JUDGE_KEY}}"}}
-calls: {{attempts: 2}}
-"""
+RECIPE = SERVICE_RECIPE + "calls: {{attempts: 2}}\n"
 PAIRS = 30
 GOOD = Answer(body=completion('{"preference": "A", "confidence": 0.9}'))
 MODELS = {"openai": "/v1", "anthropic": ""}

@@ -167,58 +167,11 @@ def test_quality_that_nobody_knows_is_said_to_be_missing() -> None:
     assert "given labels" in found["not_measured"]["train"]["longer_win_rate_at_equal_quality"]
 
 
-def test_preferences_in_a_circle_are_no_noise(ledger: Ledger) -> None:
-    beats = {("r", "s"), ("s", "p"), ("p", "r")}
-    judged(ledger, lambda a, b: float((a.text[0], b.text[0]) in beats), texts="rps")
-    measures, _ = train(ledger)
-    assert measures["cycle_rate"]["value"] == 1.0
-    assert measures["cycle_rate"]["n"] == 60
-    assert measures["circularity"]["value"] == 1.0
-    assert any("run in circles" in line for line in warnings({"train": measures}))
-
-
-def test_a_noisy_judge_makes_cycles_that_are_only_noise(ledger: Ledger) -> None:
-    rng = random.Random(9)
-    strength = {"a": 0.0, "b": 0.4, "c": 0.8}
-
-    def noisy(first: Response, second: Response) -> float:
-        lead = strength[first.text[0]] - strength[second.text[0]]
-        return float(rng.random() < 1 / (1 + math.exp(-lead)))
-
-    judged(ledger, noisy, texts="abc", votes=3, prompts=200)
-    measures, _ = train(ledger)
-    assert measures["cycle_rate"]["value"] > 0.02
-    assert measures["circularity"]["p_value"] > 0.01
-    assert not any("circles" in line for line in warnings({"train": measures}))
-
-
-def test_two_responses_a_prompt_cannot_run_in_a_circle(ledger: Ledger) -> None:
-    judged(ledger, better, texts="ab")
-    _, missing = train(ledger)
-    assert "three responses" in missing["cycle_rate"]
-    assert "the pairing `all`" in missing["circularity"]
-
-
 def test_a_judge_of_position_is_not_told_to_do_what_was_done(ledger: Ledger) -> None:
     judged(ledger, lambda a, b: 0.9)
     measures, _ = train(ledger)
     (line,) = [line for line in warnings({"train": measures}) if "goes by position" in line]
     assert "both orders average that out of the labels, one order does not" in line
-
-
-def test_ties_among_pairs_that_were_all_judged_are_not_blamed_on_the_pairing(
-    ledger: Ledger,
-) -> None:
-    judged(ledger, lambda a, b: 0.5, texts="abc")
-    _, missing = train(ledger)
-    assert "have a tie or an abstention" in missing["cycle_rate"]
-    assert "ties and abstentions left no two prompts" in missing["circularity"]
-
-
-def test_circles_of_pairs_that_were_asked_once_want_more_votes(ledger: Ledger) -> None:
-    judged(ledger, better, texts="abc", orders=("ab",))
-    _, missing = train(ledger)
-    assert missing["circularity"].endswith("ask more votes")
 
 
 def test_what_needs_both_orders_says_whom_that_is_for(ledger: Ledger) -> None:

@@ -80,7 +80,8 @@ def test_evaluators_of_a_reward_model_need_one(name: str, tmp_path: Path) -> Non
 
 def test_what_judges_the_labels_alone_needs_no_held_out_prompts(tmp_path: Path) -> None:
     pytest.importorskip("rlaif_evaluators")
-    load(tmp_path, **UNSEEN, evaluators=[{"use": "gold"}])
+    recipe = load(tmp_path, **UNSEEN, evaluators=[{"use": "gold"}])
+    assert recipe.file.evaluators[0].use == "gold"
 
 
 @pytest.mark.parametrize("watch", ["judge", "gold"])
