@@ -94,20 +94,22 @@ class Judging:
     async def judge(
         self, round: int, split: str, items: Sequence[tuple[Prompt, Pair]]
     ) -> list[JudgedPair]:
-        """Judge pairs of responses to their prompts, keep all votes, return them in order.
+        """Judge all pairs of responses to their prompts, keep the votes, return them in order.
 
         Raises:
             RunError: If more calls failed than the recipe's `max_failures` allows.
         """
-        return [pair async for window in self.stream(round, split, items) for pair in window]
+        judged = [pair async for window in self.stream(round, split, items) for pair in window]
+        self.finish()
+        return judged
 
     async def stream(
         self, round: int, split: str, items: Iterable[tuple[Prompt, Pair]]
     ) -> AsyncGenerator[list[JudgedPair], None]:
-        """Judge pairs as `judge` does, a window after the other.
+        """Judge pairs as `judge` does, a window after the other; `finish` when no more will come.
 
         Raises:
-            RunError: If more calls failed than the recipe's `max_failures` allows.
+            RunError: If so many calls have failed that it is clear before the end.
         """
 
         async def one(window: Sequence[tuple[Prompt, Pair]]) -> list[JudgedPair]:
@@ -121,6 +123,13 @@ class Judging:
         async with aclosing(overlapped(one, windows, self.windows_at_once)) as judged:
             async for window in judged:
                 yield window
+
+    def finish(self) -> None:
+        """See that not too many calls failed, however few there were, when none is left.
+
+        Raises:
+            RunError: If more failed than the recipe's `max_failures` allows.
+        """
         self._failures.finish(len(self._failed_prompts))
 
     @property

@@ -139,6 +139,7 @@ async def _judge(session: Session, pairs: Pairs, count: int) -> JSON:
         async for window in windows:
             for judged, given in zip(window, labels, strict=False):  # labels go on
                 tally.add(judged, given.label)
+    judging.finish()
     need_verdicts(session.ledger, 0)
     settled = await judging.settle(0, "train")
     if settled:

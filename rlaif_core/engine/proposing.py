@@ -48,8 +48,9 @@ async def judge_proposed(
                 items += [(prompt, pair) for pair in pairing.propose(ranking)]
             proposed += sum(len(judging.expand(*item)) for item in items)
             session.progress.grow(int(proposed * len(prompts) / seen))
-            for pair in await judging.judge(round, "train", items):
-                judged[pair.prompt.id].append(pair)
+            async for some in judging.stream(round, "train", items):
+                for pair in some:
+                    judged[pair.prompt.id].append(pair)
             again = {prompt.id for prompt, _ in items}
             active = [prompt for prompt in active if prompt.id in again]
 
@@ -57,3 +58,4 @@ async def judge_proposed(
     async with aclosing(overlapped(one, windows, judging.windows_at_once)) as done:
         async for _ in done:
             pass
+    judging.finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from rlaif_core.api import (
     Evaluator,
     Metrics,
     Optimizer,
+    Pair,
+    Pairing,
     PairwiseJudge,
     Params,
     PointwiseJudge,
     Prompt,
+    Ranking,
     Response,
     RewardModel,
     RunError,
@@ -78,6 +81,27 @@ class Patient(Sharp):
         if comparison.prompt.id == "p0":
             await asyncio.wait_for(self._last.wait(), timeout=10)
         return await super().compare(comparison)
+
+
+class Faltering(Sharp):
+    """Fails at the first pair of the first two prompts, shown as proposed."""
+
+    async def compare(self, comparison: Comparison) -> Verdict:
+        shown = comparison.first.index, comparison.second.index
+        if comparison.prompt.id in ("p0", "p1") and shown == (0, 1):
+            return Verdict.abstain(Abstention.FAILED, "out of order")
+        return await super().compare(comparison)
+
+
+class Singly(Pairing):
+    """All pairs, one proposed after the other."""
+
+    def propose(self, ranking: Ranking) -> Sequence[Pair]:
+        pairs = list(combinations(ranking.responses, 2))
+        return pairs[len(ranking.judged) :][:1]
+
+    def select(self, ranking: Ranking) -> Sequence[Pair]:
+        return [(one.a, one.b) for one in ranking.judged]
 
 
 class Settler(Sharp):

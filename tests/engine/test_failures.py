@@ -9,7 +9,7 @@ from rlaif_core.cli import main
 from rlaif_core.engine.failures import FEWEST_FOR_ALARM, Failures
 from rlaif_core.engine.pairing import NO_RESPONSE
 from tests.engine.conftest import Toy
-from tests.engine.inside import Inside, inside
+from tests.engine.inside import BASE, Inside, inside
 
 __all__ = ["inside"]
 
@@ -68,6 +68,15 @@ def test_failed_verdicts_are_abstentions_until_too_many(
     told = capsys.readouterr().err
     assert "judge calls failed" in told
     assert "the toy is broken" in told
+
+
+def test_a_share_is_looked_at_when_the_last_pair_was_judged_and_not_after_each_proposal(
+    inside: Inside,
+) -> None:
+    prompts = {**BASE["prompts"], "train": {"use": "./toy.py:Prompts", "params": {"n": 7}}}
+    sections = {"prompts": prompts, "judge": {"use": "./kinds.py:Faltering"}}
+    (number,) = inside.run(**sections, pairing={"use": "./kinds.py:Singly"})["rounds"]
+    assert number["judge"]["abstentions"] == {"failed": 2}  # of 42; of the first 14 it is too many
 
 
 def test_a_failed_response_is_one_less(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,8 +65,8 @@ def test_several_snapshots_sample_in_turn(inside: Inside) -> None:
     sampler = {"use": "rlaif-samplers/sweep", "params": {"n": 4}}
     inside.run(**COPY, sampler=sampler, rounds={"n": 3, "snapshots": 2})
     for responses in inside.ledger.responses(2, "train").values():
-        models = [one.model.rpartition("run/")[2] for one in responses]
-        assert models == ["round-1/policy", "round-0/policy"] * 2
+        models = [one.model for one in responses]
+        assert models == ["toy:round-1/policy", "toy:round-0/policy"] * 2
 
 
 def test_new_responses_come_from_the_newest_policy_alone_unless_snapshots_are_asked_for(
@@ -74,7 +74,7 @@ def test_new_responses_come_from_the_newest_policy_alone_unless_snapshots_are_as
 ) -> None:
     inside.run(**COPY, rounds=3)
     for responses in inside.ledger.responses(2, "train").values():
-        assert all(one.model.endswith("run/round-1/policy") for one in responses)
+        assert all(one.model == "toy:round-1/policy" for one in responses)
 
 
 def test_every_round_is_evaluated_against_the_base_and_the_round_before(inside: Inside) -> None:

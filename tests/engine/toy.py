@@ -87,7 +87,8 @@ class ToyModel(Model[ModelParams]):
 
     @property
     def identity(self) -> str:
-        return f"toy:{self.params.path}"
+        # Not the folder of the test: what it answers, and where it fails, would differ by run.
+        return "toy:" + "/".join(Path(self.params.path).parts[-2:])
 
     @property
     def checkpoint(self) -> str | None:
