@@ -38,10 +38,11 @@ Key = tuple[str, str, str, Order, int]
 WINDOW = 4096
 """Comparisons in memory at once: enough to fill batches, few enough to keep memory flat."""
 
-STREAM_WINDOW, STREAM_WINDOWS = 1024, 3
+STREAM_WINDOW, STREAM_WINDOWS = 128, 24
 """The same for models behind a service, and how many windows are under way at once: a window's
-slowest replies are waited for while the next ones keep the service busy. Local models are asked
-in one window after the other, so that their batches do not depend on timing."""
+slowest replies are waited for while the next ones keep the service busy, and its verdicts are
+added up in a moment that nobody notices. Local models are asked in one window after the other, so
+that their batches do not depend on timing."""
 
 OWN_CALLS_WINDOW = 256
 """For a judge without models: what it pays for itself is safe only when its window is kept."""
@@ -120,7 +121,8 @@ class Judging:
             return found
 
         windows = self._windows(items, self._window)
-        async with aclosing(overlapped(one, windows, self.windows_at_once)) as judged:
+        at_once = STREAM_WINDOWS if self.streams else 1
+        async with aclosing(overlapped(one, windows, at_once)) as judged:
             async for window in judged:
                 yield window
 
@@ -133,19 +135,15 @@ class Judging:
         self._failures.finish(len(self._failed_prompts))
 
     @property
-    def windows_at_once(self) -> int:
-        """Windows that are under way at the same time; see `STREAM_WINDOWS`."""
-        return STREAM_WINDOWS if self._streams else 1
-
-    @property
     def _window(self) -> int:
         """Comparisons asked at once."""
         if not self._judge.context.models:
             return OWN_CALLS_WINDOW
-        return STREAM_WINDOW if self._streams else WINDOW
+        return STREAM_WINDOW if self.streams else WINDOW
 
     @property
-    def _streams(self) -> bool:
+    def streams(self) -> bool:
+        """Whether requests are sent as they come, since all models are behind a service."""
         models = self._judge.context.models.values()
         return bool(models) and all(isinstance(one, Caller) and one.streams for one in models)
 

@@ -15,8 +15,10 @@ from rlaif_core.engine.pairing import distinct, rank
 if TYPE_CHECKING:
     from rlaif_core.engine.session import Session
 
-WINDOW = 512
-"""Prompts whose pairs are judged at once."""
+WINDOW, STREAM_WINDOWS = 512, 3
+"""Prompts whose pairs are judged at once, and how many such windows overlap where requests are sent
+as they come: a pairing that looks at verdicts before it proposes again would leave a service idle.
+"""
 
 
 async def judge_proposed(
@@ -26,11 +28,7 @@ async def judge_proposed(
     pairing: Pairing[Any],
     judging: Judging,
 ) -> None:
-    """Judge every pair that the pairing proposes; the ledger keeps the verdicts.
-
-    Windows of prompts overlap as windows of comparisons do, see `Judging.windows_at_once`: a
-    pairing that looks at verdicts before it proposes again leaves the service idle otherwise.
-    """
+    """Judge every pair that the pairing proposes; the ledger keeps the verdicts."""
     proposed = seen = 0
 
     async def one(window: Sequence[Prompt]) -> None:
@@ -55,7 +53,8 @@ async def judge_proposed(
             active = [prompt for prompt in active if prompt.id in again]
 
     windows = (prompts[start : start + WINDOW] for start in range(0, len(prompts), WINDOW))
-    async with aclosing(overlapped(one, windows, judging.windows_at_once)) as done:
+    at_once = STREAM_WINDOWS if judging.streams else 1
+    async with aclosing(overlapped(one, windows, at_once)) as done:
         async for _ in done:
             pass
     judging.finish()

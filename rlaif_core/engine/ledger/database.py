@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rlaif_core.api.errors import RunError
+from rlaif_core.engine.ledger.checkpoints import Checkpoints
 
 SCHEMA_VERSION = 1
 BUSY_MILLISECONDS = 10_000
 """How long to wait for another process that is writing."""
 
 PAGES_A_CHECKPOINT = 8000
-"""Pages of the log (32 MiB) after which it is copied into the file; the event loop waits for it."""
+"""Pages of the log (32 MiB) after which a commit copies what `Checkpoints` left of it, and the log
+begins anew."""
 
 
 class Database:
@@ -45,6 +47,7 @@ class Database:
         self.failure: RunError | None = None
         """What went wrong when it was last written to: what is paid from then on may be lost."""
         self._waiting: asyncio.Future[None] | None = None
+        self._checkpoints = Checkpoints(path)
         try:
             self._open()
         except sqlite3.Error as error:
@@ -107,6 +110,7 @@ class Database:
         """Commit and close."""
         if not self.readonly:
             self._commit()
+        self._checkpoints.close()
         self._db.close()
 
     def _write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -131,6 +135,7 @@ class Database:
         try:
             if self._db.in_transaction:
                 self._db.execute("COMMIT")
+                self._checkpoints.committed()
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
