@@ -17,7 +17,8 @@ from rlaif_core.engine.ledger.checkpoints import COMMITS, Checkpoints
 
 def in_file(path: Path) -> int:
     """Failures that stand in the database file itself, whatever the log beside it says."""
-    alone = shutil.copy(path, path.with_suffix(".alone"))
+    alone = path.with_suffix(".alone")
+    shutil.copy(path, alone)
     with closing(sqlite3.connect(f"{alone.as_uri()}?immutable=1", uri=True)) as db:
         try:
             return int(db.execute("SELECT count(*) FROM failures").fetchone()[0])
