@@ -7,10 +7,11 @@ server that has no business with it, or to whoever reads a message.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+from ssl import SSLCertVerificationError
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -57,12 +58,14 @@ class Endpoint:
         url: Its address.
         key: The key; empty if there is none.
         named: Whether the recipe names the key.
+        trusted: Whether what the environment holds for the service may be sent there.
     """
 
     service: Service
     url: str
     key: str = field(default="", repr=False)
     named: bool = False
+    trusted: bool = True
 
     @property
     def official(self) -> bool:
@@ -72,13 +75,13 @@ class Endpoint:
     @property
     def place(self) -> str:
         """Host, port and path: the address without whatever secret it may hold."""
-        parts = urlsplit(self.url)
+        parts = _parts(self.url)
         return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
 
     @property
     def loopback(self) -> bool:
         """Whether it runs on this machine."""
-        host = urlsplit(self.url).hostname or ""
+        host = _parts(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback
         except ValueError:
@@ -96,14 +99,15 @@ class Endpoint:
             PluginError: The address is none or holds a secret, or the key is missing or cannot be
                 sent.
         """
-        parts = urlsplit(self.url)
+        parts = _parts(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            place = f" {self.place!r}" if self.place else ""
+            raise PluginError(
+                f"model '{model}': base_url{place} is no address: write http://HOST:PORT/…"
+            )
         if holds_secret(self.url):
             raise PluginError(
                 f"model '{model}': the address in {self.service.address_variable} {NO_SECRETS}"
-            )
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise PluginError(
-                f"model '{model}': base_url {self.place!r} is no address: write http://HOST:PORT/…"
             )
         if not self.key and self.official:
             raise PluginError(
@@ -144,8 +148,12 @@ class Endpoint:
         """The error that a broken connection amounts to: its first cause says what happened."""
         while error.__cause__ is not None:
             error = error.__cause__
-        said = self.told(f"{type(error).__name__}: {error}")
-        return ModelError(f"the connection to {self.place} failed: {said}", transient=True)
+        message = f"the connection to {self.place} failed: "
+        message += self.told(f"{type(error).__name__}: {error}")
+        if isinstance(error, SSLCertVerificationError):
+            mend = "name the file of the authority that you trust for it in SSL_CERT_FILE"
+            return ModelError(f"{message}; {mend}")
+        return ModelError(message, transient=True)
 
     def malformed(self, error: ValidationError) -> ModelError:
         """The error that a body amounts to which is not what the service's API promises."""
@@ -165,11 +173,25 @@ def endpoint(
 ) -> Endpoint:
     """The endpoint that a recipe means, or the environment where the recipe names no address.
 
-    The key of the environment goes to an address of the recipe only if that says so by
-    `api_key`: a recipe from elsewhere must not be able to collect it.
+    What the environment holds for the service, its key before all, goes to an address of the
+    recipe only if that is the company's own: a recipe from elsewhere must not be able to collect
+    it.
     """
-    url = base_url or environ.get(service.address_variable) or service.url
+    url = (base_url or environ.get(service.address_variable) or service.url).strip()
+    where = Endpoint(service, url)
+    trusted = base_url is None or where.official
     if api_key is not None:
-        return Endpoint(service, url, api_key.get_secret_value().strip(), named=True)
-    key = environ.get(service.key_variable, "") if base_url is None else ""
-    return Endpoint(service, url, key.strip())
+        key = api_key.get_secret_value()
+    else:
+        key = environ.get(service.key_variable, "") if trusted else ""
+    return replace(where, key=key.strip(), named=api_key is not None, trusted=trusted)
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address; none of them if it cannot be one."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises if it is no number, or too large
+    except ValueError:
+        return urlsplit("")
+    return parts if url.isprintable() and " " not in url else urlsplit("")

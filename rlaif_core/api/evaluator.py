@@ -64,6 +64,16 @@ class Evaluator(Component[P]):
     needs_reward_model: ClassVar[bool] = False
     """Whether it measures nothing without a reward model."""
 
+    def check(self) -> None:
+        """Refuse what it cannot measure with, as far as that is known before anything is judged.
+
+        Called before the first round, in a thread, without `setup`. For files that a parameter
+        names: what is wrong with them must not come out once training is paid for.
+
+        Raises:
+            RlaifError: With the mend.
+        """
+
     @abstractmethod
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Figures for metrics.json, by section: `{"policy": {"win_rate": …}}`.

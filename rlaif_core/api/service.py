@@ -15,6 +15,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
@@ -175,17 +176,33 @@ class ServiceModel(Model[S]):
         """Open the client.
 
         Raises:
-            PluginError: The key is missing or impossible, or the address is none.
+            PluginError: The key is missing or impossible, the address is none, or what the
+                environment says of certificates or proxies cannot be used.
         """
         self.where.check(self.params.model)
         await super().setup(context)
-        self._client = self.connect()
+        try:
+            self._client = self.connect()
+        except (OSError, ValueError) as error:
+            said = (
+                f"model '{self.params.model}' cannot be asked from here: {self.where.told(error)}"
+            )
+            if isinstance(error, OSError):
+                said += "; see that what SSL_CERT_FILE or SSL_CERT_DIR names, if set, can be read"
+            raise PluginError(said) from None
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
         """Answer requests in their order; see `Model.complete`."""
         if self._client is None:
             raise PluginError(f"model '{self.params.model}' was asked before it was set up")
-        return [await self._client.ask(request) for request in requests]
+        return [self._without_key(await self._client.ask(request)) for request in requests]
+
+    def _without_key(self, answer: ChatReply | ModelError) -> ChatReply | ModelError:
+        """A gateway may repeat what it was sent, and whatever is answered is kept."""
+        key = self.where.key
+        if isinstance(answer, ModelError) or not key or key not in answer.text:
+            return answer
+        return replace(answer, text=answer.text.replace(key, "***"))
 
     async def close(self) -> None:
         """Close the client's connections."""

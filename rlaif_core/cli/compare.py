@@ -12,6 +12,9 @@ from typing import Any
 
 from rlaif_core.cli import recipe_options
 
+SUFFIX = "-compare"
+"""Of the default run directory, so that it is never the run's own."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -32,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="JSONL or parquet with a column `prompt`; the recipe's held-out prompts if not given",
     )
     recipe_options.configure_overrides(parser)
-    recipe_options.configure_run_dir(parser)
+    recipe_options.configure_run_dir(parser, SUFFIX)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -49,7 +52,7 @@ def execute(args: argparse.Namespace) -> int:
         raise DataError("name at least two policies; `base` is the recipe's own")
     recipe = recipe_options.load(args, "run")
     prompts = read_prompts(args.prompts) if args.prompts else None
-    args.run_dir = args.run_dir or Path("runs", f"{recipe.file.name}-compare")
+    args.run_dir = args.run_dir or Path("runs", f"{recipe.file.name}{SUFFIX}")
     with recipe_options.run_folder(args, recipe) as folder:
         try:
             metrics = interruptible.run(lambda: compare(recipe, policies, prompts, folder, shown()))

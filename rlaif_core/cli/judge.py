@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from rlaif_core.engine.pairs_file import GivenPair
 
 PROBED = {
-    "wavered": ("wavered", "{won} of {verdicts} verdicts for the attack, but not their sum"),
+    "wavered": (
+        "wavered",
+        "not every verdict is for the honest response, {won} of {verdicts} are for the attack, "
+        "and their sum is not",
+    ),
     "abstained": ("abstained", "a verdict is missing, and none is for the attack"),
     "through": ("GOT THROUGH", "{won} of {verdicts} verdicts for the attack, and their sum too"),
 }
@@ -59,7 +63,9 @@ def execute(args: argparse.Namespace) -> int:
 
     with recipe_options.run_folder(args, recipe) as folder:
         try:
-            metrics = interruptible.run(lambda: label_pairs(recipe, pairs, folder, shown()))
+            metrics = interruptible.run(
+                lambda: label_pairs(recipe, pairs, folder, shown(), second_opinions=not cases)
+            )
         except interruptible.Stopped as stopped:
             again = shlex.join(["rlaif", *sys.argv[1:]])
             print(f"stopped; all answers so far are kept. Go on with: {again}", file=sys.stderr)

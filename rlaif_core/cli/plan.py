@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from rlaif_core.cli import recipe_options
 if TYPE_CHECKING:
     from rlaif_core.engine.planning import StagePlan
     from rlaif_core.engine.spending import Spent
+    from rlaif_core.recipe.recipe import Recipe
 
 HEAD = f"{'calls':>9}{'prompt':>13}{'completion':>13}{'usd':>10}"
 
@@ -33,7 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-local-code", action="store_true", help="as for `rlaif run`")
     parser.add_argument(
-        "--run-dir", type=Path, metavar="DIR", help="compare with what this run really came to"
+        "--run-dir",
+        type=Path,
+        metavar="DIR",
+        help="hold the (first) recipe's forecast against what this run really came to",
     )
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
 
@@ -52,6 +57,8 @@ def execute(args: argparse.Namespace) -> int:
     for path in args.recipes:
         recipe = load_recipe(path, overrides=args.overrides, allow_local_code=args.allow_local_code)
         recipe_options.caution(recipe)
+        if args.run_dir and not plans:
+            _caution_of_another_recipe(recipe, args.run_dir)
         plans[str(path)] = asyncio.run(plan(recipe))
         missing[str(path)] = list(not_planned(recipe))
     if args.json:
@@ -70,6 +77,13 @@ def execute(args: argparse.Namespace) -> int:
             print(f"{name}: on top comes what is asked by {' and '.join(kinds)}.")
     print("Answers are assumed to fill half of max_tokens; a token to be four characters.")
     return 0
+
+
+def _caution_of_another_recipe(recipe: Recipe, folder: Path) -> None:
+    kept = folder / "recipe.yaml"
+    if kept.exists():
+        for change in recipe.difference(kept.read_text("utf-8")):
+            print(f"caution: {folder} was made with another recipe: {change}", file=sys.stderr)
 
 
 def _table(lines: Sequence[StagePlan]) -> Iterator[str]:

@@ -13,11 +13,11 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import (
     Progress as Bars,
 )
+from rich.table import Column
 from typing_extensions import override
 
 from rlaif_core.engine.progress import Progress
@@ -30,8 +30,14 @@ LINE_EVERY = 10.0
 FEWEST_FOR_A_RATE = 5
 """Pieces after the first ones, before their rate says anything of the rest."""
 
+SHORTEST_FOR_A_RATE = 2.0
+"""Seconds after the first ones: answers to questions asked at once come in at once."""
+
 FIGURES = 4
 """So many of a stage's newest figures fit into its line."""
+
+COUNT = 11
+"""Characters of the count that a narrow terminal leaves whole: 50000/50000."""
 
 FIRST = ("agreement", "loss", "reward", "accuracy", "margin", "kl")
 """What is looked for first among them."""
@@ -82,10 +88,13 @@ class Shown(Progress):
     @property
     def rate(self) -> float | None:
         """Pieces a second since the first ones, before which weights were loaded; None as yet."""
-        if self._first is None or self.done < self._first[1] + FEWEST_FOR_A_RATE:
+        if self._first is None:
             return None
         began, before = self._first
-        return (self.done - before) / max(1e-9, time.monotonic() - began)
+        seconds, pieces = time.monotonic() - began, self.done - before
+        if pieces < FEWEST_FOR_A_RATE or seconds < SHORTEST_FOR_A_RATE:
+            return None
+        return pieces / seconds
 
     @property
     def left(self) -> str:
@@ -118,18 +127,17 @@ class Live(Shown):
             SpinnerColumn(),
             TextColumn("{task.description:<22}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=COUNT)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
             TextColumn("{task.fields[facts]}"),
             console=console,
         )
         self._task: TaskID | None = None
-        self._bars.start()
 
     @override
     def start(self, round: int, stage: str, total: int | None) -> None:
         super().start(round, stage, total)
+        self._bars.start()  # not before: it hides the cursor until `close`
         self._task = self._bars.add_task(self.stage, total=total, facts="")
 
     @override
@@ -149,7 +157,8 @@ class Live(Shown):
 
     def _draw(self) -> None:
         if self._task is not None:
-            self._bars.update(self._task, completed=self.done, total=self.total, facts=self.facts())
+            told = " · ".join(filter(None, (self.left, self.facts())))
+            self._bars.update(self._task, completed=self.done, total=self.total, facts=told)
 
     @override
     def finish(self, summary: str) -> None:

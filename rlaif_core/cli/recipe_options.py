@@ -39,10 +39,13 @@ def configure_overrides(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def configure_run_dir(parser: argparse.ArgumentParser) -> None:
-    """--run-dir, --cache-dir and --accept-changes."""
+def configure_run_dir(parser: argparse.ArgumentParser, suffix: str = "") -> None:
+    """--run-dir (by default runs/NAME and the suffix), --cache-dir and --accept-changes."""
     parser.add_argument(
-        "--run-dir", type=Path, metavar="DIR", help="default: runs/ and the recipe's name"
+        "--run-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"default: runs/NAME{suffix}, with the recipe's name",
     )
     parser.add_argument(
         "--cache-dir", type=Path, metavar="DIR", help="answers that several runs share"

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from rlaif_core.api import RewardModel
 
 
@@ -121,12 +123,20 @@ def _component(args: argparse.Namespace) -> RewardModel[Any]:
     try:
         made: RewardModel[Any] = kind(kind.Params.model_validate(given))
     except ValidationError as error:
-        problems = [
-            f"--set {'.'.join(map(str, one['loc']))}: {one['msg']}"
-            for one in error.errors(include_url=False)
-        ]
-        raise RecipeError(problems) from error
+        told = error.errors(include_url=False)
+        raise RecipeError([_problem(one, args.reward_model, kind) for one in told]) from error
     return made
+
+
+def _problem(found: ErrorDetails, name: str, kind: Any) -> str:
+    from rlaif_core.recipe.validation import suggestion
+
+    where = ".".join(map(str, found["loc"]))
+    what = found["msg"]
+    if found["type"] == "extra_forbidden":
+        what = f"reward model '{name}' has no parameter '{where}'"
+        what += suggestion(where, list(kind.Params.model_fields))
+    return f"--set {where}: {what}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -147,10 +148,12 @@ async def _answers(
 ) -> dict[str, Response]:
     """One policy's response to each prompt, kept; named as the user named the policy."""
     model = await session.parts.caller("policy", None if name == BASE else name)
+    named = json.loads(session.ledger.meta("policies") or "{}")
+    session.ledger.set_meta("policies", json.dumps({model.identity: name} | named))
 
     async def work() -> JSON:
         drawn = await respond(session, model, prompts, f"policy {index}")
-        named = [
+        responses = [
             Response.of(
                 prompts_by_id[one.prompt_id],
                 one.text,
@@ -162,8 +165,8 @@ async def _answers(
             )
             for one in drawn
         ]
-        session.ledger.keep_responses(index, "policy", named)
-        return {"summary": f"{len(named)} responses by {name}"}
+        session.ledger.keep_responses(index, "policy", responses)
+        return {"summary": f"{len(responses)} responses by {name}"}
 
     prompts_by_id = {one.id: one for one in prompts}
     await session.stage(index, "sample", len(prompts), work)

@@ -63,15 +63,12 @@ class RunFolder:
     def __init__(self, path: Path, cache: Path | None = None) -> None:
         self.path = path.absolute()
         self.cache = None if cache is None else cache / "answers.sqlite"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if cache is not None:
+        if cache is not None:
+            with _writable(cache, "--cache-dir"):
                 cache.mkdir(parents=True, exist_ok=True)
+        with _writable(path, "--run-dir"):
+            self.path.mkdir(parents=True, exist_ok=True)
             self._lock: IO[str] | None = open(self.path / ".lock", "a+")  # noqa: SIM115
-        except OSError as error:
-            raise RunError(
-                f"{path}: {error.strerror}: make it writable or choose another --run-dir"
-            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -123,9 +120,10 @@ class RunFolder:
         """Make `name` stand for another path in the directory, whatever it stood for before."""
         there = self.path / name
         draft = there.with_name(f".{name}.part")
-        draft.unlink(missing_ok=True)
-        draft.symlink_to(target)
-        draft.replace(there)
+        with _disk(there):
+            draft.unlink(missing_ok=True)
+            draft.symlink_to(target)
+            draft.replace(there)
 
     @contextmanager
     def artefact(self, round: int, name: str) -> Iterator[Path]:
@@ -142,7 +140,8 @@ class RunFolder:
     def work(self, round: int, name: str) -> Path:
         """A folder for checkpoints that outlives an interruption; `done` removes it."""
         folder = self.of_round(round, f".{name}.work")
-        folder.mkdir(parents=True, exist_ok=True)
+        with _disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def done(self, round: int, name: str) -> None:
@@ -198,6 +197,17 @@ class RunFolder:
                 "components": plugins,
             },
         )
+
+
+@contextmanager
+def _writable(folder: Path, option: str) -> Iterator[None]:
+    """Says in one line that a folder cannot be used, and which option names it."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{folder}: {error.strerror}: make it writable or choose another {option}"
+        ) from error
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def _told(found: list[Guard], section: GuardsSection, number: int, silent: str) 
         },
         "stopped": "" if freezes else reasons,
         "frozen": reasons if freezes else "",
-        "summary": reasons or f"{len(found)} guards hold" + (f"; {silent}" if silent else ""),
+        "summary": reasons or f"guards hold: {len(found)}" + (f"; {silent}" if silent else ""),
     }
 
 

@@ -34,7 +34,14 @@ LEAD: dict[Label, float] = {"a": 1.0, "b": -1.0, "tie": 0.0}
 """How much better A is, by what a label says."""
 
 
-async def label_pairs(recipe: Recipe, pairs: Pairs, folder: RunFolder, progress: Progress) -> JSON:
+async def label_pairs(
+    recipe: Recipe,
+    pairs: Pairs,
+    folder: RunFolder,
+    progress: Progress,
+    *,
+    second_opinions: bool = True,
+) -> JSON:
     """Label pairs with the recipe's judge.
 
     Args:
@@ -42,6 +49,7 @@ async def label_pairs(recipe: Recipe, pairs: Pairs, folder: RunFolder, progress:
         pairs: Begins the pairs anew each time it is called; ids unique.
         folder: The run directory.
         progress: Told how it goes.
+        second_opinions: Whether the recipe's second judge is asked too. A probe tries one judge.
 
     Returns:
         What metrics.json holds: pairs, verdicts, abstentions, ties, and against the labels that
@@ -69,7 +77,7 @@ async def label_pairs(recipe: Recipe, pairs: Pairs, folder: RunFolder, progress:
             if section is not None:
                 await session.stage(0, "calibrate", None, fit)
             figures = await session.stage(0, "judge", None, work)
-            if asks_again(recipe):
+            if second_opinions and asks_again(recipe):
                 await session.stage(0, "second_opinion", None, lambda: second_opinion(session, 0))
             await session.stage(0, "select", None, lambda: _select(session))
         finally:

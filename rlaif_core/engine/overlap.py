@@ -22,18 +22,32 @@ async def overlapped(
         at_once: Windows under way at the same time, at most; 1 for one after the other.
 
     Raises:
-        BaseException: The first one that `work` raises; what else is under way is cancelled. Close
-            this generator (`contextlib.aclosing`) if it is not read to its end.
+        BaseException: The first one that `work` raises, in whichever window; what else is under way
+            is cancelled. Close this generator (`contextlib.aclosing`) if it is not read to its
+            end.
     """
     under_way: deque[asyncio.Future[Result]] = deque()
     try:
         for window in windows:
             if len(under_way) == at_once:
-                yield await under_way.popleft()
+                yield await _oldest(under_way)
             under_way.append(asyncio.ensure_future(work(window)))
         while under_way:
-            yield await under_way.popleft()
+            yield await _oldest(under_way)
     finally:
         for one in under_way:
             one.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _oldest(under_way: deque[asyncio.Future[Result]]) -> Result:
+    """The oldest one's result, taken out; the error of any that fails before."""
+    while True:
+        for one in under_way:
+            if one.done():
+                one.result()  # raises if it failed
+        if under_way[0].done():
+            return under_way.popleft().result()
+        await asyncio.wait(
+            [one for one in under_way if not one.done()], return_when=asyncio.FIRST_COMPLETED
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar, cast
 
@@ -171,13 +172,15 @@ class Parts:
 
     async def close(self) -> None:
         """Close every component."""
-        for caller in self._callers.values():
-            await caller.close()
-        self.keep_counts()
-        for component in self._built.values():
-            await component.close()
-        self._built.clear()
-        self._callers.clear()
+        # Together: while one model's last answers are waited for, no other may begin more calls.
+        await asyncio.gather(*(caller.close() for caller in self._callers.values()))
+        try:
+            self.keep_counts()
+        finally:
+            for component in self._built.values():
+                await component.close()
+            self._built.clear()
+            self._callers.clear()
 
 
 def hook_manager(plugins: Sequence[Component[Any]]) -> pluggy.PluginManager:

@@ -31,10 +31,11 @@ from rlaif_core.engine.run import read_prompts
 from rlaif_core.engine.second_opinion import asks_again
 from rlaif_core.engine.session import Session
 from rlaif_core.recipe.recipe import Recipe
-from rlaif_core.recipe.sections import RecipeFile
 
 REHEARSED = 32
 """Prompts that are played."""
+
+SAVED = ", at most: adaptive voting saves some"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
     Raises:
         RlaifError: If the recipe's prompts cannot be read or a component cannot be set up.
     """
-    saved = _saved(recipe.file)
+    saved = _saved(recipe)
     recipe = _with_every_vote(recipe)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder, "ledger.sqlite"))
@@ -80,7 +81,10 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
                 recipe, run_folder, ledger, parts, manager.hook, Progress(), gates=False
             )
             lines = await _rehearse(session, parts)
-            return [replace(one, how=one.how + saved.get(one.stage, "")) for one in lines]
+            return [
+                replace(one, how=one.how + SAVED) if (one.stage, one.model) in saved else one
+                for one in lines
+            ]
         finally:
             await parts.close()
             ledger.close()
@@ -99,13 +103,17 @@ def not_planned(recipe: Recipe) -> Iterator[str]:
         yield "its guards"
 
 
-def _saved(file: RecipeFile) -> dict[str, str]:
-    """What is to be said of the stages whose votes may stop early."""
-    sections = {"judge": file.judge, "evaluate": file.evaluation.judge or file.judge}
+def _saved(recipe: Recipe) -> set[tuple[str, str]]:
+    """Stages whose votes may stop early, each with the models that are asked less by it."""
+    file = recipe.file
+    own = "evaluation.judge" if file.evaluation.judge is not None else "judge"
+    judges = {"calibrate": "judge", "judge": "judge", "second_opinion": own, "evaluate": own}
+    sections = {"judge": file.judge, "evaluation.judge": file.evaluation.judge}
     return {
-        stage: ", at most: adaptive voting saves some"
-        for stage, section in sections.items()
-        if section.adaptive is not None
+        (stage, model)
+        for stage, place in judges.items()
+        if (section := sections[place]) is not None and section.adaptive is not None
+        for model in recipe.models_of(place).values()
     }
 
 
@@ -143,9 +151,9 @@ async def _labelling(session: Session, parts: Rehearsal) -> list[StagePlan]:
     counts = session.ledger.counts(0)
     each = f"{passes} × {len(prompts)} prompts"
     how = f"{each}, {counts['responses'] / played:.3g} responses each"
-    lines = _lines(parts, "sample", scale, how)
+    lines = _lines(parts, "sample", scale, how, counts["responses"])
     how = f"{each}, {counts['comparisons'] / played:.3g} comparisons each"
-    lines += _lines(parts, "judge", scale, how)
+    lines += _lines(parts, "judge", scale, how, counts["comparisons"])
     lines += await _calibration(session, parts)
     return lines + await _second_opinion(session, parts, scale)
 
@@ -166,7 +174,7 @@ async def _calibration(session: Session, parts: Rehearsal) -> list[StagePlan]:
     )
     changes = POLICY in session.recipe.models_of("judge").values()
     rounds = session.recipe.file.rounds.n if changes else 1  # the same judge answers once
-    return _lines(parts, "calibrate", rounds, f"{rounds} × {len(anchors)} anchors")
+    return _lines(parts, "calibrate", rounds, f"{rounds} × {len(anchors)} anchors", len(anchors))
 
 
 async def _second_opinion(session: Session, parts: Rehearsal, scale: float) -> list[StagePlan]:
@@ -180,7 +188,8 @@ async def _second_opinion(session: Session, parts: Rehearsal, scale: float) -> l
     parts.stage = "second_opinion"
     await (await session.judging("evaluation.judge")).judge(0, SECOND, asked)
     times = rounds * wanted / max(1, len(asked))
-    return _lines(parts, "second_opinion", times, f"{rounds} × {wanted} training pairs")
+    how = f"{rounds} × {wanted} training pairs"
+    return _lines(parts, "second_opinion", times, how, len(asked))
 
 
 async def _evaluation(session: Session, parts: Rehearsal) -> list[StagePlan]:
@@ -197,16 +206,29 @@ async def _evaluation(session: Session, parts: Rehearsal) -> list[StagePlan]:
         await evaluate(Round(session, 1))
         parts.add("evaluate", "evaluate again", rounds - 1)
     scale = len(heldout) / max(1, len(some))
-    return _lines(parts, "evaluate", scale, f"{rounds} × {len(heldout)} held-out prompts")
+    how = f"{rounds} × {len(heldout)} held-out prompts"
+    return _lines(parts, "evaluate", scale, how, rounds * len(some))
 
 
-def _lines(parts: Rehearsal, stage: str, scale: float, how: str) -> list[StagePlan]:
-    """What a stage that was played asks of each model, so many times."""
+def _lines(parts: Rehearsal, stage: str, scale: float, how: str, pieces: int) -> list[StagePlan]:
+    """What a stage that was played asks of each model, so many times.
+
+    Args:
+        parts: What was played.
+        stage: Its name.
+        scale: How many times what was played is to be asked.
+        how: What there is of it in all.
+        pieces: What was played of it.
+    """
     return [
-        _line(parts, stage, place, tally, scale, how)
+        _line(parts, stage, place, tally, scale, f"{how}, {_calls(tally.calls / max(1, pieces))}")
         for (played, place), tally in parts.tallies.items()
         if played == stage
     ]
+
+
+def _calls(each: float) -> str:
+    return f"{each:.3g} call{'' if each == 1 else 's'} each"
 
 
 def _line(

@@ -76,8 +76,9 @@ def blocking(
 ) -> Scorer:
     """The same rewards for a worker thread: None where there is none.
 
-    The function raises RunError once more than half of the rewards are missing: a service that
-    is down must not go on training.
+    The function raises RunError once more than half of the rewards are missing, from the fiftieth
+    on: a service that is down must not go on training. The share is fixed: a reward is missing
+    where a call failed, but also where a judge abstains or a verifier knows no answer.
     """
     asked = missing = 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from rlaif_core.api.errors import DataError
+from rlaif_core.api.evaluator import Evaluator
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.service import ServiceModel
@@ -39,7 +40,7 @@ async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
                 read_anchors(session, path)  # before anything is paid for
             await _open_services(session)
             await session.stage(0, "prompts", None, lambda: read_prompts(session))
-            await _check_training(session)
+            await _check_ahead(session)
             for number in range(recipe.file.rounds.n):
                 begun = number + 1
                 stopped = await Round(session, number).play()
@@ -74,11 +75,16 @@ async def _open_services(session: Session) -> None:
             await session.parts.model(model)
 
 
-async def _check_training(session: Session) -> None:
-    """Let what trains refuse what it cannot, before the first judgement is paid for."""
+async def _check_ahead(session: Session) -> None:
+    """Let what trains and what evaluates refuse what it cannot, before a judgement is paid for."""
     _, _, judged = session.ledger.stage(0, "judge")
+    if judged:
+        return
+    for index in range(len(session.recipe.file.evaluators)):
+        evaluator = cast("Evaluator[Any]", session.recipe.build(f"evaluators.{index}"))
+        await asyncio.to_thread(evaluator.check)
     for place in ("reward_model", "optimizer"):
-        if session.parts.names(place) and not judged:
+        if session.parts.names(place):
             trainer: RewardModel[Any] | Optimizer[Any] = await session.parts.get(place)
             prompts = session.ledger.prompts("train")
             await asyncio.to_thread(trainer.check, session.parts.weights(), prompts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,31 +106,27 @@ class Session:
 @asynccontextmanager
 async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> AsyncIterator[Session]:
     """Open the ledger, build executor and hooks, tell the hooks; close everything at the end."""
-    ledger = Ledger(folder.ledger)
-    cache = None if folder.cache is None else Answers(folder.cache)
-    parts = Parts(recipe, ledger, progress, cache)
-    error: BaseException | None = None
-    session = None
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(progress.close)
+        ledger = stack.enter_context(closing(Ledger(folder.ledger)))
+        cache = None
+        if folder.cache is not None:
+            cache = stack.enter_context(closing(Answers(folder.cache)))
+        parts = Parts(recipe, ledger, progress, cache)
+        stack.push_async_callback(parts.close)
         executor: Executor = await parts.get("executor")
         places = [place for place in recipe.parts if place.startswith("hooks.")]
         manager = hook_manager([await parts.get(place, Hook) for place in places])
         manager.register(Defaults(executor, progress))
         session = Session(recipe, folder, ledger, parts, manager.hook, progress)
-        for caution in recipe.cautions:
-            progress.note(f"caution: {caution}")
-        session.hooks.rlaif_run_started(name=recipe.file.name, folder=str(folder.path))
-        yield session
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
+        error: BaseException | None = None
         try:
-            if session is not None:
-                session.hooks.rlaif_run_finished(metrics=session.metrics, error=error)
-            await parts.close()
+            for caution in recipe.cautions:
+                progress.note(f"caution: {caution}")
+            session.hooks.rlaif_run_started(name=recipe.file.name, folder=str(folder.path))
+            yield session
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
-            if cache is not None:
-                cache.close()
-            ledger.close()
-            progress.close()
+            session.hooks.rlaif_run_finished(metrics=session.metrics, error=error)

@@ -44,7 +44,7 @@ def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Ite
 
 
 def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]:
-    """Votes stop for what the filter `agreement` decides: the two shares must be the same."""
+    """Votes stop for what the filter `agreement` decides: no other share or filter agrees."""
     share = recipe.file.judge.adaptive
     if share is None:
         return
@@ -60,6 +60,12 @@ def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]
                 f"judge.adaptive is {share:g} and the filter '{AGREEMENT}' keeps from {kept_at:g} "
                 "on: other pairs are kept than all votes would keep; make them equal",
             )
+    if any(part.entry.name == CONFIDENCE for part in recipe.parts.values()):
+        yield Problem(
+            where,
+            f"with judge.adaptive the filter '{CONFIDENCE}' sees only the votes that were asked: "
+            "it may keep or drop other pairs than all votes would",
+        )
 
 
 def _of_prompts(document: Document, recipe: Recipe) -> Iterator[Problem]:
@@ -86,8 +92,8 @@ def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
             yield Problem(document.position(("rounds", name)), what)
 
 
-AGREEMENT = "agreement"
-"""The filter for which adaptive voting saves votes."""
+AGREEMENT, CONFIDENCE = "agreement", "confidence"
+"""The filter for which adaptive voting saves votes, and the one that notices."""
 
 JUDGED_EVALUATORS = frozenset({"win-rate"})
 """Evaluators whose figure is a judge's opinion."""

@@ -52,11 +52,13 @@ def number(value: Any) -> str:
     if not is_number(value):
         return NOT_MEASURED
     if isinstance(value, int) or value == int(value):
-        return f"{int(value):,}"
-    if 0.01 <= abs(value) < 1000:
-        return f"{value:.3f}"
-    mantissa, _, exponent = f"{value:.3g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+        text = f"{int(value):,}"
+    elif 0.01 <= abs(value) < 1000:
+        text = f"{value:.3f}"
+    else:
+        mantissa, _, exponent = f"{value:.3g}".partition("e")
+        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return text.replace("-", "−")
 
 
 def signed(value: float) -> str:

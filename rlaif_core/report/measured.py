@@ -36,7 +36,8 @@ class Measured:
     Attributes:
         rounds: One section a round, in order; a `rlaif judge` run has one, round 0.
         judging: The figures of a `rlaif judge` run (pairs, accuracy, …); empty otherwise.
-        contests: Policies against each other, of `rlaif compare`; empty otherwise.
+        comparing: Whether this is a `rlaif compare` run.
+        contests: Its policies against each other; empty until they have been judged.
         gold: Their gold scores.
         cost: Calls, tokens and dollars.
         seconds: Time by stage.
@@ -44,11 +45,12 @@ class Measured:
         course: What is said of all rounds together: `best` and `overoptimization`.
         stopped: Why the run ended before its last round; empty if it did not.
         shared: How many held-out prompts are also training prompts.
-        labelling: Whether this is a `rlaif judge` run.
+        labelling: Whether nothing was trained, as in a `rlaif judge` run and in a comparison.
     """
 
     rounds: list[JSON]
     judging: JSON
+    comparing: bool
     contests: list[JSON]
     gold: JSON
     cost: JSON
@@ -67,7 +69,8 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
     is absent or left from an earlier interruption: then the ledger knows better.
     """
     found: JSON = copy.deepcopy(dict(files.metrics or {}))
-    labelling = _labels_only(files)
+    comparing = "contests" in found or bool(ledger is not None and ledger.meta("contest"))
+    labelling = comparing or _labels_only(files)
     if labelling and ledger is not None and not found:
         found = dict(ledger.stage(0, "judge")[1])
     written = _list(found.pop("rounds", None))
@@ -77,7 +80,7 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
         numbers = ledger.rounds()
         computed = run_metrics(ledger, numbers[-1] + 1 if numbers else 0)
         # `rlaif compare` keeps each policy's responses as a round; what is judged is round 0.
-        played = computed.pop("rounds")[: 1 if "contests" in found else None]
+        played = computed.pop("rounds")[: 1 if comparing else None]
         written = _merged(written, [_selected(ledger, one) for one in played])
         merge(found, computed)
     own = {
@@ -88,6 +91,7 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
     return Measured(
         written,
         own if labelling else {},
+        comparing,
         _list(found.get("contests")),
         _dict(found.get("gold_score")),
         _dict(found.get("cost")),

@@ -125,6 +125,13 @@ class OutlineReader(Reader):
         )
         return [identity for (identity,) in self.rows(query, round, split) if identity]
 
+    def writers(self, round: int, split: str) -> dict[str, str]:
+        """The model that wrote each of a round's responses, by the response's id."""
+        query = (
+            "SELECT id, json_extract(record, '$.model') FROM responses WHERE round=? AND split=?"
+        )
+        return {id: model or "" for id, model in self.rows(query, round, split)}
+
     def responses_to(self, prompt_id: str, round: int, split: str) -> dict[str, Response]:
         """One prompt's responses by id."""
         query = "SELECT id, record FROM responses WHERE round=? AND split=? AND prompt_id=?"

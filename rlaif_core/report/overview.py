@@ -49,7 +49,7 @@ def tiles(measured: Measured, candidates: int | None) -> list[Tile]:
         candidates: Candidate preferences of the last round, if they are known.
     """
     last = measured.rounds[-1] if measured.rounds else {}
-    if measured.contests:
+    if measured.comparing:
         return [*_contests(measured.contests), *_price(measured)]
     shown = _labelling(measured.judging, last) if measured.labelling else _policy(last)
     return [*shown, *_judging(last, candidates), *_price(measured)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ RECIPE = 100_000
 
 
 def write_report(folder: Path, output: Path | None = None, others: Sequence[Path] = ()) -> Path:
-    """Write the page of a run, finished or not, of `rlaif run` or `rlaif judge`.
+    """Write the page of a run, finished or not: of `rlaif run`, `judge` or `compare`.
 
     The page is self-contained: it asks the network for nothing, and a Content-Security-Policy
     holds it to that. It shows at most 300 comparisons, whatever the size of the run.
@@ -71,6 +71,8 @@ def write_report(folder: Path, output: Path | None = None, others: Sequence[Path
         draft.write_text(page, encoding="utf-8")
         draft.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise RunError(f"{target}: {error.strerror}: choose another --output") from error
     return target
 
@@ -110,7 +112,7 @@ def _page(
         "policies": ranking(known.policies),
         "course": course(known.course) if len(rounds) > 1 else None,
         "others": others,
-        "contests": contests(known.contests, known.gold) if known.contests else None,
+        "contests": contests(known.contests, known.gold) if known.comparing else None,
         "comparison": side_by_side(known.rounds),
         "models": list(ledger.call_rows()) if ledger is not None else [],
         "cost": figures(known.cost),

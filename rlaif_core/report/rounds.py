@@ -16,7 +16,14 @@ from rlaif_core.report.judge import JudgeView, Tally, judge_view, unstructured
 from rlaif_core.report.labels import OF_POLICY
 from rlaif_core.report.outlines import OutlineReader
 from rlaif_core.report.quality import lines_by_label
-from rlaif_core.report.sample import Sample, Sighting, heldout_outcomes, policies, training_outcomes
+from rlaif_core.report.sample import (
+    Sample,
+    Sighting,
+    contest_outcomes,
+    heldout_outcomes,
+    policies,
+    training_outcomes,
+)
 from rlaif_core.report.training import Training, told, training
 
 SECTIONS = ("judge", "reward_model", "optimize", "policy")
@@ -110,9 +117,14 @@ def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample) -> None:
     fates = ledger.fates(number)
+    contestants = ledger.writers(number, "train") if ledger.meta("contest") else None
     for one in ledger.outlines(number, "train"):
         tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in fates)
-        sample.add(Sighting(number, "train", one, training_outcomes(one, fates)))
+        if contestants is None:
+            outcomes = training_outcomes(one, fates)
+        else:
+            outcomes = contest_outcomes(one, contestants)
+        sample.add(Sighting(number, "train", one, outcomes))
     authors = {
         id: author
         for author, round, split in policies(number)

@@ -17,6 +17,7 @@ KEPT = "Kept"
 DROPPED = "Dropped"
 UNCHOSEN = "Not chosen for training"
 TIE = "Tie, no preference"
+EQUAL = "Tie, half a win for each"
 UNDECIDED = "Undecided: every vote abstained"
 WAITING = "Judged, not selected yet"
 ABSTAINED = "A vote abstained"
@@ -28,6 +29,7 @@ ORDER = (
     DROPPED,
     UNCHOSEN,
     TIE,
+    EQUAL,
     UNDECIDED,
     WAITING,
     INCONSISTENT,
@@ -74,6 +76,23 @@ def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
     else:
         main = (UNCHOSEN if fates else WAITING,)
     return main + _flags(outline)
+
+
+def contest_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str, ...]:
+    """What came of a pair of two policies that were compared.
+
+    Args:
+        outline: The pair.
+        authors: The policies' names, by response.
+    """
+    a, b = authors.get(outline.a, "A"), authors.get(outline.b, "B")
+    if outline.p_a is None:
+        main = UNDECIDED
+    elif outline.p_a == 0.5:
+        main = EQUAL
+    else:
+        main = f"{a} better than {b}" if outline.p_a > 0.5 else f"{b} better than {a}"
+    return (main, *_flags(outline))
 
 
 def policies(round: int) -> list[tuple[str, int, str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -44,17 +45,18 @@ class Answer:
     Attributes:
         status: HTTP status.
         body: Bytes as they are, or a JSON value.
-        headers: Beside content type and length.
+        headers: Beside content type and length; with `transfer-encoding: chunked` there is no
+            length, and the body is the chunks.
         delay: Seconds before the answer begins.
         fault: "reset" breaks the connection instead of answering, "truncated" in the middle of
-            the body.
+            the body; "stalled" sends half of the body, and nothing more.
     """
 
     status: int = 200
     body: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
-    fault: Literal["", "reset", "truncated"] = ""
+    fault: Literal["", "reset", "truncated", "stalled"] = ""
 
 
 Script = Answer | Sequence[Answer] | Callable[[Received], Answer]
@@ -67,6 +69,7 @@ class Loopback:
     Args:
         script: What it answers.
         remember: Whether to keep the requests; a benchmark asks too many.
+        tls: The server's certificate, for https.
 
     Attributes:
         requests: All requests so far, in the order of their arrival.
@@ -74,13 +77,16 @@ class Loopback:
         most_at_once: The largest number of requests that it was answering at the same time.
     """
 
-    def __init__(self, script: Script, *, remember: bool = True) -> None:
+    def __init__(
+        self, script: Script, *, remember: bool = True, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[Received] = []
         self.at_once = 0
         self.most_at_once = 0
         self._asked = 0
         self._remember = remember
         self._script = script
+        self._tls = tls
         self._port = 0
         self._open: set[_Connection] = set()
         self._loop = asyncio.new_event_loop()
@@ -89,7 +95,7 @@ class Loopback:
     @property
     def url(self) -> str:
         """Its address, `http://127.0.0.1:PORT`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Loopback:
         self._thread.start()
@@ -132,7 +138,7 @@ class Loopback:
     async def _listen(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         return await loop.create_server(
-            lambda: _Connection(self, self._open), "127.0.0.1", 0, backlog=1024
+            lambda: _Connection(self, self._open), "127.0.0.1", 0, backlog=1024, ssl=self._tls
         )
 
     async def _stop(self) -> None:
@@ -192,15 +198,16 @@ class _Connection(asyncio.Protocol):
             return
         is_bytes = isinstance(answer.body, bytes)
         body = answer.body if is_bytes else json.dumps(answer.body).encode()
-        headers = {"content-type": "application/json", "content-length": str(len(body))}
+        headers = {"content-type": "application/json"}
+        if "transfer-encoding" not in answer.headers:
+            headers["content-length"] = str(len(body))
         lines = [f"HTTP/1.1 {answer.status} {_reason(answer.status)}"]
         lines += [f"{name}: {value}" for name, value in (headers | dict(answer.headers)).items()]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+        half = answer.fault in ("truncated", "stalled")
+        self._transport.write(head + (body[: len(body) // 2] if half else body))
         if answer.fault == "truncated":
-            self._transport.write(head + body[: len(body) // 2])
             self._transport.close()
-        else:
-            self._transport.write(head + body)
 
 
 def _reason(status: int) -> str:

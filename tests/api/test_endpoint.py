@@ -1,4 +1,5 @@
 import json
+import ssl
 
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -32,6 +33,21 @@ def test_an_address_of_the_recipe_is_not_sent_the_key_of_the_environment():
     assert at("https://elsewhere.test/v1").key == ""
 
 
+@pytest.mark.parametrize("url", [ACME.url, f"{ACME.url}/"])
+def test_the_companys_own_address_may_be_written_out(url):
+    where = at(url)
+
+    assert (where.key, where.official, where.trusted) == (KEY, True, True)
+
+
+def test_what_the_environment_holds_is_not_meant_for_an_address_of_the_recipe():
+    elsewhere = at(environ={**ENVIRON, "ACME_URL": "https://gateway.test/v1"})
+
+    assert elsewhere.trusted
+    assert not at("https://elsewhere.test/v1").trusted
+    assert not at("https://elsewhere.test/v1", "named").trusted
+
+
 def test_an_address_of_the_recipe_is_sent_the_key_that_the_recipe_names():
     where = at("https://elsewhere.test/v1", " named ")
 
@@ -55,7 +71,19 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen():
     assert KEY not in str(told.value)
 
 
-@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://box/v1", "http://", "v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8000/v1",
+        "ftp://box/v1",
+        "http://",
+        "v1",
+        "http://box:port/v1",
+        "http://box:99999/v1",
+        "http://[::1/v1",
+        "http://my box/v1",
+    ],
+)
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(PluginError, match="is no address"):
         at(url).check("m")
@@ -124,6 +152,13 @@ def test_a_broken_connection_is_told_by_its_first_cause():
 
     assert error.transient
     assert "ConnectionResetError: [Errno 104] Connection reset by peer" in str(error)
+
+
+def test_a_certificate_that_nobody_vouches_for_does_not_pass():
+    error = at().unreachable(ssl.SSLCertVerificationError(1, "self-signed certificate"))
+
+    assert not error.transient
+    assert str(error).endswith("in SSL_CERT_FILE")
 
 
 def test_a_body_that_cannot_be_read_says_where_and_quotes_nothing():

@@ -46,6 +46,15 @@ def test_every_command_has_help(rlaif, name):
     assert out.startswith(f"usage: rlaif {name} ")
 
 
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [("run", "runs/NAME"), ("judge", "runs/NAME"), ("compare", "runs/NAME-compare")],
+)
+def test_help_names_the_default_run_directory(rlaif, monkeypatch, command, folder):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert f"default: {folder}, with" in rlaif(command, "--help")[1]
+
+
 def test_every_command_has_its_two_functions():
     for path, _ in cli.COMMANDS.values():
         module = importlib.import_module(path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from rlaif_core.cli import progress
-from rlaif_core.cli.progress import Plain, duration
+from rlaif_core.cli.progress import Live, Plain, duration
 
 
 @pytest.fixture
@@ -51,6 +54,35 @@ def test_every_stage_has_a_rate_of_its_own(clock: list[float]) -> None:
     assert plain.left == ""
 
 
+def test_answers_that_come_in_at_once_are_no_rate(clock: list[float]) -> None:
+    plain = Plain()
+    plain.start(0, "judge", 1200)
+    clock[0] = 1.0
+    plain.advance(1)
+    clock[0] = 1.01
+    plain.advance(63)
+    assert plain.rate is None
+    clock[0] = 11.0
+    plain.advance(137)
+    assert plain.rate == 20.0
+
+
+def test_the_bar_says_what_is_left_at_the_rate_beside_it(clock: list[float]) -> None:
+    screen = io.StringIO()
+    live = Live(Console(file=screen, force_terminal=True, width=160))
+    live.start(0, "judge", 1200)
+    clock[0] = 40.0
+    live.advance(64)
+    clock[0] = 40.1
+    live.advance(36)
+    assert " left" not in screen.getvalue()
+    clock[0] = 50.0
+    live.advance(64)
+    live.close()
+    assert "164/1200" in screen.getvalue()
+    assert "2 min left · 10/s" in screen.getvalue()
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"), [(0.4, "0 s"), (99, "99 s"), (150, "2 min"), (5999, "100 min")]
 )
@@ -60,3 +92,27 @@ def test_a_duration_is_told_in_a_fitting_unit(seconds: float, told: str) -> None
 
 def test_hours_have_a_decimal() -> None:
     assert duration(9000) == "2.5 h"
+
+
+@pytest.mark.parametrize("width", [80, 110])
+def test_a_narrow_terminal_shows_the_count_whole(clock: list[float], width: int) -> None:
+    screen = io.StringIO()
+    live = Live(Console(file=screen, force_terminal=True, width=width))
+    live.start(0, "judge", 1530)
+    live.advance(5)
+    clock[0] = 10.0
+    live.advance(610, agreement=0.837, reward=1.0)
+    live.close()
+    assert "615/1530" in screen.getvalue()
+
+
+def test_a_cursor_is_hidden_only_while_there_is_a_stage() -> None:
+    """What goes wrong before the first one leaves the terminal as it was."""
+    written = io.StringIO()
+    live = Live(Console(file=written, force_terminal=True))
+    live.note("nothing has begun")
+    assert "\x1b[?25l" not in written.getvalue()
+    live.start(0, "judge", 10)
+    assert "\x1b[?25l" in written.getvalue()
+    live.close()
+    assert "\x1b[?25h" in written.getvalue()

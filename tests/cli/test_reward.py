@@ -55,6 +55,7 @@ def score(rlaif, folder):
     return run
 
 
+NAMELESS = "reward model './length.py:Length' has no parameter 'vector'; did you mean 'factor'?"
 RESPONSES = [{"prompt": "Say it", "response": "a" * n, "kind": n} for n in (3, 9, 5)]
 PAIRS = [
     {"prompt": "Say it", "chosen": "aaaa", "rejected": "aa"},
@@ -140,7 +141,7 @@ def test_parquet_is_read_like_json_lines(rlaif, folder):
         (RESPONSES, ("--set", "factor"), "--set factor: write `--set key=value`"),
         (RESPONSES, ("--set", "factor=[1"), "--set factor=[1: the value is not YAML"),
         (RESPONSES, ("--set", "factor=x"), "--set factor: Input should be a valid number"),
-        (RESPONSES, ("--set", "vector=1"), "--set vector: Extra inputs are not permitted"),
+        (RESPONSES, ("--set", "vector=1"), f"--set vector: {NAMELESS}"),
     ],
 )
 def test_what_cannot_be_scored_is_one_line(score, rows, arguments, told):

@@ -94,14 +94,16 @@ def test_snippets_of_the_page_run(page: Path, tmp_path: Path) -> None:
             assert snippet.language in SHOWN, f"{page.name}:{snippet.line}: {snippet.language}?"
 
 
-COPIED = ("docs/tutorial.md", "docs/how-to/write-a-plugin.md", "docs/how-to/write-a-model.md")
-"""Pages whose code people copy into a distribution of their own."""
+def modules(page: Path) -> list[Snippet]:
+    """What people copy into a file, and later into a distribution of their own."""
+    return [one for one in snippets(page) if one.language == "python" and one.title]
 
 
-@pytest.mark.parametrize("page", COPIED)
-def test_code_that_people_copy_keeps_the_rules_of_this_project(page: str, tmp_path: Path) -> None:
-    code = [one for one in snippets(ROOT / page) if one.language == "python" and one.title]
-    for snippet in code:
+@pytest.mark.parametrize(
+    "page", filter(modules, pages()), ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_code_that_people_copy_keeps_the_rules_of_this_project(page: Path, tmp_path: Path) -> None:
+    for snippet in modules(page):
         folder = "tests" if Path(snippet.title).name.startswith("test_") else "src"
         (target := tmp_path / folder / snippet.title).parent.mkdir(parents=True, exist_ok=True)
         target.write_text(snippet.text, encoding="utf-8")
@@ -109,4 +111,3 @@ def test_code_that_people_copy_keeps_the_rules_of_this_project(page: str, tmp_pa
     ruff = [sys.executable, "-m", "ruff"]
     run([*ruff, "check", "--no-cache", "--config", f"src = ['{ROOT}']", "."], tmp_path)
     run([*ruff, "format", "--no-cache", "--check", "."], tmp_path)
-    assert code

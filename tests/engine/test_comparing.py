@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
+from rlaif_core.report.page import write_report
 from tests.engine.inside import Inside, inside
+from tests.report.reading import Page
 
 __all__ = ["inside"]
 
@@ -30,6 +32,14 @@ def responses(inside: Inside, prompt: str) -> dict[str, float]:
     ledger = Reader(inside.folder / "compared" / "ledger.sqlite", readonly=True)
     many = ledger.responses(0, "train")[prompt]
     return {one.model: float(one.text) for one in many}
+
+
+def identities(inside: Inside) -> dict[str, str]:
+    from rlaif_core.engine.ledger import Reader
+
+    ledger = Reader(inside.folder / "compared" / "ledger.sqlite", readonly=True)
+    named = json.loads(ledger.meta("policies") or "{}")
+    return {name: identity for identity, name in named.items()}
 
 
 def test_every_two_policies_meet_on_every_prompt(inside: Inside) -> None:
@@ -58,6 +68,26 @@ def test_several_policies_are_ranked_and_scored_by_the_truth(inside: Inside) -> 
         (row["rating"]["value"] for row in rated), reverse=True
     )
     assert set(metrics["gold_score"]) == {"base", "one", "two"}
+
+
+def test_the_page_calls_the_policies_by_their_names(inside: Inside) -> None:
+    assert compare(inside, "base", "one") == 0
+    page = Page((inside.folder / "compared" / "report.html").read_text())
+    for name in ("base", "one"):
+        identity = identities(inside)[name]
+        assert f"{name} {identity} 6 " in page.text
+    assert "one better than base" in page.text or "base better than one" in page.text
+    assert "not selected yet" not in page.text
+
+
+def test_a_comparison_that_was_stopped_has_a_page_of_its_own_kind(inside: Inside) -> None:
+    assert compare(inside, "base", "one") == 0
+    (inside.folder / "compared" / "metrics.json").unlink()  # written at the end
+    page = Page(write_report(inside.folder / "compared").read_text())
+    assert "Compared policies" in page.text
+    assert "Not judged yet" in page.text
+    assert "Training run" not in page.text
+    assert "Rounds" not in page.headings
 
 
 def test_prompts_come_from_a_file_if_one_is_named(inside: Inside, tmp_path: Path) -> None:

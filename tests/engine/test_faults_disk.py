@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from rlaif_core.api import RunError
+from rlaif_core.engine.folder import RunFolder
+from rlaif_core.engine.ledger import Ledger
 from tests.engine.conftest import Toy
 
 BWRAP = ["bwrap", "--dev-bind", "/", "/"]
@@ -148,3 +154,37 @@ def test_a_run_directory_that_vanishes_is_one_line(toy: Toy) -> None:
     assert toy.run(*faster).returncode == 0
     assert len(toy.asked()) - len(set(toy.asked())) <= 8
     assert set(asked) <= set(toy.asked())
+
+
+def test_what_a_full_disk_undoes_is_not_taken_for_committed(ledger: Ledger) -> None:
+    """SQLite takes back the whole transaction: what was written in the same turn before too."""
+
+    async def scenario() -> None:
+        ledger.keep_failure("before", "m", "no", 1)
+        await ledger.committed()
+        (pages,) = ledger._db.execute("PRAGMA page_count").fetchone()
+        ledger._db.execute(f"PRAGMA max_page_count={pages}")
+        ledger.keep_failure("undone", "m", "no", 1)
+        with pytest.raises(RunError, match="free some space"):
+            ledger.keep_failure("too long", "m", "x" * 100_000, 1)
+        with pytest.raises(RunError, match="free some space"):
+            await ledger.committed()
+
+    asyncio.run(scenario())
+    assert [key for (key,) in ledger.rows("SELECT key FROM failures")] == ["before"]
+
+
+def test_a_folder_for_checkpoints_on_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = RunFolder(tmp_path / "run")
+    monkeypatch.setattr(Path, "mkdir", full)
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with pytest.raises(RunError, match=r"policy\.work: No space left"):
+        folder.work(0, "policy")
+    with pytest.raises(RunError, match="policy: No space left"):
+        folder.link("policy", "round-0/policy")
+    folder.close()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +109,25 @@ def completion(text: str) -> dict[str, Any]:
     return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}
 
 
-def kept(ledger: Path) -> set[Question]:
-    """What a ledger holds an answer to."""
-    if not ledger.exists():
-        return set()
-    with sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='calls'").fetchone():
-            return set()
-        rows = db.execute("SELECT request FROM calls WHERE model LIKE 'openai%'").fetchall()
-    asked = [json.loads(text) for (text,) in rows]
-    return {(one["messages"][-1][1], one["seed"]) for one in asked}
+@dataclass(frozen=True)
+class Kept:
+    """What a ledger holds answers to: questions to the judge, and keys of those to the policy."""
+
+    judge: frozenset[Question]
+    policy: frozenset[str]
+
+    @classmethod
+    def by(cls, ledger: Path) -> Kept:
+        if not ledger.exists():
+            return cls(frozenset(), frozenset())
+        with sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True) as db:
+            there = db.execute("SELECT 1 FROM sqlite_master WHERE name='calls'").fetchone()
+            rows = db.execute("SELECT model, key, request FROM calls").fetchall() if there else []
+        asked = [json.loads(text) for model, _, text in rows if model.startswith("openai")]
+        return cls(
+            frozenset((one["messages"][-1][1], one["seed"]) for one in asked),
+            frozenset(key for model, key, _ in rows if model.startswith("toy")),
+        )
 
 
 def preferences(folder: Path) -> list[dict[str, Any]]:
@@ -128,8 +138,9 @@ def preferences(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def lines(log: Path) -> int:
-    return len(log.read_bytes().splitlines()) if log.exists() else 0
+def lines(log: Path) -> list[str]:
+    """Keys of the questions that the policy answered."""
+    return log.read_text().splitlines() if log.exists() else []
 
 
 def wait_until(met: Callable[[], bool], said: Path) -> None:
@@ -142,7 +153,7 @@ def wait_until(met: Callable[[], bool], said: Path) -> None:
 def test_a_run_killed_25_times_ends_like_a_calm_one_and_repeats_nothing(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).with_name("toy.py"), tmp_path)
     log, clock, service = tmp_path / "calls.log", random.Random(11), Service()
-    killed: list[tuple[int, set[Question]]] = []
+    killed: list[tuple[int, int, Kept]] = []
     with Loopback(service.answer, remember=False) as server, forking(tmp_path / "said") as runs:
         recipe = tmp_path / "killed.yaml"
         recipe.write_text(RECIPE.format(url=server.url, log=log))
@@ -152,29 +163,32 @@ def test_a_run_killed_25_times_ends_like_a_calm_one_and_repeats_nothing(tmp_path
         while len(killed) < KILLS:
             process = runs.start(*command, str(run))
             if len(killed) < WHILE_SAMPLING:
-                before = lines(log)
-                wait_until(lambda before=before: lines(log) > before, runs.log)
+                before = len(lines(log))
+                wait_until(lambda before=before: len(lines(log)) > before, runs.log)
                 time.sleep(0.01 * clock.random())
                 kill(process)
             else:
                 service.fuse, service.victim = clock.randint(1, 24), process
                 wait_until(lambda: not service.victim, runs.log)
             wait_until(lambda process=process: not alive(process), runs.log)
-            killed.append((len(service.asked), kept(run / "ledger.sqlite")))
+            known = Kept.by(run / "ledger.sqlite")
+            killed.append((len(service.asked), len(lines(log)), known))
 
         rlaif = [sys.executable, "-m", "rlaif_core.cli"]
         done = subprocess.run([*rlaif, *command, str(run)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        asked = list(service.asked)
+        asked, sampled = list(service.asked), lines(log)
         calm = subprocess.run(
             [*rlaif, *command, str(tmp_path / "calm")], capture_output=True, text=True
         )
         assert calm.returncode == 0, calm.stderr
 
     assert preferences(run) == preferences(tmp_path / "calm")
-    answered = kept(run / "ledger.sqlite")
-    assert killed[-1][1], "the last kill came before the judge was asked"
-    assert killed[-1][1] < answered, "the last kill came after the judge was asked"
-    for seen, acknowledged in killed:
-        assert acknowledged <= answered
-        assert not acknowledged & set(asked[seen:])
+    answered, last = Kept.by(run / "ledger.sqlite"), killed[-1][2]
+    assert last.judge, "the last kill came before the judge was asked"
+    assert last.judge < answered.judge, "the last kill came after the judge was asked"
+    for seen, drawn, acknowledged in killed:
+        assert acknowledged.judge <= answered.judge
+        assert acknowledged.policy <= answered.policy
+        assert not acknowledged.judge & set(asked[seen:])
+        assert not acknowledged.policy & set(sampled[drawn:])

@@ -39,9 +39,16 @@ def broken(request: Received) -> Answer:
     return Answer(body=json.dumps(dict(request.headers)).encode()[:-1])
 
 
-def answering_with_the_key(request: Received) -> Answer:
-    """Its answer quotes the key: that is what the model said, and it is kept."""
-    return Answer(500, request.headers.get("authorization", "").encode())
+def raw(request: Received) -> Answer:
+    """The key as it came, in no JSON."""
+    return Answer(500, (request.headers.get("authorization", "") + KEY).encode())
+
+
+def quoted(request: Received) -> Answer:
+    """An answer like any other, whose text has the key in it: answers are kept."""
+    said = json.dumps(dict(request.headers))
+    verdict = {"explanation": said, "preference": "A", "confidence": 0.9}
+    return Answer(body=completion(json.dumps(verdict)))
 
 
 def judge(
@@ -92,7 +99,8 @@ def leaks(folder: Path, done: subprocess.CompletedProcess[str], secret: str = KE
         ("echo 403", echo(403), 2),
         ("echo 500", echo(500), 2),
         ("broken", broken, 2),
-        ("raw", answering_with_the_key, 2),
+        ("raw", raw, 2),
+        ("quoted", quoted, 0),
         ("reset", Answer(fault="reset"), 2),
     ],
 )
@@ -100,7 +108,7 @@ def test_the_key_stands_nowhere(
     name: str, script: Script, code: int, model: str, tmp_path: Path
 ) -> None:
     done = judge(tmp_path, script, model=model)
-    if model == "openai" or name != "good":  # the other service's answers have another shape
+    if model == "openai" or code:  # the other service's answers have another shape
         assert done.returncode == code, done.stderr
     assert (tmp_path / "run" / "ledger.sqlite").exists()
     assert not leaks(tmp_path, done)

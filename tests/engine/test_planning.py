@@ -116,6 +116,19 @@ def test_forecast_and_what_came_of_it_stand_beside_each_other(
     assert told.count("100% of the calls") == 4  # sample, judge, evaluate, total
 
 
+def test_a_run_of_another_recipe_is_held_against_the_forecast_with_a_caution(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toy.run("--set", "judge.votes=1").returncode == 0
+    recipe, run = str(toy.folder / "toy.yaml"), str(toy.folder / "run")
+    assert main(["plan", recipe, "--allow-local-code", "--run-dir", run]) == 0
+    told = capsys.readouterr().err
+    assert f"caution: {run} was made with another recipe: judge.votes: 1 -> 2" in told
+    again = ["--set", "judge.votes=1", "--run-dir", run]
+    assert main(["plan", recipe, "--allow-local-code", *again]) == 0
+    assert "another recipe" not in capsys.readouterr().err
+
+
 def test_a_folder_without_a_run_is_one_line(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = str(toy.folder / "toy.yaml")
     assert main(["plan", recipe, "--allow-local-code", "--run-dir", str(toy.folder)]) == 2
@@ -173,3 +186,13 @@ class Liking(RewardModel):
 
     score = load
 """
+
+
+def test_the_forecast_says_how_it_came_about(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    (lines,) = plan(toy, capsys, "--set", "prompts.train.params.n=90")["plans"].values()
+    assert [(line["stage"], line["calls"], line["how"]) for line in lines] == [
+        ("sample", 270, "1 × 90 prompts, 3 responses each, 1 call each"),
+        ("judge", 2160, "1 × 90 prompts, 12 comparisons each, 2 calls each"),
+        ("evaluate", 12, "1 × 6 held-out prompts, 2 calls each"),
+        ("evaluate", 48, "1 × 6 held-out prompts, 8 calls each"),
+    ]

@@ -94,7 +94,8 @@ def test_a_case_that_wavered_does_not_read_like_one_that_got_through() -> None:
     fates = {fate: [{"name": fate, **case}] for fate in ("wavered", "abstained", "through")}
     told = list(_probed({"resisted": 0, "cases": 3, "kinds": {}, **fates}))[1:]
     assert told == [
-        "wavered             wavered: 1 of 2 verdicts for the attack, but not their sum",
+        "wavered             wavered: not every verdict is for the honest response, 1 of 2 are for "
+        "the attack, and their sum is not",
         "abstained           abstained: a verdict is missing, and none is for the attack",
         "GOT THROUGH         through: 1 of 2 verdicts for the attack, and their sum too",
     ]

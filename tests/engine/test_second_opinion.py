@@ -163,3 +163,12 @@ def test_the_sample_is_random_of_what_is_decided_and_always_the_same(ledger: Led
     assert some == [(a.id, b.id) for _, (a, b) in drawn(ledger, 0, 20, seed=1)]
     assert some != [(a.id, b.id) for _, (a, b) in drawn(ledger, 0, 20, seed=2)]
     assert {(a.id, b.id) for _, (a, b) in drawn(ledger, 0, 10_000, seed=1)} == decided
+
+
+def test_a_probe_tries_one_judge(two_judges: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, run = str(two_judges.folder / "toy.yaml"), str(two_judges.folder / "run")
+    command = ["judge", recipe, "--probe", "injections", "--run-dir", run, "--allow-local-code"]
+    assert main([*command, "--json"]) in (0, 1)
+    told = json.loads(capsys.readouterr().out)
+    assert told["probe"]["cases"] > 30
+    assert "second_opinion" not in told["seconds"]

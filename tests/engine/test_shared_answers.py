@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from rlaif_core.cli import main
+from rlaif_core.engine.ledger import Answers
 from tests.engine.conftest import Toy
 
 
@@ -47,3 +50,26 @@ def test_a_damaged_cache_is_one_line_that_names_its_option(
     (error,) = capsys.readouterr().err.strip().splitlines()
     assert "answers.sqlite" in error
     assert "choose another --cache-dir" in error
+
+
+def test_a_cache_folder_that_cannot_be_made_is_one_line_that_names_its_option(
+    toy: Toy, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.write_text("a file")
+    assert play(toy, cache, run_dir="one") == 2
+    (error,) = capsys.readouterr().err.strip().splitlines()
+    assert str(cache) in error
+    assert "choose another --cache-dir" in error
+
+
+def test_runs_that_begin_at_the_same_moment_share_one_new_cache(cache: Path) -> None:
+    cache.mkdir()
+    for number in range(20):
+        path, together = cache / f"{number}.sqlite", Barrier(4)
+
+        def begin(_: int, path: Path = path, together: Barrier = together) -> None:
+            together.wait()
+            Answers(path).close()
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(begin, range(4)))

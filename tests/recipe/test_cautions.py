@@ -109,6 +109,9 @@ def test_votes_that_stop_at_another_share_than_the_filters_are_cautioned(tmp_pat
     (caution,) = load(tmp_path, judge=judge, filters=filters).cautions
     assert "adaptive is 0.8 and the filter 'agreement' keeps from 0.9 on" in caution
     assert load(tmp_path, judge=judge, filters=[{"use": "agreement"}]).cautions == ()
+    both = [{"use": "agreement"}, {"use": "confidence"}]
+    (caution,) = load(tmp_path, judge=judge, filters=both).cautions
+    assert "the filter 'confidence' sees only the votes that were asked" in caution
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,15 @@ def test_an_output_that_cannot_be_written_is_one_line(
     assert "choose another --output" in capsys.readouterr().err
 
 
+def test_an_output_that_is_a_folder_leaves_nothing_beside_it(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder := tmp_path / "pages" / "here").mkdir(parents=True)
+    assert main(["report", str(run_folder), "--output", str(folder)]) == 2
+    assert "choose another --output" in capsys.readouterr().err
+    assert list(folder.parent.iterdir()) == [folder]
+
+
 def test_the_command_line_starts_without_the_report() -> None:
     code = (
         "import sys; from rlaif_core.cli import main; main(['report', '--help']);"

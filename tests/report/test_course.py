@@ -48,7 +48,7 @@ def test_a_law_without_an_optimum_is_not_said_to_fit() -> None:
     law = {"alpha": 0.025, "beta": -0.191}
     view = course({"best": BEST, "overoptimization": {"points": POINTS, "law": law}})
     assert view is not None
-    assert "through 3 rounds, has α 0.025 and β -0.191: it has no optimum" in view.law
+    assert "through 3 rounds, has α 0.025 and β −0.191: it has no optimum" in view.law
     assert view.plots[0].law == ""
 
 

@@ -31,7 +31,7 @@ JSON = st.recursive(
         ("steps", 12000, "12,000"),
         ("both_right", 11, "11"),
         ("accuracy", 1.0, "100.0 %"),
-        ("learning_rate", 8.333e-8, "8.33e-8"),
+        ("learning_rate", 8.333e-8, "8.33e−8"),
         ("gold_accuracy", None, "not measured"),
         ("loss", math.nan, "not measured"),
         ("model", "gpt-test", "gpt-test"),

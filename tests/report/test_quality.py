@@ -67,7 +67,7 @@ def page(run_folder: Path, tmp_path: Path) -> Page:
 def test_every_measure_stands_with_its_interval_its_basis_and_a_sentence(page: Page) -> None:
     assert "Same verdict in both orders warning 60.0 % (55.0 to 65.0 %) 400 pairs" in page.text
     assert CATALOGUE["position_consistency"].meaning in page.text
-    assert "0.010 (-0.020 to 0.040) 90 prompts, p = 0.210" in page.text
+    assert "0.010 (−0.020 to 0.040) 90 prompts, p = 0.210" in page.text
     assert "On training pairs" in page.headings
     assert "On held-out pairs" in page.headings
     assert page.unbalanced == []

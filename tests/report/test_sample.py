@@ -10,6 +10,7 @@ from rlaif_core.report.sample import (
     ABSTAINED,
     BASE,
     DROPPED,
+    EQUAL,
     HELDOUT,
     INCONSISTENT,
     KEPT,
@@ -22,6 +23,7 @@ from rlaif_core.report.sample import (
     WAITING,
     Sample,
     Sighting,
+    contest_outcomes,
     heldout_outcomes,
     policies,
     training_outcomes,
@@ -99,3 +101,11 @@ def test_a_training_pair_that_the_evaluation_judge_saw_is_no_held_out_pair() -> 
 def test_a_round_compares_its_policy_with_the_last_and_the_base() -> None:
     assert policies(0) == [(BASE, 0, "before"), (NEW, 0, "after")]
     assert policies(2) == [(BASE, 0, "before"), (LAST, 1, "after"), (NEW, 2, "after")]
+
+
+def test_of_compared_policies_the_better_one_is_named() -> None:
+    names = {"a": "base", "b": "runs/x/policy"}
+    won = contest_outcomes(outline(0.2, ("ab", 0.1), ("ba", 0.4)), names)
+    assert won == ("runs/x/policy better than base", INCONSISTENT)
+    assert contest_outcomes(outline(0.5, ("ab", 0.5)), names) == (EQUAL,)
+    assert contest_outcomes(outline(None, ("ab", None)), names) == (UNDECIDED, ABSTAINED)

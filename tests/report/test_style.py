@@ -53,3 +53,10 @@ def test_columns_give_way_to_what_cannot_break() -> None:
     for columns in re.findall(r"grid-template-columns: ([^;]+);", style):
         if "repeat" not in columns:
             assert "minmax(0, 1fr)" in columns
+
+
+def test_long_names_break_rather_than_widen_the_page() -> None:
+    """A path in a tile, a metric's name in a sentence: anywhere on the page, also on a phone."""
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    (body,) = re.findall(r"^body \{(.*)\}$", style, re.M)
+    assert "overflow-wrap: break-word" in body

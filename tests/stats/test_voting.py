@@ -34,7 +34,9 @@ def test_nothing_is_settled_before_the_fewest_votes(votes: list[float], keep_at:
         assert not settled(majority(votes[:asked]), asked, total, keep_at)
 
 
-def test_four_of_five_reach_eighty_per_cent() -> None:
+def test_a_share_on_the_boundary_is_reached() -> None:
     assert votes_needed(5, 0.8) == 4
     assert votes_needed(10, 0.8) == 8
     assert votes_needed(3, 0.8) == 3
+    assert votes_needed(3, 0.6) == 2
+    assert votes_needed(5, 0.6) == 3

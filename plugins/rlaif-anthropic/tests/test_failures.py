@@ -1,7 +1,11 @@
+import asyncio
+from dataclasses import replace
+
 import pytest
 
-from rlaif_core.api import ChatReply, ModelError, Usage
-from rlaif_core.testing.loopback import Answer
+from rlaif_anthropic.model import Anthropic, AnthropicParams
+from rlaif_core.api import ChatReply, Context, ModelError, Usage
+from rlaif_core.testing.loopback import Answer, Loopback
 
 KEY = "sk-ant-very-secret"
 
@@ -19,11 +23,24 @@ def fails(ask_one):
     return make
 
 
-def test_too_many_requests_pass_and_say_when(fails, failed):
-    limited = failed(429, "rate limit", "rate_limit_error", headers={"retry-after": "7"})
-    error = fails(limited)
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        (
+            {
+                "date": "Wed, 21 Oct 2026 07:28:00 GMT",
+                "retry-after": "Wed, 21 Oct 2026 07:28:09 GMT",
+            },
+            9.0,
+        ),
+        ({}, None),
+    ],
+)
+def test_too_many_requests_pass_and_say_when(fails, failed, headers, seconds):
+    error = fails(failed(429, "rate limit", "rate_limit_error", headers=headers))
 
-    assert (error.transient, error.overloaded, error.retry_after) == (True, True, 7.0)
+    assert (error.transient, error.overloaded, error.retry_after) == (True, True, seconds)
     assert "429: rate limit" in str(error)
 
 
@@ -64,6 +81,44 @@ def test_a_late_answer_is_given_up(fails, message):
     assert "gave no answer within 0.3 s" in str(error)
 
 
+def test_a_body_that_stops_half_way_is_late(fails, message):
+    error = fails(Answer(body=message("Fine."), fault="stalled"), timeout=0.3)
+
+    assert error.transient
+    assert "gave no answer within 0.3 s" in str(error)
+
+
+def test_a_stream_that_breaks_half_way_passes(fails):
+    chunked = {"transfer-encoding": "chunked"}
+
+    assert fails(Answer(200, b'4\r\n{"co\r\n', chunked, fault="truncated")).transient
+
+
+def test_a_connection_that_was_kept_and_is_reset_passes(message, request_of):
+    async def twice(url):
+        model = Anthropic(AnthropicParams(model="m", base_url=url))
+        await model.setup(Context())
+        try:
+            return [(await model.complete([request_of()]))[0] for _ in range(3)]
+        finally:
+            await model.close()
+
+    kept = Answer(body=message("Fine."))
+    with Loopback([kept, replace(kept, fault="reset"), kept]) as server:
+        first, broken, again = asyncio.run(twice(server.url))
+
+    assert (first.text, again.text) == ("Fine.", "Fine.")
+    assert isinstance(broken, ModelError)
+    assert broken.transient
+
+
+def test_a_server_that_is_not_there_passes(fails):
+    error = fails(Answer(), base_url="http://127.0.0.1:9")
+
+    assert error.transient
+    assert "the connection to 127.0.0.1:9 failed" in str(error)
+
+
 @pytest.mark.parametrize("fault", ["reset", "truncated"])
 def test_a_broken_connection_passes(fails, message, fault):
     error = fails(Answer(body=message("Fine."), fault=fault))
@@ -81,12 +136,22 @@ def test_a_broken_connection_passes(fails, message, fault):
         b"upstream timed out",
         b"[]",
         b'{"content": "none"}',
-        b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}',
+        b"{}",
+        b'{"content": [{"text": "Fine."}]}',
+        b'{"content": [{"type": "text", "text": 7}]}',
         b"\xff\xfe{}",
+        b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error"}}\n\n',
     ],
 )
 def test_a_body_that_is_no_message_passes(fails, body):
     assert fails(Answer(body=body)).transient
+
+
+def test_an_error_with_status_200_is_an_error(fails, failed):
+    error = fails(failed(200, "Provider is down"))
+
+    assert error.transient
+    assert "sent an error: Provider is down" in str(error)
 
 
 def test_a_wrong_model_name_says_what_to_check(fails, failed):
@@ -102,6 +167,13 @@ def test_an_expired_key_names_where_it_came_from_and_not_the_key(fails, failed):
     assert not error.transient
     assert "refuses the key of the recipe's `api_key`" in str(error)
     assert KEY not in str(error)
+
+
+def test_a_server_that_wants_a_key_says_how_to_give_one(fails, failed):
+    error = fails(failed(401, "Unauthorized", "authentication_error"))
+
+    assert not error.transient
+    assert "wants a key: write `api_key: ${env:NAME}`" in str(error)
 
 
 def test_a_key_without_permission_says_so(fails, failed):
@@ -135,6 +207,19 @@ def test_a_refused_field_says_which_parameter_mends_it(fails, failed, said, mend
     assert str(error).endswith(f"; {mend}")
 
 
+def test_an_answer_that_the_filter_withholds_is_a_filtered_reply(ask_one, failed):
+    reply, _ = ask_one(failed(400, "Output blocked by content filtering policy"))
+
+    assert reply == ChatReply(finish_reason="content_filter")
+
+
+def test_a_prompt_that_is_too_long_does_not_pass(fails, failed):
+    error = fails(failed(400, "prompt is too long: 212000 tokens > 200000 maximum"))
+
+    assert not error.transient
+    assert "prompt is too long" in str(error)
+
+
 def test_a_refusal_keeps_its_words_and_its_cost(ask_one, message):
     reply, _ = ask_one(Answer(body=message("I can't", stop_reason="refusal")))
 
@@ -153,3 +238,10 @@ def test_an_answer_that_was_cut_off_says_so(ask_one, message, reason):
     reply, _ = ask_one(Answer(body=message("So", stop_reason=reason)))
 
     assert reply.finish_reason == "length"
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": None, "output_tokens": None}])
+def test_a_server_that_counts_no_tokens_is_free(ask_one, message, usage):
+    reply, _ = ask_one(Answer(body=message("Fine.", usage=usage)))
+
+    assert reply == ChatReply("Fine.", "stop", usage=Usage())

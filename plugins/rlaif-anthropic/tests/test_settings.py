@@ -35,9 +35,10 @@ def test_without_a_key_the_variable_is_named_in_one_line():
 def test_the_key_of_the_environment_goes_to_anthropic_alone(ask, message, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", KEY)
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", f"Authorization: Bearer {KEY}\nX-Gateway: {KEY}")
     _, server = ask(Answer(body=message("Fine.")))
 
-    assert KEY not in str(server.requests[0])
+    assert KEY not in str(server.requests[0].headers)
 
 
 def test_the_key_of_the_recipe_goes_where_the_recipe_says(ask, message):
@@ -61,11 +62,28 @@ def test_the_address_of_the_environment_counts_where_the_recipe_has_none(
     with Loopback(Answer(body=message("Fine."))) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Gateway: mine")
         identity, (reply,) = asyncio.run(asked())
 
     assert reply.text == "Fine."
     assert identity == f"anthropic/claude-haiku-4-5@{server.url.removeprefix('http://')}"
     assert {KEY, f"Bearer {KEY}"} & set(server.requests[0].headers.values())
+    assert server.requests[0].headers["x-gateway"] == "mine"
+
+
+def test_a_proxy_whose_address_is_none_is_told_without_its_password(ask, message, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://me:hid#den@127.0.0.1:3128")
+
+    with pytest.raises(PluginError, match="the proxy's address is none") as told:
+        ask(Answer(body=message("Fine.")))
+    assert "hid" not in str(told.value)
+
+
+def test_certificates_that_are_not_there_are_told_at_once(ask, message, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "nowhere.pem")
+
+    with pytest.raises(PluginError, match="what SSL_CERT_FILE or SSL_CERT_DIR names, if set"):
+        ask(Answer(body=message("Fine.")))
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,16 @@ def test_without_a_reward_model_nothing_is_said(tmp_path):
         ([example(subset="x")], {"sections": {"s": {"categories": ["y"]}}}, "it has x"),
     ],
 )
-def test_data_that_cannot_be_used_is_one_line(evaluated, rows, params, told):
+def test_data_that_cannot_be_used_is_one_line_before_anything_is_trained(
+    tmp_path, rows, params, told
+):
+    component = RewardBench(
+        RewardBench.Params(data=write(tmp_path / "bench.jsonl", rows), **params)
+    )
     with pytest.raises(DataError, match=told):
-        evaluated(rows, **params)
+        component.check()
+    with pytest.raises(DataError, match=told):
+        asyncio.run(component.evaluate(make_evaluation(reward=by_number)))
 
 
 def test_json_lines_by_a_wrong_name_say_so(evaluated, tmp_path):

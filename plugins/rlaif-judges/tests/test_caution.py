@@ -48,6 +48,12 @@ def test_one_vote_may_have_any_temperature_and_the_default_suits_several(compone
     assert caution(component, 9) is None
 
 
+@pytest.mark.parametrize("component", [Cascade, Jury])
+def test_every_members_votes_want_a_temperature_that_suits_them(component):
+    told = caution(component, 3, members={"one": {"temperature": 1.0}, "other": {}})
+    assert told.startswith("3 votes at temperature 1 mostly differ")
+
+
 def test_samples_of_a_score_want_a_temperature():
     assert "temperature 0" in caution(SelfRewarding, 1, temperature=0)
     assert caution(SelfRewarding, 1, temperature=0, samples=1) is None
@@ -71,15 +77,18 @@ CRITERIA = [{"name": "brevity", "text": "says it in few words"}]
 EXAMPLES = [{"prompt": "p", "first": "a", "second": "b", "better": "A"}]
 
 
-def test_criteria_and_examples_want_a_template_that_shows_them(tmp_path):
+@pytest.mark.parametrize("component", [Cascade, Jury, Pairwise])
+def test_criteria_and_examples_want_a_template_that_shows_them(component, tmp_path):
     template = tmp_path / "own.jinja"
     template.write_text("{{ fence }} {{ prompt }} {{ first }} {{ second }}")
     given = {"prompt": str(template), "criteria": CRITERIA, "examples": EXAMPLES}
-    told = caution(Pairwise, 1, **given)
+    told = caution(component, 1, **given)
     assert told.startswith(f"{template} never uses `criteria` or `examples`, so what is set there")
-    assert "3 votes" in caution(Pairwise, 3, temperature=0.0, **given)
+    assert "3 votes" in caution(component, 3, temperature=0.0, **given)
+    filled = component.Params(prompt=str(template)).model_dump()  # as `recipe fill` writes it
+    assert caution(component, 1, **filled) is None
     template.write_text("{% for one in criteria %}{{ one.name }}{% endfor %}{{ examples }}")
-    assert caution(Pairwise, 1, **given) is None
+    assert caution(component, 1, **given) is None
 
 
 def test_a_score_by_criteria_wants_them_in_its_template(tmp_path):

@@ -31,6 +31,10 @@ class TestPairwiseWithoutReasoning(TestPairwiseByOptions):
     params = {"reasoning": False}
 
 
+class TestPairwiseByOptionsWithoutPrefix(TestPairwiseByOptions):
+    capabilities = ("options", "schema")
+
+
 class TestPairwiseByAnswer(PairwiseJudgeConformance):
     component = Pairwise
 

@@ -48,6 +48,10 @@ def judge(component, replies, **params):
     return asyncio.run(judged()), {role: len(model.requests) for role, model in models.items()}
 
 
+def shown(request):
+    return request.messages[0].content
+
+
 def said(verdict):
     return [json.loads(line) for line in verdict.explanation.splitlines()]
 
@@ -115,6 +119,63 @@ def test_turning_all_verdicts_round_turns_the_jurys(votes, how):
         return pooled(members, "judge", how).p_first
 
     assert add_up(turned=False) == pytest.approx(1 - add_up(turned=True), abs=1e-6)
+
+
+def test_several_judges_may_share_a_model_and_each_ask_it_in_its_own_way():
+    """A member says only what it does otherwise than the rest."""
+    model = ScriptedModel(lambda request: answer("B" if "brevity" in shown(request) else "A", 0.8))
+    params = {
+        "temperature": 0.4,
+        "members": {
+            "strict": {"criteria": [{"name": "brevity", "text": "says it in few words"}]},
+            "calm": {"temperature": 0.3},
+        },
+    }
+
+    async def judged():
+        jury = Jury(Jury.Params(**params))
+        await jury.setup(Context(0, "secret", dict.fromkeys(["strict", "calm", "plain"], model)))
+        return await jury.compare(make_comparison())
+
+    verdict = asyncio.run(judged())
+    assert [one["p_first"] for one in said(verdict)] == [pytest.approx(p) for p in (0.2, 0.8, 0.8)]
+    asked = {("brevity" in shown(one), one.temperature) for one in model.requests}
+    assert asked == {(True, 0.4), (False, 0.3), (False, 0.4)}
+
+
+def test_a_cascades_cheap_judge_may_leave_its_reasons_out():
+    members = {"cheap": {"reasoning": False}}
+    models = {"cheap": ScriptedModel(answer("tie")), "strong": ScriptedModel(answer("A"))}
+
+    async def judged():
+        cascade = Cascade(Cascade.Params(members=members))
+        await cascade.setup(Context(0, "secret", models))
+        return await cascade.compare(make_comparison())
+
+    asyncio.run(judged())
+    cheap, strong = (shown(model.requests[0]) for model in models.values())
+    assert '"explanation"' not in cheap
+    assert '"explanation"' in strong
+
+
+@pytest.mark.parametrize(
+    ("component", "replies"),
+    [(Jury, THREE), (Cascade, {"cheap": answer(), "strong": answer()})],
+)
+def test_members_are_named_by_their_models_roles(component, replies):
+    with pytest.raises(PluginError, match="and `members` names nobody: name roles of `model:`"):
+        judge(component, replies, members={"nobody": {"temperature": 0.3}})
+
+
+def test_only_the_verdict_of_all_is_clamped():
+    with pytest.raises(ValueError, match="one: `clip` is for the verdict of all"):
+        Jury.Params(clip=0.1, members={"one": {"clip": 0.2}})
+    assert Jury.Params(clip=0.1, members={"one": {}}).members["one"].clip == 0.1
+
+
+def test_a_member_has_no_parameters_that_a_judge_has_not():
+    with pytest.raises(ValueError, match=r"members\.one\.temprature"):
+        Jury.Params(members={"one": {"temprature": 0.3}})
 
 
 @pytest.mark.parametrize(

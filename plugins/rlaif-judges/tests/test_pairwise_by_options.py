@@ -102,11 +102,38 @@ def test_a_refusal_to_reason_is_an_abstention_and_costs_no_second_call():
     assert (verdict.abstention, verdict.detail) == (Abstention.REFUSED, "I won't.")
 
 
-def test_a_model_without_a_prefix_is_asked_for_a_structured_answer():
-    model = ScriptedModel('{"preference": "A", "confidence": 1}', ["options"])
-    judge(make_comparison(), model)
-    assert len(model.requests) == 1
-    assert not model.requests[0].options
+def test_a_model_that_continues_no_prefix_is_asked_for_its_answer_in_a_turn_of_its_own():
+    model = ScriptedModel(["A adds up.\n", logprobs(0.6, 0.2)], ["options", "schema"])
+    verdict = judge(make_comparison(), model)
+    reason, answer = model.requests
+    assert (verdict.p_first, verdict.explanation) == (pytest.approx(0.75), "A adds up.")
+    assert (reason.stop, reason.schema) == (("Better response:",), None)
+    assert [(turn.role, turn.content) for turn in answer.messages] == [
+        ("user", reason.messages[0].content),
+        ("assistant", "A adds up."),
+        ("user", "Answer with A or B and nothing else."),
+    ]
+    assert (answer.prefix, answer.options) == ("", (" A", " B"))
+
+
+def test_without_reasoning_such_a_model_is_asked_for_the_option_alone():
+    """What it says first is what its probabilities are of."""
+    model = ScriptedModel(lambda request: logprobs(0.6, 0.2), ["options"])
+    example = {"prompt": "p", "first": "a", "second": "b", "better": "B"}
+    told = judge(make_comparison(), model, reasoning=False, examples=[example])
+    (answer,) = model.requests
+    text = answer.messages[0].content
+    assert told.p_first == pytest.approx(0.75)
+    assert text.endswith('\nAnswer with "A" or "B" and nothing else.')
+    assert " end\nB\n" in text
+    assert answer.prefix == ""
+
+
+def test_such_a_model_that_did_not_reason_is_still_asked_to_answer():
+    model = ScriptedModel(["\n", logprobs(0.6, 0.2)], ["options"])
+    assert judge(make_comparison(), model).p_first == pytest.approx(0.75)
+    (turn,) = model.requests[1].messages
+    assert turn.content.endswith("nothing else.\n\nAnswer with A or B and nothing else.")
 
 
 def test_equal_options_are_refused():

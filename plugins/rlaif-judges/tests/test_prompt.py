@@ -1,6 +1,7 @@
 """What a judge is shown: the template, the fence, criteria and examples."""
 
 import asyncio
+import re
 import warnings
 
 import pytest
@@ -122,6 +123,20 @@ def test_examples_are_shown_with_the_answer_in_the_form_asked_for():
         '{"explanation": "Nine is three times three.", "preference": "B", "confidence": 0.9}'
         in by_answer
     )
+
+
+def test_examples_are_read_once_for_all_questions():
+    """They stand before all that differs, between marks of their own."""
+    examples = [EXAMPLE, {**EXAMPLE, "second": "Eleven."}]
+    one = shown(make_comparison("It is 4.", "It is 5."), examples=examples)
+    other = shown(make_comparison("It is four.", "It is 22."), examples=examples)
+    common = one[: one.index("lines that begin with --")]
+    assert other.startswith(common)
+    assert "Nine." in common
+    assert "Eleven." in common
+    marks = re.findall(r"^--([0-9a-f]{8}) end$", one, re.M)
+    assert len(set(marks)) == len(marks) == 3
+    assert marks[-1] == _fence(one)
 
 
 def test_examples_without_reasoning_show_none():

@@ -1,10 +1,11 @@
 """`revision-order`: a revision beats what it revises."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from rlaif_core.api import Comparison, Context
+from rlaif_core.api import Abstention, Comparison, Context
 from rlaif_core.testing import PairwiseJudgeConformance, ScriptedModel, make_prompt, make_responses
 from rlaif_judges.critique_revise import CritiqueRevise
 from rlaif_judges.revision_order import RevisionOrder
@@ -32,6 +33,14 @@ def p_first(first, second):
 )
 def test_the_later_one_is_better_in_either_order(first, second, expected):
     assert p_first(first, second) == expected
+
+
+def test_an_empty_revision_beats_nothing():
+    (empty,) = make_responses(PROMPT, " \n")
+    later = replace(empty, index=9)
+    judge = RevisionOrder(RevisionOrder.Params())
+    for pair in (Comparison(PROMPT, later, DRAFT), Comparison(PROMPT, DRAFT, later)):
+        assert asyncio.run(judge.compare(pair)).abstention is Abstention.EMPTY
 
 
 def test_the_steps_of_a_chain_are_ranked_from_draft_to_last_revision():

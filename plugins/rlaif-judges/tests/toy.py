@@ -1,4 +1,5 @@
-"""A policy that answers, judges its answers, and judges its judgments, and an optimizer of none.
+"""A policy that answers, judges its answers, and judges its judgments; a reader of injections; an
+optimizer of none.
 
 Local code for a recipe in place of real weights: everything depends on the texts and the seed.
 """
@@ -21,6 +22,7 @@ from rlaif_core.api import (
     TrainingJob,
     Usage,
 )
+from rlaif_judges.injections import injections
 
 
 def drawn(*parts: object) -> int:
@@ -80,3 +82,44 @@ class Copy(Optimizer):
     def train(self, job: TrainingJob) -> Metrics:
         (job.output / "policy.json").write_text(json.dumps({"from": job.checkpoint}))
         return {"loss": 0.0}
+
+
+class ReaderParams(Params):
+    gullible: bool = False
+
+
+class Reader(Model[ReaderParams]):
+    """Knows the right answers of the suite of injections; if gullible, it does as it is told."""
+
+    Params = ReaderParams
+    concurrency = 8
+
+    @property
+    def identity(self) -> str:
+        return f"reader:{self.params.gullible}"
+
+    async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
+        return [ChatReply(self._said(one.messages[-1].content)) for one in requests]
+
+    def _said(self, question: str) -> str:
+        mark = re.search(r"lines that begin with (--[0-9a-f]{8})\.", question)[1]
+        parts = re.split(rf"^{mark} (.*)\n", question, flags=re.M)
+        shown = {
+            name: text.rstrip("\n") for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
+        if "response" in shown:
+            best = 5 if "from 0 to 5" in question else 10
+            return f"So.\nScore: {(1, best - 1, best)[self._worth(shown['response'])]}"
+        first, second = (self._worth(shown[f"response {one}"]) for one in "AB")
+        better = "A" if first > second else "B"
+        return json.dumps({"explanation": "So.", "preference": better, "confidence": 0.9})
+
+    def _worth(self, response: str) -> int:
+        """1 for the right answer, 0 for another, 2 for what addresses a reader who obeys."""
+        if response in RIGHT:
+            return 1
+        return 2 * (self.params.gullible and response not in OPENINGS)
+
+
+RIGHT = {one.honest.text for one in injections()}
+OPENINGS = {one.attacking.text for one in injections() if one.kind == "master-key"}

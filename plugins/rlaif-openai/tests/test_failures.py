@@ -107,6 +107,7 @@ def test_a_server_that_is_not_there_passes(fails):
         b'{"choices": [{}]}',
         b'{"choices": [{"message": {"content": 7}}]}',
         b"\xff\xfe{}",
+        b'event: error\ndata: {"error": {"message": "overloaded"}}\n\n',
     ],
 )
 def test_a_body_that_is_no_chat_completion_passes(fails, body):
@@ -180,6 +181,14 @@ def test_a_refused_field_says_which_parameter_mends_it(fails, failed, field, men
     assert str(error).endswith(f"; {mend}")
 
 
+@pytest.mark.parametrize("odd", [["x"], {"x": 1}, 7])
+def test_an_error_of_odd_parts_is_told_all_the_same(fails, failed, odd):
+    error = fails(failed(400, "No.", odd, odd, odd))
+
+    assert not error.transient
+    assert "400: No." in str(error)
+
+
 def test_a_prompt_that_is_too_long_does_not_pass(fails, failed):
     error = fails(failed(400, "maximum context length is 8192", "context_length_exceeded"))
 
@@ -218,7 +227,8 @@ def test_an_answer_that_was_cut_off_says_so(ask_one, completion):
     assert reply.finish_reason == "length"
 
 
-def test_a_server_that_counts_no_tokens_is_free(ask_one, completion):
-    reply, _ = ask_one(Answer(body=completion(usage=None)))
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None}])
+def test_a_server_that_counts_no_tokens_is_free(ask_one, completion, usage):
+    reply, _ = ask_one(Answer(body=completion(usage=usage)))
 
     assert reply.usage == Usage()

@@ -76,6 +76,10 @@ def test_an_impossible_token_stays_a_number():
     assert option_logprobs([("A", 0.0), ("B", -9999.0)], AB) == (0.0, LEAST)
 
 
+def test_what_is_no_number_is_not_listed():
+    assert option_logprobs([("A", -0.1), ("B", math.nan)], AB) == option_logprobs([("A", -0.1)], AB)
+
+
 def test_nothing_listed_says_nothing():
     assert option_logprobs([], AB) is None
     assert option_logprobs([(" ", -0.1)], AB) is None
@@ -110,6 +114,15 @@ def test_options_are_read_from_the_first_token(ask_one, completion, request_of):
     assert (reply.text, reply.finish_reason, reply.usage) == ("", "options", Usage(12, 3))
     assert (sent["logprobs"], sent["top_logprobs"], sent["max_tokens"]) == (True, 20, 1)
     assert (sent["temperature"], sent["top_p"]) == (1.0, 1.0)
+
+
+def test_what_a_model_refuses_is_left_out_with_options_too(ask_one, completion, request_of):
+    request = request_of(options=AB)
+    params = {"probabilities": "logprobs", "omit": ["temperature"]}
+    _, sent = ask_one(Answer(body=completion("A")), request, **params)
+
+    assert "temperature" not in sent
+    assert sent["top_p"] == 1.0
 
 
 def test_options_without_log_probabilities_say_nothing_and_cost_all_the_same(

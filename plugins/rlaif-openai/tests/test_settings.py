@@ -61,6 +61,16 @@ def test_the_key_of_the_environment_goes_to_openai_alone(ask_one, completion, as
     assert server.requests[0].headers["authorization"] == "Bearer none"
 
 
+def test_nothing_of_the_environment_goes_to_a_server_of_the_recipe(ask, completion, monkeypatch):
+    for name in ("OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, KEY)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"Authorization: Bearer {KEY}\nX-Gateway: {KEY}")
+    _, server = ask(Answer(body=completion()), api_key="sk-named")
+
+    assert KEY not in str(server.requests[0].headers)
+    assert server.requests[0].headers["authorization"] == "Bearer sk-named"
+
+
 def test_the_key_of_the_recipe_goes_where_the_recipe_says(ask, completion):
     _, server = ask(Answer(body=completion()), api_key=f"{KEY}\n", organization="org", project="p")
 
@@ -81,13 +91,15 @@ def test_the_address_of_the_environment_counts_where_the_recipe_has_none(
             await model.close()
 
     with Loopback(Answer(body=completion())) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("OPENAI_BASE_URL", f" {server.url}/v1\n")
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: mine")
         identity, (reply,) = asyncio.run(asked())
 
     assert reply.text == "Fine."
     assert identity == f"openai/gpt-4.1@{server.url.removeprefix('http://')}/v1"
-    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    headers = server.requests[0].headers
+    assert (headers["authorization"], headers["x-gateway"]) == (f"Bearer {KEY}", "mine")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,16 @@ class TestFunctions:
         told = score("    return sum(xs)\n", self.columns, BEGUN, completes="prompt")
         assert told.value == 1.0
 
+    @pytest.mark.parametrize("begun", ["def total(xs):\n", "def total(xs):\n    # the sum\n"])
+    def test_the_prompts_code_may_end_with_a_signature(self, begun):
+        told = score("    return sum(xs)\n", self.columns, begun, completes="prompt")
+        assert told.value == 1.0
+
+    def test_a_prompt_that_is_no_code_is_no_ones_zero(self):
+        told = score("    return 1\n", self.columns, "Write a sum.", completes="prompt")
+        assert told.abstention is Abstention.FAILED
+        assert "<prompt>, line 1" in told.detail
+
     def test_a_whole_function_in_a_fenced_block_replaces_the_prompts(self):
         response = (
             "Here:\n```python\ndef total(xs: List[int]) -> int:\n    return sum(xs)\n```\nBye!"
@@ -60,6 +70,25 @@ class TestFunctions:
         assert score(program, columns).value == 0.0
         assert score(program, columns, score="share").value == 0.5
 
+    @pytest.mark.parametrize(
+        "tests",
+        [
+            "  \n",
+            CHECK,  # which nobody calls: the column with the entry point is missing
+            ["assert total([1]) == 1", "def test_total():\n    assert total([1]) == 2"],
+            "import unittest\nclass Test(unittest.TestCase):\n    def test(self): total(0)",
+        ],
+    )
+    def test_tests_that_no_program_could_fail_are_no_ones_point(self, tests):
+        told = score("def total(xs): return sum(xs)", {"test": tests})
+        assert told.abstention is Abstention.FAILED
+        assert "without calling the program" in told.detail
+
+    def test_a_check_that_the_tests_call_themselves_is_a_helper(self):
+        tests = "def check(right): assert right\ncheck(total([1]) == 1)"
+        assert score("def total(xs): return sum(xs)", {"test": tests}).value == 1.0
+        assert score("def total(xs): return 0", {"test": tests}).value == 0.0
+
     def test_expected_exceptions_arrive(self):
         test = (
             "try:\n    f(-1)\nexcept ValueError as error:\n    assert 'negative' in str(error)\n"
@@ -71,7 +100,7 @@ class TestFunctions:
     def test_tests_that_do_not_compile_are_no_ones_zero(self):
         told = score("def f(): pass", {"test": "assert f( =="})
         assert told.abstention is Abstention.FAILED
-        assert "do not compile" in told.detail
+        assert "<tests>, line 1" in told.detail
 
     def test_tests_that_pass_functions_are_no_ones_zero(self):
         told = score("def f(g): return g()", {"test": "assert f(lambda: 1) == 1"})

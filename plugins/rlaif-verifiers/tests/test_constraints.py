@@ -43,6 +43,7 @@ def score(checks, answer, **params):
         ({"check": "one_of", "options": ["Yes.", "No."]}, " yes", "Yes, perhaps"),
         ({"check": "json"}, '```json\n{"a": [1]}\n```', "{a: 1}"),
         ({"check": "json"}, '{"a": null}', 'Here: {"a": 1}'),
+        ({"check": "json"}, "[1.5, -2]", "[NaN]"),
         ({"check": "bullets", "exactly": 2}, "* a\n- b", "* a\n\nb"),
         ({"check": "bullets", "exactly": 0}, "**bold** words - and more", "- one"),
         ({"check": "title"}, "<<On tea>>\nText", "<< >>\nText"),
@@ -61,6 +62,11 @@ def score(checks, answer, **params):
             {"check": "language", "language": "de"},
             "Das ist ein ganz gewöhnlicher Satz.",
             "This is quite an ordinary sentence.",
+        ),
+        (
+            {"check": "language", "language": "zh"},
+            "这是一个很普通的句子。",
+            "Ein ganz gewöhnlicher Satz",
         ),
     ],
 )
@@ -150,6 +156,9 @@ def test_to_say_nothing_is_not_to_obey(text):
         ([{"check": "wods"}], "constraints[0]"),
         ([{"check": "no_commas"}, {"check": "words"}], "constraints[1]"),
         ([{"check": "words", "at_lest": 3}], "constraints[0]"),
+        ([{"check": "words", "at_least": 3, "at_most": 2}], "no count lies within"),
+        ([{"check": "words", "exactly": 3, "at_most": 2}], "no count lies within"),
+        ([{"check": "language", "language": "xx"}], "'xx' is none of af ar"),
     ],
 )
 def test_without_usable_checks_it_does_not_know(checks, why):

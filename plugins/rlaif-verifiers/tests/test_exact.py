@@ -1,4 +1,5 @@
 import asyncio
+import math
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def test_only_what_follows_a_mark_can_count():
     assert score("Paris", "Paris", after="Answer:").value == 0.0
 
 
-@pytest.mark.parametrize("expected", [None, "", [], "  ", {"a": 1}, [None], True])
+@pytest.mark.parametrize("expected", [None, "", [], "  ", {"a": 1}, [None], True, math.nan])
 def test_without_an_expected_answer_it_does_not_know(expected):
     assert score(expected, "").abstention is Abstention.UNKNOWN
 

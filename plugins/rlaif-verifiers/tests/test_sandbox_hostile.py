@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_verifiers.sandbox import FunctionTests, Limits, ProgramRuns, Report, Sandbox
+from rlaif_verifiers.sandbox import FunctionTests, Limits, Outcome, ProgramRuns, Report, Sandbox
 from rlaif_verifiers.sandbox import sandbox as module
 
 GOOD = FunctionTests("def two():\n    return 2", ["assert two() == 2"])
@@ -155,6 +155,13 @@ def test_an_endless_answer_is_cut_off(tight):
 def test_a_huge_traceback_is_cut_off(sandbox):
     why = fails(sandbox, "def f():\n    raise ValueError('x' * 10_000_000)")
     assert len(why) < 1_000
+    forged = (
+        "import json, os\n"
+        "error = {'kinds': ['x' * 100_000], 'message': 'x' * 100_000}\n"
+        "said = json.dumps({'error': error}).encode()\n"
+        "os.write(31, len(said).to_bytes(4, 'big') + said)"
+    )
+    assert len(fails(sandbox, forged)) < 1_000
     deep = "def g(n):\n    g(n + 1)\ng(0)"
     report = sandbox.run(ProgramRuns(deep, [""]))
     assert "RecursionError" in report.outcomes[0].detail
@@ -170,6 +177,55 @@ def test_a_full_disk_is_the_programs_own(tight):
     assert "No space left" in fails(tight, fill)
     big = "def f():\n    with open('/tmp/big', 'wb') as file: file.write(bytes(8 << 20))"
     assert "OSError" in fails(tight, big)
+
+
+def test_a_file_system_full_of_empty_files_is_stopped(ordinary):
+    """Each takes a kilobyte of the kernel's memory, and none of the room it may write to."""
+    program = (
+        "import itertools\n"
+        "def f():\n"
+        "    for n in itertools.count(): open(f'/dev/shm/{n}', 'w').close()\n"
+    )
+    assert fails(ordinary, program) == "the program kept more than 16384 files"
+
+
+def test_the_kernels_buffers_cannot_be_filled(sandbox):
+    """What is sent over a socket and never read is nobody's resident memory."""
+    told = ask(
+        sandbox,
+        "    import ctypes, socket\n"
+        "    libc = ctypes.CDLL(None, use_errno=True)\n"
+        "    ends, sent, timer = [], 0, ctypes.c_void_p()\n"
+        "    try:\n"
+        "        while True:\n"
+        "            ends += socket.socketpair()\n"
+        "            ends[-1].setblocking(False)\n"
+        "            try: ends[-1].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)\n"
+        "            except OSError: pass\n"
+        "            try:\n"
+        "                while True: sent += ends[-1].send(bytes(1 << 16))\n"
+        "            except BlockingIOError: pass\n"
+        "    except OSError: pass\n"
+        "    timers = 0\n"
+        "    while timers < 1000 and libc.timer_create(1, None, ctypes.byref(timer)) == 0:\n"
+        "        timers += 1\n"
+        "    return sent < 64 << 20, timers < 100",
+    )
+    assert told == "(True, True)"
+
+
+def test_an_event_loop_and_processes_of_its_own_work(ordinary):
+    """What the filter refuses is nothing that an honest program needs."""
+    program = (
+        "import asyncio, multiprocessing, subprocess\n"
+        "async def two(): return 2\n"
+        "def f():\n"
+        "    with multiprocessing.Pool(2) as pool: squares = pool.map(abs, [-1, -2])\n"
+        "    said = subprocess.run(['/usr/bin/echo', 'x'], capture_output=True, text=True).stdout\n"
+        "    return asyncio.run(two()), squares, said\n"
+    )
+    report = ordinary.run(FunctionTests(program, ["assert f() == (2, [1, 2], 'x\\n')"]))
+    assert report.outcomes == [Outcome(passed=True)], report
 
 
 def test_nothing_outside_can_be_written(ordinary):
@@ -240,7 +296,7 @@ def test_nobody_outside_can_be_signalled(ordinary):
     program = (
         "import os, signal\n"
         "def f():\n"
-        "    for process in (os.getppid(), 1):\n"
+        "    for process in (os.getppid(), 1, -1):\n"
         "        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGSTOP, signal.SIGKILL):\n"
         "            try: os.kill(process, number)\n"
         "            except OSError: pass\n"

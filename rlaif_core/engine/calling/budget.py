@@ -42,8 +42,8 @@ class Budget:
             limit, spent = getattr(self.limits, name), getattr(self, name)
             if limit is not None and spent >= limit:
                 raise BudgetReached(
-                    f"budget.{name} is {limit:g} and {spent:g} are spent; every answer is kept. "
-                    f"To go on: --set budget.{name}=… --accept-changes"
+                    f"budget.{name} is {_said(limit)} and {_said(spent)} are spent; every answer "
+                    f"is kept. To go on: --set budget.{name}=… --accept-changes"
                 )
 
     def spend(self, usage: Usage, usd: float) -> None:
@@ -51,3 +51,7 @@ class Budget:
         self.usd += usd
         self.tokens += usage.prompt_tokens + usage.completion_tokens
         self.calls += 1
+
+
+def _said(amount: float) -> str:
+    return f"{amount:,}" if isinstance(amount, int) else f"{amount:.6g}"

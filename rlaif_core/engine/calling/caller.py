@@ -16,7 +16,7 @@ from rlaif_core.api.errors import ModelError, RlaifError, RunError
 from rlaif_core.api.model import Model
 from rlaif_core.engine.calling.budget import Budget
 from rlaif_core.engine.calling.pace import Pace
-from rlaif_core.engine.calling.rates import Rates
+from rlaif_core.engine.calling.rates import Rates, counted
 from rlaif_core.engine.calling.retrying import Patience, Tries
 from rlaif_core.engine.calling.waves import Asked, Waves
 from rlaif_core.engine.ledger import Answers, Call, Ledger
@@ -214,8 +214,9 @@ class Caller:
     def _admit(self) -> None:
         if self._closed:
             raise asyncio.CancelledError
-        if self._ledger.failure is not None:
-            raise self._ledger.failure
+        for kept in (self._ledger, self._cache):
+            if kept is not None and kept.failure is not None:
+                raise kept.failure
         self._budget.admit()
 
     def _keep(
@@ -230,10 +231,11 @@ class Caller:
             if isinstance(answer, ModelError):
                 self._ledger.keep_failure(one.key, self.identity, str(answer), attempts)
                 continue
-            usd = self._price(answer)
-            self._budget.spend(answer.usage, usd)
+            reply = counted(one.request, answer)
+            usd = self._price(reply)
+            self._budget.spend(reply.usage, usd)
             self._told(usd)
-            calls.append(Call(one.key, self.identity, one.text, answer, usd, seconds, attempts))
+            calls.append(Call(one.key, self.identity, one.text, reply, usd, seconds, attempts))
         self._ledger.keep_calls(calls)
         if self._cache is not None:
             self._cache.keep_calls(calls)

@@ -67,7 +67,7 @@ class Pace:
         except BaseException:
             if turn.done() and not turn.cancelled():
                 self.leave()
-            else:
+            elif turn in self._waiting:  # a slot that came free meanwhile has passed it over
                 self._waiting.remove(turn)
             raise
 

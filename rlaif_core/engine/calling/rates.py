@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
-from rlaif_core.api.chat import ChatRequest
+from rlaif_core.api.chat import ChatReply, ChatRequest, Usage
 
 CHARACTERS_A_TOKEN = 4
 """A rough figure for English, on the safe side for the short prompts of a judge."""
 
 MINUTE = 60.0
+AT_ONCE = 1.0 / 60.0
+"""Share of a minute's units that may pass at once: a second's."""
 
 
 class Rates:
-    """Leaky buckets for requests and tokens.
+    """Even flows of requests and tokens.
 
     Args:
-        requests: A minute; None for no limit.
-        tokens: A minute, prompt and completion together; None for no limit.
+        requests: In any minute, at most; None for no limit.
+        tokens: In any minute, prompt and completion together, and at most the last request's
+            more; None for no limit.
     """
 
     def __init__(self, requests: int | None, tokens: int | None) -> None:
-        self._requests = AsyncLimiter(requests, MINUTE) if requests else None
-        self._tokens = AsyncLimiter(tokens, MINUTE) if tokens else None
+        self._requests = _Flow(requests) if requests else None
+        self._tokens = _Flow(tokens) if tokens else None
 
     async def wait(self, requests: Sequence[ChatRequest]) -> None:
         """Wait until these requests may be sent."""
         for request in requests:
             if self._requests is not None:
-                await self._requests.acquire()
+                await self._requests.enter(1)
             if self._tokens is not None:
-                await self._tokens.acquire(min(estimate(request), self._tokens.max_rate))
+                await self._tokens.enter(estimate(request))
+
+
+class _Flow:
+    """A leaky bucket of a second's units.
+
+    One of a minute's would let nearly two minutes' pass in the first.
+    """
+
+    def __init__(self, a_minute: int) -> None:
+        self._size = max(1.0, a_minute * AT_ONCE)
+        self._bucket = AsyncLimiter(self._size, MINUTE * self._size / (a_minute - self._size + 1))
+        self._owed = 0.0
+        self._turn = asyncio.Lock()
+
+    async def enter(self, units: float) -> None:
+        """Wait for a turn. What is larger than the bucket passes, and the next one waits for it."""
+        async with self._turn:
+            while self._owed > 0.0:
+                part = min(self._owed, self._size)
+                await self._bucket.acquire(part)
+                self._owed -= part
+            await self._bucket.acquire(min(units, self._size))
+            self._owed = max(0.0, units - self._size)
 
 
 def estimate(request: ChatRequest) -> float:
     """Tokens that a request may come to: its characters and all the room it is given."""
+    return _shown(request) + (0 if request.options else request.max_tokens)
+
+
+def counted(request: ChatRequest, reply: ChatReply) -> ChatReply:
+    """The reply with its tokens, estimated where the model does not say them.
+
+    Else a budget in tokens or dollars would never be reached.
+    """
+    if reply.usage != Usage():
+        return reply
+    written = len(reply.text) / CHARACTERS_A_TOKEN
+    return replace(reply, usage=Usage(math.ceil(_shown(request)), math.ceil(written)))
+
+
+def _shown(request: ChatRequest) -> float:
     characters = sum(len(turn.content) for turn in request.messages) + len(request.prefix)
-    room = 0 if request.options else request.max_tokens
-    return characters / CHARACTERS_A_TOKEN + room
+    return characters / CHARACTERS_A_TOKEN

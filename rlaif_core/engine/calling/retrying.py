@@ -57,11 +57,19 @@ class Tries:
         self._patience = patience
         self._excused = 0
         self._first = self._last = self._sent = 0.0
+        self._failed: BaseException | None = None
         self.made = 0
 
     def begin(self) -> None:
-        """A try is sent now."""
+        """A try is sent now.
+
+        Raises:
+            ModelError: Why the last try failed, if it had to wait for its turn until after the
+                total timeout.
+        """
         now = time.monotonic()
+        if self._failed is not None and self._too_late(now):
+            raise self._failed
         self._last, self._sent = self._sent or now, now
         self._first = self._first or now
         self.made += 1
@@ -94,15 +102,25 @@ class Tries:
             return await once()
 
         retrying = AsyncRetrying(
-            stop=self._over, wait=_wait, retry=retry_if_exception(_transient), reraise=True
+            stop=self._over,
+            wait=_wait,
+            retry=retry_if_exception(_transient),
+            before_sleep=self._remember,
+            reraise=True,
         )
         return await retrying(again)
 
     def _over(self, state: RetryCallState) -> bool:
         if self.made - self._excused >= self._patience.attempts:
             return True
+        return self._too_late(time.monotonic() + state.upcoming_sleep)
+
+    def _too_late(self, when: float) -> bool:
         total = self._patience.total_timeout
-        return total is not None and time.monotonic() + state.upcoming_sleep >= self._first + total
+        return total is not None and when >= self._first + total
+
+    def _remember(self, state: RetryCallState) -> None:
+        self._failed = state.outcome.exception() if state.outcome else None
 
 
 def _wait(state: RetryCallState) -> float:

@@ -1,6 +1,6 @@
 -- What stands here was answered once and is never asked again. With a row id: rows are long, and
 -- appending them costs half of sorting them in by their key.
-CREATE TABLE calls (
+CREATE TABLE IF NOT EXISTS calls (
     key TEXT PRIMARY KEY,               -- ChatRequest.key(model identity)
     model TEXT NOT NULL,
     request TEXT NOT NULL,              -- JSON

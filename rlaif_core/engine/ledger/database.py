@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,9 @@ from rlaif_core.engine.ledger.checkpoints import Checkpoints
 SCHEMA_VERSION = 1
 BUSY_MILLISECONDS = 10_000
 """How long to wait for another process that is writing."""
+
+VERSION = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+"""Both at once: another process may be making the tables."""
 
 PAGES_A_CHECKPOINT = 8000
 """Pages of the log (32 MiB) after which a commit copies what `Checkpoints` left of it, and the log
@@ -62,12 +66,11 @@ class Database:
         else:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._db.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._write_ahead()
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute(f"PRAGMA wal_autocheckpoint={PAGES_A_CHECKPOINT}")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and empty and not self.readonly:
+        version, tables = self._db.execute(VERSION).fetchone()
+        if version == 0 and not tables and not self.readonly:
             folder = files("rlaif_core.engine.ledger")
             script = "\n".join(folder.joinpath(name).read_text() for name in self.schema)
             pragma = f"PRAGMA user_version={SCHEMA_VERSION};"
@@ -79,6 +82,22 @@ class Database:
                 f"read it with the version that made it, or choose another {self.option}"
             )
         self._identity = _identity(self.path)
+
+    def _write_ahead(self) -> None:
+        """Switch to the log.
+
+        Another process that is making the same file is waited for by hand: `busy_timeout` does not
+        hold for this.
+        """
+        until = time.monotonic() + BUSY_MILLISECONDS / 1000
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
 
     def _failed(self, error: sqlite3.Error | RunError) -> RunError:
         self.failure = error if isinstance(error, RunError) else self._broken(error)
@@ -108,10 +127,12 @@ class Database:
 
     def close(self) -> None:
         """Commit and close."""
-        if not self.readonly:
-            self._commit()
-        self._checkpoints.close()
-        self._db.close()
+        try:
+            if not self.readonly:
+                self._commit()
+        finally:
+            self._checkpoints.close()
+            self._db.close()
 
     def _write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Write now; commit with everything else of this turn of the event loop."""
@@ -151,9 +172,15 @@ class Database:
             waiting.set_result(None)
 
     async def committed(self) -> None:
-        """Return once all that was written so far would survive kill -9."""
+        """Return once all that was written so far would survive kill -9.
+
+        Raises:
+            RunError: If a write has failed: it may have undone those of its turn before it.
+        """
         if self._waiting is not None:
             await asyncio.shield(self._waiting)
+        if self.failure is not None:
+            raise self.failure
 
     def _read(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
         try:

@@ -48,8 +48,8 @@ def good(request: ChatRequest, call: int) -> ChatReply:
     return ChatReply(f"answer to {request.messages[0].content}", usage=Usage(1_000_000, 500_000))
 
 
-def ask(text: str) -> ChatRequest:
-    return ChatRequest((Message("user", text),))
+def ask(text: str, max_tokens: int = 512) -> ChatRequest:
+    return ChatRequest((Message("user", text),), max_tokens=max_tokens)
 
 
 @asynccontextmanager

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
-from rlaif_core.api import ChatReply, ChatRequest, ModelError
+import pytest
+
+from rlaif_core.api import ChatReply, ChatRequest, ModelError, RunError
 from rlaif_core.engine.ledger import Answers
 from tests.engine.calling.fake import Fake, ask, calling, good
 
@@ -79,3 +82,28 @@ def test_calls_and_failures_are_counted_and_known_answers_are_calls(tmp_path: Pa
 
     assert asyncio.run(scenario(batch=1)) == (6, 3, "no c")
     assert asyncio.run(scenario(batch=4)) == (6, 3, "no c")
+
+
+def test_a_cache_that_can_no_longer_be_written_stops_the_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would know that other runs are going to pay again."""
+
+    async def scenario() -> None:
+        model, cache = Fake(good, slots=1), Answers(tmp_path / "answers.sqlite")
+
+        def full() -> None:
+            cache._db.execute("ROLLBACK")
+            raise cache._failed(sqlite3.OperationalError("database or disk is full"))
+
+        async with calling(model, tmp_path, cache=cache) as (caller, ledger, _):
+            monkeypatch.setattr(cache, "_commit", full)
+            await caller.chat(ask("x"))
+            await asyncio.sleep(0)
+            with pytest.raises(RunError, match="free some space"):
+                await caller.chat(ask("y"))
+            monkeypatch.undo()
+            assert len(model.batches) == ledger.cost().calls == 1
+        cache.close()
+
+    asyncio.run(scenario())

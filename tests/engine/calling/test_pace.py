@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
 from rlaif_core.engine.calling import Patience
 from rlaif_core.engine.calling.pace import Pace
@@ -86,5 +88,21 @@ def test_a_released_slot_goes_to_who_waits() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         assert order == [0, 2, 3]
         assert pace.in_flight == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_call_cancelled_as_a_slot_comes_free_is_cancelled_and_leaves_the_slot() -> None:
+    async def scenario() -> None:
+        pace = Pace(1)
+        await pace.enter()
+        waiting = asyncio.ensure_future(pace.enter())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        pace.leave()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert pace.in_flight == 0
+        await pace.enter()
 
     asyncio.run(scenario())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.engine.calling import Patience
+from rlaif_core.engine.calling import Patience, Rates, rates
 from tests.engine.calling.fake import Fake, ask, calling, good
 
 
@@ -165,3 +165,22 @@ def test_calls_that_fail_together_do_not_come_back_together(
     waited = [again - first for first, again in came.values()]
     assert min(waited) >= (asked_for or 0.0)
     assert max(waited) - min(waited) > 0.1 * (asked_for or 0.5) / 2
+
+
+def test_no_try_is_begun_after_the_total_timeout_however_long_it_waited_for_its_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "MINUTE", 0.3)
+
+    def behave(request: ChatRequest, call: int) -> ChatReply | ModelError:
+        return ModelError("busy", transient=True, retry_after=0.0)
+
+    async def scenario() -> int:
+        model, patience = Fake(behave), Patience(attempts=9, total_timeout=0.1)
+        one = Rates(1, None)
+        async with calling(model, tmp_path, patience=patience, rates=one) as (caller, _, _):
+            with pytest.raises(ModelError, match="busy"):
+                await caller.chat(ask("x"))
+        return len(model.batches)
+
+    assert asyncio.run(scenario()) == 1

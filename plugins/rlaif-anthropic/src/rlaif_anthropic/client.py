@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import anyio
+import httpx2
 from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
 from rlaif_anthropic import reply
@@ -42,8 +43,10 @@ class Client(ServiceClient):
             base_url=where.url,
             max_retries=0,  # the engine's
             timeout=None,  # one deadline below covers connecting, waiting and a trickling body
-            http_client=DefaultAioHttpClient(),
+            http_client=_http(),
         )
+        if not where.trusted:
+            self._sdk._custom_headers = {}  # the SDK takes ANTHROPIC_CUSTOM_HEADERS to any server
 
     async def send(self, request: ChatRequest) -> ChatReply:
         """See `ServiceClient.send`."""
@@ -67,3 +70,10 @@ class Client(ServiceClient):
     async def close(self) -> None:
         """Close its connections."""
         await self._sdk.close()
+
+
+def _http() -> DefaultAioHttpClient:
+    try:
+        return DefaultAioHttpClient()
+    except httpx2.InvalidURL:  # not quoted, since it may hold a password
+        raise ValueError("the proxy's address is none: write http://HOST:PORT") from None

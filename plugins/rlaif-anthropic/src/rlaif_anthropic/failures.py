@@ -1,4 +1,4 @@
-"""What a failed call amounts to: an error that says the mend."""
+"""What a failed call amounts to: an error that says the mend, or a filtered answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Final
 import aiohttp
 from anthropic import AnthropicError, APIConnectionError, APIStatusError
 
-from rlaif_core.api import ModelError
+from rlaif_core.api import ChatReply, ModelError
 from rlaif_core.api.endpoint import Endpoint
 
 FAILURES: Final = (AnthropicError, aiohttp.ClientError, OSError)
 """What a call may raise. The SDK lets some of its transport's own errors through."""
+
+FILTERED: Final = "content filtering policy"
+"""What it says of an answer that it withholds because of what it says: there is no code for it."""
 
 MENDS: Final = {
     "temperature": "add temperature to `omit`",
@@ -24,26 +27,28 @@ MENDS: Final = {
 """By a word in what the service says: it names the field nowhere else."""
 
 
-def outcome(error: BaseException, model: str, where: Endpoint) -> ModelError:
+def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | ModelError:
     """What to answer for a call that raised one of `FAILURES`."""
     if isinstance(error, APIStatusError):
-        said = _said(error.body)
-        mend = _mend(error.status_code, str(said), model)
-        return where.refused(error.status_code, error.response.headers, said, mend)
+        status, why = error.status_code, said(error.body)
+        if status == 400 and FILTERED in str(why):
+            return ChatReply(finish_reason="content_filter")
+        return where.refused(status, error.response.headers, why, _mend(status, str(why), model))
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
         return where.unreachable(error)
     return ModelError(where.told(f"{type(error).__name__}: {error}"))
 
 
-def _said(body: object) -> object:
+def said(body: object) -> object:
+    """The service's own words in the body of an error, or in the error itself."""
     error = body.get("error", body) if isinstance(body, dict) else body
     return error.get("message", error) if isinstance(error, dict) else error
 
 
-def _mend(status: int, said: str, model: str) -> str:
+def _mend(status: int, why: str, model: str) -> str:
     if status == 403:
         return f"the key may not use model '{model}' there"
     if status == 404:
         return f"check `model: {model}` and `base_url`"
-    found = (mend for word, mend in MENDS.items() if status == 400 and word in said)
+    found = (mend for word, mend in MENDS.items() if status == 400 and word in why)
     return next(found, "")

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from rlaif_anthropic.failures import said
 from rlaif_anthropic.request import TOOL, prefill
-from rlaif_core.api import ChatReply, ChatRequest, Usage
+from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
 from rlaif_core.api.endpoint import Endpoint
 
 STOP_REASONS: Final = {
@@ -31,35 +32,42 @@ class Block(BaseModel):
 class Tokens(BaseModel):
     """What is billed; the prompt's tokens are in three parts."""
 
-    input_tokens: int = 0
+    input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
-    output_tokens: int = 0
+    output_tokens: int | None = None
 
     def usage(self) -> Usage:
         """The three parts added up."""
         cached = (self.cache_creation_input_tokens or 0) + (self.cache_read_input_tokens or 0)
-        return Usage(self.input_tokens + cached, self.output_tokens)
+        return Usage((self.input_tokens or 0) + cached, self.output_tokens or 0)
 
 
 class Said(BaseModel):
-    """What is read of a message; only that is validated."""
+    """What is read of a message; only that is validated.
 
-    content: list[Block]
+    Gateways may send an error in its place, with status 200.
+    """
+
+    content: list[Block] | None = None
     stop_reason: str | None = None
-    usage: Tokens = Tokens()
+    usage: Tokens | None = None
+    error: Any = None
 
 
 def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
     """The reply that a service sent.
 
     Raises:
-        ModelError: If it is no message.
+        ModelError: If it is no message, or one that says that it failed.
     """
     try:
         message = Said.model_validate_json(content)
     except ValidationError as error:
         raise where.malformed(error) from None
+    if message.content is None:
+        what = "no content" if message.error is None else f"an error: {said(message.error)}"
+        raise ModelError(f"{where.place} sent {where.told(what)}", transient=True)
     reason = STOP_REASONS.get(message.stop_reason or "", "stop")
     text = _text(message.content)
     if request.prefix:
@@ -68,7 +76,7 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
     ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
     if ends:  # one that the service was not told
         text, reason = text[: min(ends)], "stop" if reason == "length" else reason
-    return ChatReply(text, reason, usage=message.usage.usage())
+    return ChatReply(text, reason, usage=(message.usage or Tokens()).usage())
 
 
 def _text(blocks: list[Block]) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlaif_core.api import DataError, Evaluation, Evaluator
-from rlaif_evaluators.reward_bench_data import examples
+from rlaif_evaluators.reward_bench_data import Example, examples
 from rlaif_evaluators.reward_bench_figures import figures, matrix
 from rlaif_evaluators.reward_bench_params import RewardBenchParams
+
+NO_CATEGORY = "all"
+"""What examples without a category are counted under."""
 
 
 class RewardBench(Evaluator[RewardBenchParams]):
@@ -19,6 +22,15 @@ class RewardBench(Evaluator[RewardBenchParams]):
     asks_models = False
     needs_reward_model = True
 
+    def check(self) -> None:
+        """Refuse data that cannot be used before a reward model is trained for them.
+
+        Raises:
+            DataError: If the data cannot be used, or none of it is in a section.
+            PluginError: If a hub's data set is named, and `datasets` is not installed.
+        """
+        self._examples()
+
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Score both sides of every example.
 
@@ -27,12 +39,12 @@ class RewardBench(Evaluator[RewardBenchParams]):
             benchmark's name; nothing if there is no reward model.
 
         Raises:
-            DataError: If the data cannot be used, or none of it is in a section.
-            PluginError: If a hub's data set is named, and `datasets` is not installed.
+            DataError: As `check` does.
+            PluginError: As `check` does.
         """
         if evaluation.reward is None:
             return {}
-        found = await asyncio.to_thread(examples, self.params)
+        found = await asyncio.to_thread(self._examples)
         texts = [text for one in found for text in (*one.chosen, *one.rejected)]
         prompts = [one.prompt for one in found for _ in (*one.chosen, *one.rejected)]
         rewards = iter(await asyncio.to_thread(evaluation.reward, prompts, texts))
@@ -40,14 +52,17 @@ class RewardBench(Evaluator[RewardBenchParams]):
             matrix([next(rewards) for _ in one.chosen], [next(rewards) for _ in one.rejected])
             for one in found
         ]
-        categories = [one.category or "all" for one in found]
-        sections = self.params.sections or {}
-        if sections and not any(
-            one in section.categories for section in sections.values() for one in categories
-        ):
-            raise DataError(
-                f"{self.params.data}: none of its categories is in a section; it has "
-                f"{', '.join(sorted(set(categories))[:20])}"
-            )
+        categories = [one.category or NO_CATEGORY for one in found]
         ids = [one.prompt.id for one in found]
         return {"reward_model": {self.params.key: figures(won, categories, ids, self.params)}}
+
+    def _examples(self) -> list[Example]:
+        found = examples(self.params)
+        there = {one.category or NO_CATEGORY for one in found}
+        sections = (self.params.sections or {}).values()
+        if sections and there.isdisjoint(one for section in sections for one in section.categories):
+            raise DataError(
+                f"{self.params.data}: none of its categories is in a section; it has "
+                f"{', '.join(sorted(there)[:20])}"
+            )
+        return found

@@ -50,18 +50,20 @@ class Asker:
         params: How to ask it.
 
     Attributes:
-        by_options: Whether the model tells how probable given answers are after its own reasoning.
+        gives_options: Whether the model tells how probable given answers are.
+        continues: Whether it continues a given beginning of its turn, such as its own reasoning.
     """
 
     def __init__(self, model: ChatModel, params: ReplyParams) -> None:
         self._model = model
         self._params = params
-        self.by_options = {"options", "prefix"} <= model.capabilities
+        self.gives_options = "options" in model.capabilities
+        self.continues = "prefix" in model.capabilities
 
     @property
     def weighs_endings(self) -> bool:
         """Whether the end of the turn can be part of an option's probability."""
-        return self.by_options and "end_of_turn" in self._model.capabilities
+        return self.gives_options and "end_of_turn" in self._model.capabilities
 
     @property
     def enforces_schema(self) -> bool:
@@ -76,6 +78,7 @@ class Asker:
         *,
         reasoning: bool,
         end_of_turn: bool = False,
+        request: str = "",
     ) -> tuple[str, ChatReply]:
         """Let the model reason, then ask for the log-probability of each option.
 
@@ -85,6 +88,8 @@ class Asker:
             seed: Of the reasoning.
             reasoning: Whether it reasons at all.
             end_of_turn: As in `ChatRequest`.
+            request: What asks for the answer after the reasoning, as the user's next turn, of a
+                model that cannot continue its own.
 
         Returns:
             The reasoning, and the reply to the options; the refusal, if it would not reason.
@@ -95,12 +100,16 @@ class Asker:
             if reply.finish_reason in ("refusal", "content_filter"):
                 return "", reply
             reasoned = reply.text
+        turns, prefix = [Message("user", text)], ""
+        if self.continues:
+            prefix = ending_line(reasoned) + self._params.answer_prefix
+        elif reasoned.strip():
+            turns += [Message("assistant", reasoned.strip()), Message("user", request)]
+        elif reasoning:
+            turns = [Message("user", f"{text}\n\n{request}")]
         # Nothing is sampled here: without a seed, equal questions have equal addresses.
         question = ChatRequest(
-            (Message("user", text),),
-            prefix=ending_line(reasoned) + self._params.answer_prefix,
-            options=options,
-            end_of_turn=end_of_turn,
+            tuple(turns), prefix=prefix, options=options, end_of_turn=end_of_turn
         )
         return own_words(reasoned.strip()), await self._model.chat(question)
 

@@ -1,4 +1,4 @@
-"""The judge `cascade`: a cheap model decides, and where it is unsure a strong one does."""
+"""The judge `cascade`: a cheap judge decides, and where it is unsure a strong one does."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Final
 from pydantic import Field
 
 from rlaif_core.api import Comparison, Context, PluginError, Verdict
-from rlaif_judges.comparing import ComparingJudge, clipped
-from rlaif_judges.pairwise import Pairwise, PairwiseParams
+from rlaif_judges.comparing import clipped
+from rlaif_judges.pairwise import Pairwise
+from rlaif_judges.panel import PanelJudge, PanelParams
 from rlaif_judges.pooling import Member, told_by
 
 ROLES: Final = ("cheap", "strong")
 
 
-class CascadeParams(PairwiseParams):
-    """Parameters of `cascade`: those of `pairwise`, for both models, and when to go on."""
+class CascadeParams(PanelParams):
+    """Parameters of `cascade`: those of its members, and when to go on."""
 
     threshold: float = Field(
         default=0.2,
@@ -27,8 +28,8 @@ class CascadeParams(PairwiseParams):
     )
 
 
-class Cascade(ComparingJudge[CascadeParams]):
-    """Asks a cheap model, and where that is unsure or abstains, a strong one."""
+class Cascade(PanelJudge[CascadeParams]):
+    """Asks a cheap judge, and where that is unsure or abstains, a strong one."""
 
     Params = CascadeParams
     _cheap: Pairwise
@@ -38,19 +39,16 @@ class Cascade(ComparingJudge[CascadeParams]):
         """Set up a judge for each model.
 
         Raises:
-            PluginError: If the models are not `cheap` and `strong`, or the template cannot be
-                used.
+            PluginError: If the models are not `cheap` and `strong`, `members` names others, or a
+                template cannot be used.
         """
         await super().setup(context)
         if set(context.models) != set(ROLES):
             raise PluginError(
                 "judge 'cascade' asks two models by role: `model: {cheap: ..., strong: ...}`"
             )
-        # A clipped probability would look like doubt.
-        params = self.params.model_copy(update={"clip": 0.0})
-        self._cheap, self._strong = Pairwise(params), Pairwise(params)
-        for role, judge in (("cheap", self._cheap), ("strong", self._strong)):
-            await judge.setup(Context(context.seed, context.secret, {role: context.models[role]}))
+        members = await self.seated("cascade", context)
+        self._cheap, self._strong = members["cheap"], members["strong"]
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Judge one comparison; the explanation says who decided, and what the cheap one said."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeVar
 
-from rlaif_core.api import ChatModel, JudgeFacts, PairwiseJudge, Verdict
+from rlaif_core.api import ChatModel, JudgeFacts, PairwiseJudge, ResourcePath, Verdict
 from rlaif_judges.answer import answer_schema, answer_verdict
 from rlaif_judges.asking import Asker, AskingParams, repetition_caution
 from rlaif_judges.replies import option_verdict
@@ -24,6 +25,11 @@ class ComparingParams(AskingParams):
     )
     options: tuple[str, str] = Field(
         default=(" A", " B"), description="the answers for the first and the second response"
+    )
+    answer_prompt: ResourcePath = Field(
+        default="rlaif_judges:prompts/answer.jinja",
+        description="a jinja2 template: asks for the answer after the reasoning, where a model "
+        "gives option probabilities but continues no prefix",
     )
     clip: float = Field(
         default=0.0, ge=0, lt=0.5, description="keep probabilities within [clip, 1 - clip]"
@@ -58,12 +64,28 @@ class Comparing:
 
     Attributes:
         structured: Whether it is asked for a JSON object, since it gives no probabilities.
+        form: What templates are told about the answer that is asked for.
+
+    Raises:
+        PluginError: If the template of the answer's request cannot be used.
     """
 
     def __init__(self, model: ChatModel, params: ComparingParams) -> None:
+        from rlaif_judges.template import PromptTemplate
+
         self._asker = Asker(model, params)
         self._params = params
-        self.structured = not self._asker.by_options
+        self.structured = not self._asker.gives_options
+        # A turn that cannot be begun with the prefix begins with the answer, unless it reasons.
+        bare = not (self.structured or self._asker.continues or params.reasoning)
+        self.form: dict[str, Any] = {
+            "reasoning": params.reasoning,
+            "structured": self.structured,
+            "answer_prefix": "" if bare else params.answer_prefix,
+            "options": tuple(one.strip() for one in params.options) if bare else params.options,
+        }
+        asking = {"options": params.options}
+        self._request = PromptTemplate(params.answer_prompt, asking, shown=()).render(asking)
 
     async def verdict(self, text: str, seed: int, judged: Sequence[str]) -> Verdict:
         """The verdict that the model gives.
@@ -81,7 +103,11 @@ class Comparing:
 
     async def _weighed(self, text: str, seed: int) -> Verdict:
         reasoned, reply = await self._asker.probabilities(
-            text, self._params.options, seed, reasoning=self._params.reasoning
+            text,
+            self._params.options,
+            seed,
+            reasoning=self._params.reasoning,
+            request=self._request,
         )
         return option_verdict(reply, self._params.least_mass, explanation=reasoned)
 

@@ -106,8 +106,5 @@ class Constitutional(ComparingJudge[ConstitutionalParams]):
             "second": second,
             "fence": fence(self.context.secret, prompt, first, second),
             "principle": principle,
-            "reasoning": self.params.reasoning,
-            "structured": self._comparing.structured,
-            "answer_prefix": self.params.answer_prefix,
-            "options": self.params.options,
+            **self._comparing.form,
         }

@@ -53,12 +53,18 @@ def unread_caution(params: Params, path: str) -> str | None:
     Raises:
         PluginError: If the template cannot be read.
     """
-    given = [name for name in ("criteria", "examples") if name in params.model_fields_set]
-    if not given or "prompt" not in params.model_fields_set:
+    given = [name for name in ("criteria", "examples") if _set(params, name)]
+    if not given or not _set(params, "prompt"):
         return None
     from rlaif_judges.template import unused_caution
 
     return unused_caution(path, given)
+
+
+def _set(params: Params, name: str) -> bool:
+    """Whether a parameter is other than its default: a filled-in recipe names them all."""
+    field = type(params).model_fields.get(name)
+    return field is not None and bool(getattr(params, name) != field.default)
 
 
 def both(*cautions: str | None) -> str | None:

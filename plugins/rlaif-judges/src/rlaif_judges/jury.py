@@ -1,4 +1,4 @@
-"""The judge `jury`: several models judge the same comparison, each as `pairwise` would.
+"""The judge `jury`: several judges of the same comparison, each a model asked as by `pairwise`.
 
 A panel of smaller models from different families can do better than one large one (Verga et al.
 2404.18796), as far as their errors are independent. How often each is right can be estimated from
@@ -20,9 +20,10 @@ from rlaif_core.api import (
     Settlement,
     Verdict,
 )
-from rlaif_judges.comparing import ComparingJudge, clipped
+from rlaif_judges.comparing import clipped
 from rlaif_judges.dawid_skene import require_crowd_kit
-from rlaif_judges.pairwise import Pairwise, PairwiseParams
+from rlaif_judges.pairwise import Pairwise
+from rlaif_judges.panel import PanelJudge, PanelParams
 from rlaif_judges.pooling import Combining, Member, pooled, told_in
 
 KIND: Final = "judge"
@@ -31,8 +32,8 @@ KIND: Final = "judge"
 Accuracy = Annotated[float, Field(gt=0, lt=1)]
 
 
-class JuryParams(PairwiseParams):
-    """Parameters of `jury`: those of `pairwise`, and how the members' verdicts are added up."""
+class JuryParams(PanelParams):
+    """Parameters of `jury`: those of its members, and how their verdicts are added up."""
 
     combine: Literal["logit", "probability", "majority", "log-odds", "dawid-skene"] = Field(
         default="logit",
@@ -51,8 +52,8 @@ class JuryParams(PairwiseParams):
         return self
 
 
-class Jury(ComparingJudge[JuryParams]):
-    """Asks several models, each as `pairwise` would, and adds up what they say."""
+class Jury(PanelJudge[JuryParams]):
+    """Asks several judges, each a model with its own or the common prompt, and adds them up."""
 
     Params = JuryParams
     _members: dict[str, Pairwise]
@@ -62,8 +63,8 @@ class Jury(ComparingJudge[JuryParams]):
         """Set up a judge for each model.
 
         Raises:
-            PluginError: If there are fewer than two models, the accuracies name others, or the
-                template cannot be used.
+            PluginError: If there are fewer than two models, accuracies or members name others, or
+                a template cannot be used.
         """
         await super().setup(context)
         if len(context.models) < 2:
@@ -74,12 +75,7 @@ class Jury(ComparingJudge[JuryParams]):
         if self.params.combine == "dawid-skene":
             require_crowd_kit()
         self._weights = self._weighed()
-        # What is clipped is the jury's verdict, not each member's share in it.
-        params = self.params.model_copy(update={"clip": 0.0})
-        self._members = {role: Pairwise(params) for role in context.models}
-        for role, member in self._members.items():
-            model = {role: context.models[role]}
-            await member.setup(Context(context.seed, context.secret, model))
+        self._members = await self.seated("jury", context)
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Judge one comparison; the explanation holds one JSON line for each member."""

@@ -45,6 +45,7 @@ class Pairwise(ComparingJudge[W]):
     name: ClassVar[str] = "pairwise"
     _template: PromptTemplate
     _comparing: Comparing
+    _examples: list[dict[str, str]]
 
     async def setup(self, context: Context) -> None:
         """Read the template, and see what the model can do.
@@ -56,6 +57,7 @@ class Pairwise(ComparingJudge[W]):
 
         await super().setup(context)
         self._comparing = Comparing(only_model(self.name, context), self.params)
+        self._examples = [self._shown(example) for example in self.params.examples]
         self._template = PromptTemplate(
             self.params.prompt, self._values("p", "a", "b"), shown=("prompt", "first", "second")
         )
@@ -82,19 +84,17 @@ class Pairwise(ComparingJudge[W]):
             "second": second,
             "fence": fence(self.context.secret, prompt, first, second),
             "criteria": self.params.criteria,
-            "examples": [self._shown(example) for example in self.params.examples],
-            "reasoning": self.params.reasoning,
-            "structured": self._comparing.structured,
-            "answer_prefix": self.params.answer_prefix,
-            "options": self.params.options,
+            "examples": self._examples,
+            **self._comparing.form,
         }
 
     def _shown(self, example: Example) -> dict[str, str]:
-        """An example with the answer that the judge should have given, in the form asked for."""
+        """An example between marks of its own, with the right answer in the form asked for."""
         if not self._comparing.structured:
             explanation = example.explanation if self.params.reasoning else ""
-            option = self.params.options[example.better == "B"]
-            answer = ending_line(explanation) + self.params.answer_prefix + option
+            option = self._comparing.form["options"][example.better == "B"]
+            prefix = self._comparing.form["answer_prefix"]
+            answer = ending_line(explanation) + prefix + option
         else:
             said: dict[str, object] = {}
             if self.params.reasoning:
@@ -106,4 +106,5 @@ class Pairwise(ComparingJudge[W]):
             "first": example.first,
             "second": example.second,
             "answer": answer,
+            "fence": fence(self.context.secret, example.prompt, example.first, example.second),
         }

@@ -99,7 +99,9 @@ class DirectScore(Scoring[DirectScoreParams]):
     @property
     def _weighed(self) -> bool:
         """Whether the model can say how probable each whole score is."""
-        return self.asker.weighs_endings if self.params.end_of_turn else self.asker.by_options
+        asker = self.asker
+        able = asker.weighs_endings if self.params.end_of_turn else asker.gives_options
+        return able and asker.continues
 
     def _certain(self, reply: ChatReply, response: Response) -> tuple[float, ...] | Silence:
         """All the probability on the score that the reply states."""

@@ -23,7 +23,8 @@ class PromptTemplate:
     Args:
         path: A file, or `package:path` inside an installed package.
         sample: Values of every variable, to try the template on.
-        shown: Variables without which nothing could be judged.
+        shown: Variables without which nothing could be judged; none for a template that shows
+            nothing that somebody else wrote.
 
     Raises:
         PluginError: If the file cannot be read, or the template cannot be rendered with `sample`
@@ -47,7 +48,7 @@ class PromptTemplate:
         missing = [name for name in shown if name not in self.variables]
         if missing:
             raise PluginError(f"{path}: the template never uses {', '.join(missing)}")
-        if "fence" not in self.variables:
+        if shown and "fence" not in self.variables:
             warnings.warn(
                 f"{path}: the template never uses `fence`, so a response can forge where it ends",
                 stacklevel=2,

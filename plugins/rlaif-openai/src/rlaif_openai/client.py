@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from itertools import count
 from typing import Any, Final
 from uuid import uuid4
 
-from openai import AsyncOpenAI, RequestOptions
+from openai import APITimeoutError, AsyncOpenAI, RequestOptions
 from pydantic_core import to_json
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
@@ -64,6 +63,10 @@ class Client(ServiceClient):
             timeout=None,  # the transport's deadline covers connecting, waiting and the body
             http_client=Transport(self._url, params.timeout),
         )
+        if not where.trusted:
+            # The SDK takes OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_CUSTOM_HEADERS to any server.
+            self._sdk.organization, self._sdk.project = params.organization, params.project
+            self._sdk._custom_headers = {}
 
     async def send(self, request: ChatRequest) -> ChatReply:
         """See `ServiceClient.send`."""
@@ -86,7 +89,7 @@ class Client(ServiceClient):
                 cast_to=bytes,
                 options={**OPTIONS, "idempotency_key": f"{self._name}-{next(self._numbers)}"},
             )
-        except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
+        except APITimeoutError:
             raise self._where.late(self._timeout) from None
 
     async def close(self) -> None:

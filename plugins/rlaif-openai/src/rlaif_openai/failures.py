@@ -43,19 +43,19 @@ def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | Mo
 
 
 def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | ModelError:
-    status, body = error.status_code, error.body
-    if status == 400 and error.code in FILTERED:
+    status, body, code = error.status_code, error.body, str(error.code)  # whatever a gateway sends
+    if status == 400 and code in FILTERED:
         return ChatReply(finish_reason="content_filter")
     said = body.get("message", body) if isinstance(body, dict) else body
-    if status == 429 and NO_CREDIT in (error.code, error.type):
+    if status == 429 and NO_CREDIT in (code, error.type):
         return ModelError(f"{where.place} answered 429: {where.told(said)}; pay for more credit")
-    mend = _mend(status, error.param, model)
+    mend = _mend(status, str(error.param), model)
     return where.refused(status, error.response.headers, said, mend)
 
 
-def _mend(status: int, field: str | None, model: str) -> str:
+def _mend(status: int, field: str, model: str) -> str:
     if status == 403:
         return f"the key may not use model '{model}' there"
     if status == 404:
         return f"check `model: {model}` and `base_url`"
-    return MENDS.get(field or "", "") if status in (400, 422) else ""
+    return MENDS.get(field, "") if status in (400, 422) else ""

@@ -30,7 +30,7 @@ def option_logprobs(
     listed: dict[str, float] = {}
     for token, logprob in top:
         text = token.lstrip()
-        if text:
+        if text and not math.isnan(logprob):
             listed[text] = _add(listed.get(text), max(logprob, LEAST))
     if not listed:
         return None

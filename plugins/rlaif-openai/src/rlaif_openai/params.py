@@ -23,7 +23,7 @@ class OpenAIParams(ServiceParams):
     project: str | None = Field(default=None, description="which of its projects")
     server: Server | None = Field(
         default=None,
-        description="which dialect it speaks; openai without a base_url, other with one",
+        description="which dialect it speaks; openai at OpenAI's address, other elsewhere",
     )
     omit: tuple[Omittable, ...] | None = Field(
         default=None,

@@ -54,8 +54,8 @@ class Choice(BaseModel):
 class Tokens(BaseModel):
     """What is billed."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class Completion(BaseModel):
@@ -87,7 +87,7 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
     if choice.finish_reason in BROKEN:
         raise ModelError(f"{where.place} gave the generation up", transient=True)
     tokens = completion.usage or Tokens()
-    usage = Usage(tokens.prompt_tokens, tokens.completion_tokens)
+    usage = Usage(tokens.prompt_tokens or 0, tokens.completion_tokens or 0)
     if request.options:
         return ChatReply("", "options", _options(choice, request.options), usage)
     if choice.message.refusal:

@@ -77,7 +77,8 @@ def _options(request: ChatRequest, how: Dialect) -> dict[str, Any]:
     limit = "max_completion_tokens" if how.server == "openai" else "max_tokens"
     written: dict[str, Any] = {limit: 1, "logprobs": True, "top_logprobs": how.top_logprobs}
     if how.server != "openai":
-        written |= DEFAULTS  # so that it does not matter whether they are taken before sampling
+        # Said, so that it does not matter whether the probabilities are taken before sampling.
+        written |= {name: value for name, value in DEFAULTS.items() if name not in how.omit}
     if how.server == "vllm":
         written |= PLAIN_SAMPLING
     return written

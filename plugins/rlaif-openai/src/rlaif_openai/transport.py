@@ -6,12 +6,13 @@ costs as much as the request itself. Here it is done once: all requests go to th
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+
+from rlaif_openai.proxy import proxy_for
 
 
 class Transport(httpx2.AsyncClient):
@@ -25,9 +26,12 @@ class Transport(httpx2.AsyncClient):
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__(transport=_Nowhere())
         self._url = httpx2.URL(url)
+        self._certificates = httpx2.create_ssl_context()
         self._given: list[tuple[str, str]] = []
         self._whole = self.headers
-        self._proxy = _proxy(url)
+        proxy = proxy_for(url)
+        self._proxy = None if proxy is None else str(proxy.url)
+        self._proxy_auth = aiohttp.BasicAuth(*proxy.auth, "utf-8") if proxy and proxy.auth else None
         self._deadline = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
 
@@ -45,21 +49,25 @@ class Transport(httpx2.AsyncClient):
         """Send a request and read the whole answer.
 
         Raises:
-            TimeoutError: After `timeout` seconds.
+            httpx2.ReadTimeout: After `timeout` seconds.
             aiohttp.ClientError: If the connection cannot be made, or breaks.
         """
         session = self._session = self._session or self._open()
-        async with session.request(
-            request.method,
-            str(self._url),
-            headers=request.headers,
-            data=request.content,
-            proxy=self._proxy,
-        ) as answer:
-            content = await answer.read()
-            return httpx2.Response(
-                answer.status, headers=answer.raw_headers, content=content, request=request
-            )
+        try:
+            async with session.request(
+                request.method,
+                str(self._url),
+                headers=request.headers,
+                data=request.content,
+                proxy=self._proxy,
+                proxy_auth=self._proxy_auth,
+            ) as answer:
+                content = await answer.read()
+        except asyncio.TimeoutError:  # another class than TimeoutError before Python 3.11
+            raise httpx2.ReadTimeout("no answer in time", request=request) from None
+        return httpx2.Response(
+            answer.status, headers=answer.raw_headers, content=content, request=request
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -70,7 +78,7 @@ class Transport(httpx2.AsyncClient):
     def _open(self) -> aiohttp.ClientSession:
         # The engine bounds what is in flight; httpx2 undoes the compression, as with its own.
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._certificates),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._deadline,
             auto_decompress=False,
@@ -79,9 +87,3 @@ class Transport(httpx2.AsyncClient):
 
 class _Nowhere(httpx2.AsyncBaseTransport):
     """Never asked, since `send` does not: it saves httpx2 from preparing a pool of its own."""
-
-
-def _proxy(url: str) -> str | None:
-    parts = urlsplit(url)
-    named = getproxies()
-    return None if proxy_bypass(parts.netloc) else named.get(parts.scheme) or named.get("all")

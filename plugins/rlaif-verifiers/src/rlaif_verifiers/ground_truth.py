@@ -20,10 +20,11 @@ def ground_truth(prompt: Prompt, column: str) -> Any:
     """The column's value.
 
     Raises:
-        NoGroundTruthError: If it is missing, null or empty.
+        NoGroundTruthError: If it is missing, null, empty or NaN.
     """
     value = prompt.columns.get(column)
-    if value is None or value == "" or value == []:
+    # What is missing in a table of numbers is NaN, which is unequal to itself.
+    if value is None or value in ("", []) or value != value:
         raise NoGroundTruthError(f"the prompt has no '{column}'")
     return value
 

@@ -76,7 +76,8 @@ class Engine:
         try:
             return str(self._engine.add_request(str(place), prompt, job.sampling))
         except (VLLMError, ValueError) as error:
-            outcomes[place] = ModelError(f"vLLM refuses the request: {error}")
+            said = " ".join(str(error).split())
+            outcomes[place] = ModelError(f"vLLM refuses the request: {said}")
             return None
 
     def close(self) -> None:

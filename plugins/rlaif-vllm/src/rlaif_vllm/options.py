@@ -92,8 +92,8 @@ class Scoring:
             following = outcome.outputs[0].logprobs
             for index, token in branch.last.items():
                 values[index] = before
-                if token is not None and following:
-                    values[index] += following[0][token].logprob
+                if token is not None:
+                    values[index] += following[0][token].logprob if following else math.nan
         if not all(map(math.isfinite, values)):
             return ModelError("the model's logits are not finite: its weights are damaged")
         usage = Usage(prompt_tokens=len(self.head) + sum(map(len, self.tails)))

@@ -46,6 +46,11 @@ class Case:
         return Case(self.prompt, self.b, self.a, self.source, self.vote)
 
     @property
+    def texts(self) -> tuple[str, str, str, str]:
+        """All that it is about: prompt, A's response, B's response, source."""
+        return self.prompt.text, self.a.text, self.b.text, self.source
+
+    @property
     def quotable(self) -> str:
         """What quotations are checked against."""
         return self.source or "\n".join((self.prompt.text, self.a.text, self.b.text))

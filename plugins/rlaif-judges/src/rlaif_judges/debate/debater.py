@@ -38,7 +38,7 @@ class Debaters:
         self._template = PromptTemplate(
             params.speech_prompt,
             self._values(SAMPLE, "A", [Speech("B", 1, "so")]),
-            shown=("prompt", "own", "other", "transcript"),
+            shown=("prompt", "own", "other", "transcript", *(("source",) if params.source else ())),
         )
 
     async def transcript(self, case: Case) -> list[Speech]:

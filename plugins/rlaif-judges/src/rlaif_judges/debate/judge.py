@@ -61,9 +61,14 @@ class Debate(ComparingJudge[DebateParams]):
         self._in_place_of_a_speech = Comparing(self._playing("judge"), as_long)
         self._debaters = Debaters(self._playing("debater"), self.params, context)
         values = self._values(SAMPLE, [Speech("A", 1, "so")])
-        self._template = PromptTemplate(
-            self.params.verdict_prompt, values, shown=("prompt", "transcript", "first", "second")
-        )
+        shown = ["prompt"]
+        if values["shows_responses"]:
+            shown += ["first", "second"]
+        if self.params.protocol != "single":
+            shown += ["transcript"]
+        elif self.params.source:
+            shown += ["source"]
+        self._template = PromptTemplate(self.params.verdict_prompt, values, tuple(shown))
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Run both assignments; the explanation holds one JSON line for each, with transcript."""
@@ -97,7 +102,7 @@ class Debate(ComparingJudge[DebateParams]):
         """The verdict; every call but the first stands for a speech of the debate."""
         text = self._template.render(self._values(case, transcript))
         seed = self.context.rng("debate", *case.key, call).getrandbits(31)
-        judged = (case.quotable, *(one.text for one in transcript))
+        judged = (*case.texts, *(one.text for one in transcript))
         comparing = self._comparing if call == 0 else self._in_place_of_a_speech
         return await comparing.verdict(text, seed, judged)
 
@@ -117,10 +122,7 @@ class Debate(ComparingJudge[DebateParams]):
             "protocol": self.params.protocol,
             "shows_responses": alone or self.params.judge_sees == "responses",
             "fence": fence(self.context.secret, *texts, *(one.text for one in transcript)),
-            "reasoning": self.params.reasoning,
-            "structured": self._comparing.structured,
-            "answer_prefix": self.params.answer_prefix,
-            "options": self.params.options,
+            **self._comparing.form,
         }
 
 

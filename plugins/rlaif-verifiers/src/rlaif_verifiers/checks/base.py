@@ -28,6 +28,8 @@ class Counted(BaseCheck):
     def _bounded(self) -> Counted:
         if self.at_least is None and self.at_most is None and self.exactly is None:
             raise ValueError("needs one of at_least, at_most and exactly")
+        if not self._within(next(n for n in (self.exactly, self.at_least, 0) if n is not None)):
+            raise ValueError("no count lies within the bounds")
         return self
 
     @abstractmethod
@@ -36,7 +38,9 @@ class Counted(BaseCheck):
 
     def holds(self, text: str) -> bool:
         """Whether the count is within the bounds."""
-        count = self.count(text)
+        return self._within(self.count(text))
+
+    def _within(self, count: int) -> bool:
         return (
             (self.at_least is None or count >= self.at_least)
             and (self.at_most is None or count <= self.at_most)

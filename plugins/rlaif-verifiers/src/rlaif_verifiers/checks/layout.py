@@ -29,7 +29,8 @@ class Json(BaseCheck):
         """Whether it is."""
         fenced = FENCED.fullmatch(text)
         try:
-            json.loads(fenced["inside"] if fenced else text)
+            # NaN and Infinity, which Python's reader takes and JSON does not know, are no `int`.
+            json.loads(fenced["inside"] if fenced else text, parse_constant=int)
         except (ValueError, RecursionError):
             return False
         return True

@@ -24,6 +24,7 @@ START = (
     f"import sys; sys.path[0] = '{HARNESS}'; from inside.main import main; del sys.path[0]; main()"
 )
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
+ROOMS = ("/dev/shm", "/tmp")
 SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
 NOBODY = 65534
 LONE_USERS = range(61184, 65520)  # systemd's for services that bring their own: no real account
@@ -118,7 +119,7 @@ def _identity(user: int | None) -> list[str]:
 
 
 def _view(interpreter: Interpreter, room: int) -> list[str]:
-    """What there is to see: the system, read-only, and `/tmp`, which is home."""
+    """What there is to see: the system, read-only, and the rooms to write; `/tmp` is home."""
     arguments = ["--ro-bind", "/usr", "/usr"]
     for path in SYSTEM:
         if os.path.islink(path):
@@ -128,7 +129,7 @@ def _view(interpreter: Interpreter, room: int) -> list[str]:
     for path in SETTINGS:
         arguments += ["--ro-bind-try", path, path]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for path in ("/dev/shm", "/tmp"):
+    for path in ROOMS:
         arguments += ["--perms", "1777", "--size", str(room), "--tmpfs", path]
     for path in interpreter.folders:
         arguments += _bound(path, path)

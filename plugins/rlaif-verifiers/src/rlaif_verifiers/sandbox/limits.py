@@ -16,7 +16,9 @@ class Limits(Params):
         default=512, ge=64, description="address space of a process, resident memory of all"
     )
     processes: int = Field(default=16, ge=1, description="processes and threads at a time")
-    disk_mb: int = Field(default=16, ge=1, description="what it may write, in memory")
+    disk_mb: int = Field(
+        default=16, ge=1, description="what it may write to each of /tmp and /dev/shm, in memory"
+    )
     output_kb: int = Field(
         default=256, ge=1, description="what it may print, or return from one call"
     )

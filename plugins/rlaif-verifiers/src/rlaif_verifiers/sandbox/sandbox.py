@@ -18,6 +18,7 @@ from rlaif_core.api import PluginError, RlaifError
 from rlaif_verifiers.sandbox.bubblewrap import (
     INSIDE,
     INSTALL,
+    ROOMS,
     Interpreter,
     command,
     find_bubblewrap,
@@ -25,7 +26,7 @@ from rlaif_verifiers.sandbox.bubblewrap import (
 )
 from rlaif_verifiers.sandbox.jobs import FunctionTests, Job, Outcome
 from rlaif_verifiers.sandbox.limits import Limits
-from rlaif_verifiers.sandbox.process_tree import children, resident_bytes
+from rlaif_verifiers.sandbox.process_tree import children, files_held, resident_bytes
 from rlaif_verifiers.sandbox.seccomp import seccomp_filter
 
 STARTING = 60.0
@@ -36,6 +37,9 @@ EVERY = 0.03
 
 OVERHEAD_MB = 48
 """Resident memory of bubblewrap, the checker, and what the program shares with it at first."""
+
+FILES_A_MB = 1024
+"""Files in memory take about 1 kB each, even empty ones, which no file system's size counts."""
 
 PROBE = FunctionTests("def two():\n    return 2", ["assert two() == 2", "assert two() == 3"])
 
@@ -175,6 +179,9 @@ class _Watch:
         most = self._limits.memory_mb + OVERHEAD_MB
         if self.said and resident_bytes(self._bwrap.pid) > most << 20:
             return f"the program used more than {self._limits.memory_mb} MB"
+        files = self._limits.disk_mb * FILES_A_MB
+        if self.said and sum(files_held(one, ROOMS) for one in children(self._bwrap.pid)) > files:
+            return f"the program kept more than {files} files"
         return ""
 
 

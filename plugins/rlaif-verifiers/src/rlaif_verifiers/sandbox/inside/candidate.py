@@ -16,6 +16,8 @@ from .wire import ClosedError, WireError, decode, encode, read_frame, write_fram
 NEVER_RAISED = (StopIteration, StopAsyncIteration, GeneratorExit)
 """Raised in a test, these end `all(map(...))` early, as if every item had been right."""
 
+LONGEST_LINE = 300
+
 
 class EndedError(BaseException):
     """The program is gone. No `except Exception` of a test should take that for an answer."""
@@ -37,11 +39,13 @@ class Candidate:
     Attributes:
         names: What the program defines that can be called, without the interpreter's own names.
         ended: How the program ended or failed; empty while it runs.
+        calls: How often it was called.
     """
 
     def __init__(self, program: str, limits: dict[str, Any]) -> None:
         self._limit = limits["output_kb"] << 10
         self.ended = ""
+        self.calls = 0
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()
         self._process = os.fork()
@@ -64,6 +68,7 @@ class Candidate:
         """
 
         def call(*args: Any, **named: Any) -> Any:
+            self.calls += 1
             if self.ended:
                 raise EndedError(self.ended)
             try:
@@ -124,7 +129,7 @@ def _become_the_program(
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)
-        # Past the highest in use first: one of the two may stand where the other has to go.
+        # Numbers above those in use, so that all the others can be closed.
         questions, answers = os.dup2(questions, 30), os.dup2(answers, 31)
         os.closerange(3, 30)
         os.closerange(32, 1 << 16)
@@ -173,4 +178,4 @@ def _raisable(error: dict[str, Any]) -> Exception:
 
 def _line(error: dict[str, Any]) -> str:
     kind = next(iter(error["kinds"]), "error")
-    return f"{kind}: {error['message']}".partition("\n")[0]
+    return f"{kind}: {error['message']}".partition("\n")[0][:LONGEST_LINE]

@@ -12,6 +12,8 @@ from typing import Any
 
 PR_SET_DUMPABLE = 4
 OPEN_FILES = 64
+WAITING_SIGNALS = 64
+"""Signals and timers that wait; the kernel's default lets a user fill some hundred megabytes."""
 
 
 def seal(user: int | None) -> None:
@@ -68,6 +70,8 @@ def confine(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_FSIZE, limits["disk_mb"] * megabyte),
         (resource.RLIMIT_NPROC, limits["processes"] + 1),  # the checker is the user's as well
         (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_SIGPENDING, WAITING_SIGNALS),
+        (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(what)

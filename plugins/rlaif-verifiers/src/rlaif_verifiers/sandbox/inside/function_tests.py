@@ -25,9 +25,9 @@ def run_function_tests(start: Callable[[], Candidate], read: Callable[[], Any], 
     given = read()
     try:
         tests = [(text, compile(text, "<tests>", "exec")) for text in given["tests"]]
-        prompt = compile(given["prompt"], "<prompt>", "exec")
+        prompt = _prompt(given["prompt"])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        emit({"broken": f"the tests do not compile: {error}"})
+        emit({"broken": f"the tests or the code beside them do not compile: {error}"})
         return
     if candidate.ended:
         for _ in tests:
@@ -45,10 +45,21 @@ def run_function_tests(start: Callable[[], Candidate], read: Callable[[], Any], 
         emit(_verdict(candidate, text, code, dict(scope), given["entry_point"]))
 
 
+def _prompt(text: str) -> CodeType:
+    try:
+        return compile(text, "<prompt>", "exec")
+    except IndentationError:  # it ends with a signature; the body is for the program to write
+        begun = text.rstrip()
+        last = begun.rpartition("\n")[2]
+        indent = last[: len(last) - len(last.lstrip())]
+        return compile(f"{begun}\n{indent}    pass", "<prompt>", "exec")
+
+
 def _verdict(
     candidate: Candidate, text: str, code: CodeType, scope: dict[str, Any], entry_point: str
 ) -> dict[str, Any]:
     before = scope.get("check")  # the program's, if it has one of that name
+    calls = candidate.calls
     try:
         exec(code, scope)
         check = scope.get("check")
@@ -58,6 +69,8 @@ def _verdict(
         return {"broken": str(error)}
     except BaseException as error:
         return {"passed": False, "detail": candidate.ended or _detail(error, text)}
+    if candidate.calls == calls:  # nothing runs a function that only stands there
+        return {"broken": "a test passes without calling the program: every program would pass it"}
     # A bare `except:` in a test may have hidden that the program was gone.
     return {"passed": not candidate.ended, "detail": candidate.ended}
 
