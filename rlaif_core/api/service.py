@@ -29,6 +29,9 @@ from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.params import Params
 from rlaif_core.api.records import digest
 
+SHORTEST_SECRET = 16
+"""Characters of a key below which it is none that a service gave out, but a word such as "none"."""
+
 
 class PriceParams(Params):
     """US dollars per million tokens."""
@@ -200,7 +203,7 @@ class ServiceModel(Model[S]):
     def _without_key(self, answer: ChatReply | ModelError) -> ChatReply | ModelError:
         """A gateway may repeat what it was sent, and whatever is answered is kept."""
         key = self.where.key
-        if isinstance(answer, ModelError) or not key or key not in answer.text:
+        if isinstance(answer, ModelError) or len(key) < SHORTEST_SECRET or key not in answer.text:
             return answer
         return replace(answer, text=answer.text.replace(key, "***"))
 

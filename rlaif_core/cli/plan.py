@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-local-code", action="store_true", help="as for `rlaif run`")
     parser.add_argument(
+        "--pairs",
+        type=Path,
+        metavar="FILE",
+        help="forecast `rlaif judge` on these pairs instead of `rlaif run`",
+    )
+    parser.add_argument(
         "--run-dir",
         type=Path,
         metavar="DIR",
@@ -47,6 +54,7 @@ def execute(args: argparse.Namespace) -> int:
     """Print the forecast of each recipe."""
     import asyncio
 
+    from rlaif_core.engine.pairs_file import each_pair
     from rlaif_core.engine.planning import not_planned, plan
     from rlaif_core.engine.spending import spent
     from rlaif_core.recipe.load import load_recipe
@@ -54,13 +62,19 @@ def execute(args: argparse.Namespace) -> int:
     really = spent(args.run_dir) if args.run_dir else None
     plans: dict[str, list[StagePlan]] = {}
     missing: dict[str, list[str]] = {}
+    pairs = partial(each_pair, args.pairs) if args.pairs else None
     for path in args.recipes:
-        recipe = load_recipe(path, overrides=args.overrides, allow_local_code=args.allow_local_code)
+        recipe = load_recipe(
+            path,
+            overrides=args.overrides,
+            allow_local_code=args.allow_local_code,
+            purpose="judge" if pairs else "run",
+        )
         recipe_options.caution(recipe)
         if args.run_dir and not plans:
             _caution_of_another_recipe(recipe, args.run_dir)
-        plans[str(path)] = asyncio.run(plan(recipe))
-        missing[str(path)] = list(not_planned(recipe))
+        plans[str(path)] = asyncio.run(plan(recipe, pairs))
+        missing[str(path)] = [] if pairs else list(not_planned(recipe))
     if args.json:
         told = {path: [asdict(line) for line in lines] for path, lines in plans.items()}
         actual = None if really is None else [asdict(one) for one in really]

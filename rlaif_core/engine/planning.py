@@ -11,16 +11,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rlaif_core.api.executor import Executor
 from rlaif_core.api.optimizer import Optimizer
+from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt
 from rlaif_core.engine.calibrating import read_anchors
 from rlaif_core.engine.evaluating import evaluate
 from rlaif_core.engine.folder import RunFolder
 from rlaif_core.engine.guarding import guarded
+from rlaif_core.engine.labelling import Pairs
 from rlaif_core.engine.ledger import Ledger
 from rlaif_core.engine.measures import SECOND
 from rlaif_core.engine.parts import POLICY, hook_manager
@@ -61,11 +64,15 @@ class StagePlan:
     how: str
 
 
-async def plan(recipe: Recipe) -> list[StagePlan]:
+async def plan(recipe: Recipe, pairs: Pairs | None = None) -> list[StagePlan]:
     """Forecast a recipe's model calls, stage by stage.
 
+    Args:
+        recipe: What is to be run.
+        pairs: Begins the pairs that it is to label instead, as by `label_pairs`.
+
     Raises:
-        RlaifError: If the recipe's prompts cannot be read or a component cannot be set up.
+        RlaifError: If prompts or pairs cannot be read or a component cannot be set up.
     """
     saved = _saved(recipe)
     recipe = _with_every_vote(recipe)
@@ -80,7 +87,10 @@ async def plan(recipe: Recipe) -> list[StagePlan]:
             session = Session(
                 recipe, run_folder, ledger, parts, manager.hook, Progress(), gates=False
             )
-            lines = await _rehearse(session, parts)
+            if pairs is None:
+                lines = await _rehearse(session, parts)
+            else:
+                lines = await _given(session, parts, pairs)
             return [
                 replace(one, how=one.how + SAVED) if (one.stage, one.model) in saved else one
                 for one in lines
@@ -134,6 +144,21 @@ async def _rehearse(session: Session, parts: Rehearsal) -> list[StagePlan]:
     return labelling + await _evaluation(session, parts)
 
 
+async def _given(session: Session, parts: Rehearsal, pairs: Pairs) -> list[StagePlan]:
+    """Pairs that exist already: the judge is played on some, from all over the file."""
+    count = sum(1 for _ in pairs())
+    some = islice(pairs(), 0, None, max(1, count // REHEARSED))
+    items = [(one.prompt, (one.a, one.b)) for one in islice(some, REHEARSED)]
+    judging = await session.judging()
+    parts.stage = "judge"
+    await judging.judge(0, "train", items)
+    comparisons = sum(len(judging.expand(*item)) for item in items)
+    how = f"{count} pairs, {comparisons / len(items):.3g} comparisons each"
+    lines = _lines(parts, "judge", count / len(items), how, comparisons)
+    lines += await _calibration(session, parts)
+    return lines + await _second_opinion(session, parts, items, count)
+
+
 async def _labelling(session: Session, parts: Rehearsal) -> list[StagePlan]:
     if session.recipe.file.pairing is None:
         return []
@@ -155,7 +180,9 @@ async def _labelling(session: Session, parts: Rehearsal) -> list[StagePlan]:
     how = f"{each}, {counts['comparisons'] / played:.3g} comparisons each"
     lines += _lines(parts, "judge", scale, how, counts["comparisons"])
     lines += await _calibration(session, parts)
-    return lines + await _second_opinion(session, parts, scale)
+    judged = [(one.prompt, (one.a, one.b)) for one in session.ledger.judged(0)]
+    pairs = int(len(judged) * scale / file.rounds.n + 0.5)
+    return lines + await _second_opinion(session, parts, judged, pairs)
 
 
 def _some(prompts: Sequence[Prompt]) -> list[Prompt]:
@@ -177,13 +204,14 @@ async def _calibration(session: Session, parts: Rehearsal) -> list[StagePlan]:
     return _lines(parts, "calibrate", rounds, f"{rounds} × {len(anchors)} anchors", len(anchors))
 
 
-async def _second_opinion(session: Session, parts: Rehearsal, scale: float) -> list[StagePlan]:
+async def _second_opinion(
+    session: Session, parts: Rehearsal, judged: Sequence[tuple[Prompt, Pair]], pairs: int
+) -> list[StagePlan]:
+    """The second judge is played on pairs that were; there are `pairs` in a round."""
     if not asks_again(session.recipe):
         return []
     file = session.recipe.file
-    rounds = file.rounds.n
-    judged = [(one.prompt, (one.a, one.b)) for one in session.ledger.judged(0)]
-    wanted = min(file.evaluation.second_opinions, round(len(judged) * scale / rounds))
+    rounds, wanted = file.rounds.n, min(file.evaluation.second_opinions, pairs)
     asked = judged[:wanted]
     parts.stage = "second_opinion"
     await (await session.judging("evaluation.judge")).judge(0, SECOND, asked)

@@ -253,8 +253,14 @@ class CallsSection(CallLimits):
     )
 
     def of(self, model: str) -> CallLimits:
-        """The limits of the model at a place: "policy", "models.NAME", "judge.model"."""
-        return self.models.get(model.removeprefix("models."), self)
+        """The limits of the model at a place: "policy", "models.NAME", "judge.model".
+
+        What they leave out is as for all models.
+        """
+        own = self.models.get(model.removeprefix("models."))
+        if own is None:
+            return self
+        return self.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
 def _supported(api: object) -> object:

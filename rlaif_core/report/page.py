@@ -73,7 +73,8 @@ def write_report(folder: Path, output: Path | None = None, others: Sequence[Path
     except OSError as error:
         with suppress(OSError):
             draft.unlink()
-        raise RunError(f"{target}: {error.strerror}: choose another --output") from error
+        mend = "mend that and ask again" if output is None else "choose another --output"
+        raise RunError(f"{target}: {error.strerror}: {mend}") from error
     return target
 
 

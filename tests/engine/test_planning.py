@@ -55,6 +55,36 @@ def test_votes_that_may_be_saved_are_in_the_forecast(
     assert told == {"judge", "evaluate"}
 
 
+def test_labelling_given_pairs_is_forecast_by_their_number(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"prompt": "q", "response_a": f"{i}.1", "response_b": f"{i}.2"} for i in range(70)]
+    pairs = toy.folder / "pairs.jsonl"
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = plan(toy, capsys, "--pairs", str(pairs))
+    assert not toy.asked()
+    (lines,) = told["plans"].values()
+    assert [line["stage"] for line in lines] == ["judge"]
+    assert lines[0]["how"] == "70 pairs, 4 comparisons each, 2 calls each"
+    run = ["judge", str(toy.folder / "toy.yaml"), "--allow-local-code", "--pairs", str(pairs)]
+    assert main([*run, "--run-dir", str(toy.folder / "run")]) == 0
+    assert calls(told, "judge") == len(toy.asked()) == 70 * 4 * 2
+
+
+def test_pairs_need_no_more_than_a_judge(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = toy.folder / "toy.yaml"
+    recipe.write_text(
+        "api: 1\nmodels: {judge: {use: './toy.py:ToyModel'}}\n"
+        "judge: {use: './toy.py:Judge', model: judge}\n"
+    )
+    pairs = toy.folder / "pairs.jsonl"
+    pairs.write_text(json.dumps({"prompt": "q", "response_a": "1", "response_b": "2"}))
+    assert calls(plan(toy, capsys, "--pairs", str(pairs)), "judge") == 2 * 2
+    pairs.write_text("")
+    assert main(["plan", str(recipe), "--allow-local-code", "--pairs", str(pairs)]) == 2
+    assert "pairs.jsonl" in capsys.readouterr().err
+
+
 def test_recipes_are_compared_side_by_side(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = toy.folder / "toy.yaml"
     other = toy.folder / "cheaper.yaml"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rlaif_core.recipe.sections import CallsSection
+
 GOOD = """\
 api: 1
 models:
@@ -123,3 +125,16 @@ def test_api_and_judge_alone_are_enough_for_rlaif_judge(load):
 def test_a_recipe_with_a_section_of_a_run_is_one_for_any_purpose(load, problems):
     assert load(GOOD, purpose="any").file.judge.use == "acme"
     assert len(problems(GOOD + "policy: {use: acme-model, params: {word: A}}", purpose="any")) == 3
+
+
+def test_limits_of_one_model_leave_the_others_as_for_all():
+    calls = CallsSection.model_validate(
+        {"timeout": 30, "requests_per_minute": 60, "models": {"judge": {"attempts": 2}}}
+    )
+    assert calls.of("policy").attempts == 6
+    own = calls.of("models.judge")
+    assert (own.attempts, own.timeout, own.requests_per_minute) == (2, 30, 60)
+    one_by_one = CallsSection.model_validate(
+        {"timeout": 30, "models": {"judge": {"timeout": None}}}
+    )
+    assert one_by_one.of("models.judge").timeout is None
