@@ -76,6 +76,8 @@ async def plan(recipe: Recipe, pairs: Pairs | None = None) -> list[StagePlan]:
     """
     saved = _saved(recipe)
     recipe = _with_every_vote(recipe)
+    if pairs is not None:
+        recipe = _in_one_round(recipe)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder, "ledger.sqlite"))
         parts = Rehearsal(recipe, ledger)
@@ -136,6 +138,12 @@ def _with_every_vote(recipe: Recipe) -> Recipe:
         other = evaluation.judge.model_copy(update={"adaptive": None})
         evaluation = evaluation.model_copy(update={"judge": other})
     return replace(recipe, file=file.model_copy(update={"judge": judge, "evaluation": evaluation}))
+
+
+def _in_one_round(recipe: Recipe) -> Recipe:
+    """Pairs are labelled once, however many rounds the recipe would play."""
+    rounds = recipe.file.rounds.model_copy(update={"n": 1})
+    return replace(recipe, file=recipe.file.model_copy(update={"rounds": rounds}))
 
 
 async def _rehearse(session: Session, parts: Rehearsal) -> list[StagePlan]:

@@ -44,7 +44,7 @@ def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Ite
 
 
 def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]:
-    """Votes stop for what the filter `agreement` decides: no other share or filter agrees."""
+    """Votes stop once the filter `agreement` is decided; what else reads them wants them all."""
     share = recipe.file.judge.adaptive
     if share is None:
         return

@@ -61,7 +61,7 @@ def test_labelling_given_pairs_is_forecast_by_their_number(
     rows = [{"prompt": "q", "response_a": f"{i}.1", "response_b": f"{i}.2"} for i in range(70)]
     pairs = toy.folder / "pairs.jsonl"
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    told = plan(toy, capsys, "--pairs", str(pairs))
+    told = plan(toy, capsys, "--pairs", str(pairs), "--set", "rounds=3")
     assert not toy.asked()
     (lines,) = told["plans"].values()
     assert [line["stage"] for line in lines] == ["judge"]
@@ -69,6 +69,18 @@ def test_labelling_given_pairs_is_forecast_by_their_number(
     run = ["judge", str(toy.folder / "toy.yaml"), "--allow-local-code", "--pairs", str(pairs)]
     assert main([*run, "--run-dir", str(toy.folder / "run")]) == 0
     assert calls(told, "judge") == len(toy.asked()) == 70 * 4 * 2
+
+
+def test_given_pairs_are_judged_in_one_round_by_the_second_judge_too(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"prompt": "q", "response_a": f"{i}.1", "response_b": f"{i}.2"} for i in range(40)]
+    pairs = toy.folder / "pairs.jsonl"
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    second = '{use: "./toy.py:Judge", model: policy, votes: 1}'
+    settings = ["--set", f"evaluation={{judge: {second}, second_opinions: 20}}"]
+    told = plan(toy, capsys, "--pairs", str(pairs), "--set", "rounds=3", *settings)
+    assert calls(told, "second_opinion") == 20 * 2 * 2  # pairs, orders, calls a comparison
 
 
 def test_pairs_need_no_more_than_a_judge(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:

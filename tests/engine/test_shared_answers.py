@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
+from rlaif_core.api import ChatReply
 from rlaif_core.cli import main
-from rlaif_core.engine.ledger import Answers
+from rlaif_core.engine.ledger import Answers, Call
 from tests.engine.conftest import Toy
 
 
@@ -67,9 +69,14 @@ def test_runs_that_begin_at_the_same_moment_share_one_new_cache(cache: Path) -> 
     for number in range(20):
         path, together = cache / f"{number}.sqlite", Barrier(4)
 
-        def begin(_: int, path: Path = path, together: Barrier = together) -> None:
+        def begin(run: int, path: Path = path, together: Barrier = together) -> None:
             together.wait()
-            Answers(path).close()
+            with closing(Answers(path)) as mine:
+                mine.keep_calls([Call(f"key {run}", "m", "?", ChatReply(str(run)), 0.0, 0.0, 1)])
 
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(begin, range(4)))
+        with closing(Answers(path)) as shared:
+            assert [shared.reply(f"key {run}") for run in range(4)] == [
+                ChatReply(str(run)) for run in range(4)
+            ]
