@@ -20,20 +20,22 @@ EXTRAS = {
     "pairs": ["rlaif-pairs"],
     "samplers": ["rlaif-samplers"],
     "evaluators": ["rlaif-evaluators"],
+    "judge-metrics": ["rlaif-judge-metrics"],
+    "report": ["rlaif-report"],
     "transformers": ["rlaif-transformers"],
     "trl": ["rlaif-trl"],
     "lab": ["rlaif-lab"],
     "vllm": ["rlaif-vllm"],
 }
-BASICS = ("judges", "data", "pairs", "samplers", "evaluators")
+BASICS = ("judges", "data", "pairs", "samplers", "evaluators", "judge-metrics", "report")
 SIBLINGS = ">=0.1.0.dev0,<0.2"
 
 
 class CustomMetadataHook(MetadataHookInterface):
-    """Fills `optional-dependencies`. RLAIF_RELEASE=1 writes version ranges."""
+    """Fills dependencies and extras. RLAIF_RELEASE=1 writes version ranges."""
 
     def update(self, metadata: dict[str, object]) -> None:
-        """Add an extra a plugin, `basics` and `all`."""
+        """Add rlaif-stats, an extra for each plugin, `basics` and `all`."""
         plugins = Path(self.root, "plugins")
 
         def requirement(name: str) -> str:
@@ -43,6 +45,7 @@ class CustomMetadataHook(MetadataHookInterface):
             return f"{name}{SIBLINGS}"
 
         extras = {extra: [requirement(name) for name in names] for extra, names in EXTRAS.items()}
-        extras["basics"] = [one for extra in BASICS for one in extras[extra]]
-        extras["all"] = [one for extra in EXTRAS for one in extras[extra]]
+        extras["basics"] = [name for extra in BASICS for name in extras[extra]]
+        extras["all"] = [name for extra in EXTRAS for name in extras[extra]]
         metadata["optional-dependencies"] = extras
+        metadata["dependencies"] = [*self.config["dependencies"], requirement("rlaif-stats")]

@@ -39,7 +39,7 @@ from rlaif_core.api import (
     Response,
     TrainingJob,
 )
-from rlaif_core.engine.dataset import write_preferences
+from rlaif_core.store.preferences import write_preferences
 from rlaif_lab.shipped import model_path
 from rlaif_transformers.model import Transformers, TransformersParams
 from rlaif_trl.model.checkpoint import load_tokenizer

@@ -24,8 +24,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlaif_core.api import ChatReply, ChatRequest, Comparison, Context, Response
 from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
-from rlaif_core.engine.ledger import Ledger
 from rlaif_core.recipe.sections import BudgetSection
+from rlaif_core.store.ledger import Ledger
 from rlaif_judges.constitutional import Constitutional, ConstitutionalParams
 from rlaif_lab.shipped import model_path
 from rlaif_lab.source import Lab, LabParams

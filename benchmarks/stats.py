@@ -22,11 +22,11 @@ from typing import TypeVar
 import numpy as np
 
 from rlaif_core.api import JudgedPair, Message, Order, Prompt, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import measure_judge
-from rlaif_core.stats.agreement import cohen_kappa, confusion_matrix
-from rlaif_core.stats.bradley_terry import fit_bradley_terry
-from rlaif_core.stats.position import position_consistency
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import measure_judge
+from rlaif_stats.agreement import cohen_kappa, confusion_matrix
+from rlaif_stats.bradley_terry import fit_bradley_terry
+from rlaif_stats.position import position_consistency
 
 T = TypeVar("T")
 PLAYERS = 100

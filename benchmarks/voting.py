@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-from rlaif_core.stats.voting import fewest_votes, settled, votes_needed
+from rlaif_stats.voting import fewest_votes, settled, votes_needed
 
 Votes = list[str | None]
 """Which response each vote is for; None is an abstention."""

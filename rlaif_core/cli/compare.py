@@ -43,9 +43,9 @@ def execute(args: argparse.Namespace) -> int:
     from rlaif_core.api.errors import DataError
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
-    from rlaif_core.engine.comparing import BASE, compare
-    from rlaif_core.engine.row_prompts import read_prompts
-    from rlaif_core.report.page import write_report
+    from rlaif_core.commands.compare import BASE, compare
+    from rlaif_core.data.prompts import read_prompts
+    from rlaif_report.page import write_report
 
     policies = [one if one == BASE else _checkpoint(one) for one in args.policies]
     if len(policies) < 2:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rlaif_core.cli import recipe_options
 
 if TYPE_CHECKING:
-    from rlaif_core.engine.pairs_file import GivenPair
+    from rlaif_core.data.pairs import GivenPair
 
 PROBED = {
     "wavered": (
@@ -50,10 +50,10 @@ def execute(args: argparse.Namespace) -> int:
     """Label the pairs; exit code 0 when complete, 130 when stopped, 1 if a probe got through."""
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
-    from rlaif_core.engine import probing
-    from rlaif_core.engine.labelling import label_pairs
-    from rlaif_core.engine.pairs_file import each_pair
-    from rlaif_core.report.page import write_report
+    from rlaif_core.commands import probe as probing
+    from rlaif_core.commands.judge import label_pairs
+    from rlaif_core.data.pairs import each_pair
+    from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "judge")
     cases = probing.cases(args.probe) if args.probe else []

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from rlaif_core.cli import recipe_options
 
 if TYPE_CHECKING:
-    from rlaif_core.engine.planning import StagePlan
-    from rlaif_core.engine.spending import Spent
+    from rlaif_core.commands.plan import StagePlan
     from rlaif_core.recipe.recipe import Recipe
+    from rlaif_core.store.stage_costs import Spent
 
 HEAD = f"{'calls':>9}{'prompt':>13}{'completion':>13}{'usd':>10}"
 
@@ -54,10 +54,10 @@ def execute(args: argparse.Namespace) -> int:
     """Print the forecast of each recipe."""
     import asyncio
 
-    from rlaif_core.engine.pairs_file import each_pair
-    from rlaif_core.engine.planning import not_planned, plan
-    from rlaif_core.engine.spending import spent
+    from rlaif_core.commands.plan import not_planned, plan
+    from rlaif_core.data.pairs import each_pair
     from rlaif_core.recipe.load import load_recipe
+    from rlaif_core.store.stage_costs import spent
 
     really = spent(args.run_dir) if args.run_dir else None
     plans: dict[str, list[StagePlan]] = {}

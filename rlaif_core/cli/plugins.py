@@ -75,8 +75,8 @@ def _new(registry: Registry, args: argparse.Namespace) -> int:
 
 
 def _check(registry: Registry, args: argparse.Namespace) -> int:
-    from rlaif_core.registry.drift import drift
     from rlaif_core.registry.errors import NotFoundError
+    from rlaif_core.registry.stale_install import drift
 
     entries = [
         _checked(registry, one)

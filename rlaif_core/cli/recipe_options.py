@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rlaif_core.engine.folder import RunFolder
     from rlaif_core.recipe.recipe import Recipe
     from rlaif_core.recipe.rules import Purpose
+    from rlaif_core.store.run_dir import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +79,7 @@ def caution(recipe: Recipe) -> None:
 def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
     """The run directory, locked and made the recipe's; what ends the block in error is reported."""
     from rlaif_core.api.errors import RlaifError
-    from rlaif_core.engine.folder import RunFolder
+    from rlaif_core.store.run_dir import RunFolder
 
     folder = RunFolder(args.run_dir or Path("runs", recipe.file.name), args.cache_dir)
     try:
@@ -96,8 +96,8 @@ def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
 
 def _report(folder: Path) -> None:
     """Write the page of a run that ended in error, if there is anything to show."""
-    from rlaif_core.engine.ledger import Reader
-    from rlaif_core.report.page import write_report
+    from rlaif_core.store.ledger import Reader
+    from rlaif_report.page import write_report
 
     with suppress(Exception):  # the error that is being told matters more than its page
         reader = Reader(folder / "ledger.sqlite", readonly=True)

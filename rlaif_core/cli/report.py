@@ -27,7 +27,7 @@ def execute(args: argparse.Namespace) -> int:
     """Write the page and print its path."""
     import json
 
-    from rlaif_core.report.page import write_report
+    from rlaif_report.page import write_report
 
     written = write_report(args.folder, args.output, args.against)
     print(json.dumps({"report": str(written)}) if args.json else written)

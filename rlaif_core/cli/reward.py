@@ -63,7 +63,7 @@ def execute(args: argparse.Namespace) -> int:
     import asyncio
 
     from rlaif_core.api.errors import DataError, PluginError
-    from rlaif_core.engine.reward_file import read_items, score_items, scored_row, summary
+    from rlaif_core.commands.reward import read_items, score_items, scored_row, summary
 
     if args.batch_size < 1:
         raise DataError(f"--batch-size {args.batch_size} must be at least 1")

@@ -24,8 +24,8 @@ def execute(args: argparse.Namespace) -> int:
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.cli.summary import summary
-    from rlaif_core.engine.run import run
-    from rlaif_core.report.page import write_report
+    from rlaif_core.commands.run import run
+    from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "run")
     with recipe_options.run_folder(args, recipe) as folder:

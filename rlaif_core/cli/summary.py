@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rlaif_core.report.overview import no_win_rate
+from rlaif_report.overview import no_win_rate
 
 JSON = Mapping[str, Any]
 

@@ -12,18 +12,18 @@ from rlaif_core.api.errors import DataError, RunError
 from rlaif_core.api.evaluator import Gold
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
-from rlaif_core.engine.evaluating import gold, respond
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.measures import measure_judge
-from rlaif_core.engine.measures.ballots import read_ballots
-from rlaif_core.engine.measures.models import rank_models
-from rlaif_core.engine.metrics import JSON, cost, finite, judge_metrics
+from rlaif_core.commands.run import read_prompts
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.run import read_prompts
 from rlaif_core.engine.session import Session, opened
+from rlaif_core.engine.stages.evaluate import gold, respond
+from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
-from rlaif_core.stats.intervals import Estimate, win_rate
-from rlaif_core.stats.length_control import length_controlled_win_rate
+from rlaif_core.store.run_dir import RunFolder
+from rlaif_judge_metrics import measure_judge
+from rlaif_judge_metrics.models import rank_models
+from rlaif_judge_metrics.vote_table import read_ballots
+from rlaif_stats.intervals import Estimate, win_rate
+from rlaif_stats.length_control import length_controlled_win_rate
 
 BASE = "base"
 """Names the recipe's own policy."""

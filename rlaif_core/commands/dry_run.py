@@ -18,12 +18,12 @@ from rlaif_core.api.judge import PairwiseJudge
 from rlaif_core.api.model import Model
 from rlaif_core.api.records import Abstention, Comparison, Prompt, Verdict
 from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.calling.rates import CHARACTERS_A_TOKEN
-from rlaif_core.engine.defaults import Defaults
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.parts import Parts
+from rlaif_core.engine.calling.rate_limits import CHARACTERS_A_TOKEN
+from rlaif_core.engine.components import Parts
+from rlaif_core.engine.hooks import Defaults
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.store.ledger import Ledger
 
 ANSWER_SHARE = 0.5
 """Share of `max_tokens` that an answer is assumed to fill."""

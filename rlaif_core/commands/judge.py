@@ -10,19 +10,19 @@ from itertools import islice, tee
 from rlaif_core.api.errors import RunError
 from rlaif_core.api.pairing import Pair, Ranking
 from rlaif_core.api.records import JudgedPair, Preference, Prompt
-from rlaif_core.engine.calibrating import calibrate
-from rlaif_core.engine.failures import need_verdicts
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.measures import measure_judge, measure_length
-from rlaif_core.engine.metrics import JSON, cost, finite, judge_metrics, merge
-from rlaif_core.engine.pairing import candidate
-from rlaif_core.engine.pairs_file import GivenPair, Label
+from rlaif_core.data.pairs import GivenPair, Label
+from rlaif_core.engine.judging.failure_limit import need_verdicts
+from rlaif_core.engine.judging.preferences import candidate
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.second_opinion import asks_again, second_opinion
-from rlaif_core.engine.selection import Loss, keep
 from rlaif_core.engine.session import Session, opened
-from rlaif_core.engine.tally import Tally
+from rlaif_core.engine.stages.calibrate import calibrate
+from rlaif_core.engine.stages.second_judge import asks_again, second_opinion
+from rlaif_core.engine.stages.select import Loss, keep
+from rlaif_core.metrics.label_agreement import Tally
+from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics, merge
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.store.run_dir import RunFolder
+from rlaif_judge_metrics import measure_judge, measure_length
 
 WINDOW = 1024
 """Pairs copied to the ledger at once."""

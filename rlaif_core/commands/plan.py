@@ -19,21 +19,21 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt
-from rlaif_core.engine.calibrating import read_anchors
-from rlaif_core.engine.evaluating import evaluate
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.guarding import guarded
-from rlaif_core.engine.labelling import Pairs
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import SECOND
-from rlaif_core.engine.parts import POLICY, hook_manager
+from rlaif_core.commands.dry_run import Lenient, Rehearsal, Tally
+from rlaif_core.commands.judge import Pairs
+from rlaif_core.commands.run import read_prompts
+from rlaif_core.engine.components import POLICY, hook_manager
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.rehearsing import Lenient, Rehearsal, Tally
 from rlaif_core.engine.round import Round
-from rlaif_core.engine.run import read_prompts
-from rlaif_core.engine.second_opinion import asks_again
 from rlaif_core.engine.session import Session
+from rlaif_core.engine.stages.calibrate import read_anchors
+from rlaif_core.engine.stages.evaluate import evaluate
+from rlaif_core.engine.stages.guard import guarded
+from rlaif_core.engine.stages.second_judge import asks_again
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.store.ledger import Ledger
+from rlaif_core.store.run_dir import RunFolder
+from rlaif_judge_metrics import SECOND
 
 REHEARSED = 32
 """Prompts that are played."""

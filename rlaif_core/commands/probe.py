@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from rlaif_core.api.probe import Probe, ProbeCase
 from rlaif_core.api.records import JudgedPair, Prompt, Response
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairs_file import GivenPair
+from rlaif_core.data.pairs import GivenPair
+from rlaif_core.metrics.run import JSON
 from rlaif_core.registry import Registry
+from rlaif_core.store.ledger import Reader
+from rlaif_core.store.run_dir import RunFolder
 
 
 def cases(name: str) -> list[ProbeCase]:

@@ -12,8 +12,8 @@ import numpy as np
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt, digest
 from rlaif_core.api.rows import Row
-from rlaif_core.engine.row_files import rows
-from rlaif_core.stats.intervals import win_rate
+from rlaif_core.data.files import rows
+from rlaif_stats.intervals import win_rate
 
 Score = Callable[[Sequence[Prompt], Sequence[str]], Sequence[float]]
 

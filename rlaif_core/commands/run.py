@@ -11,16 +11,16 @@ from rlaif_core.api.errors import DataError
 from rlaif_core.api.evaluator import Evaluator
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.reward_model import RewardModel
-from rlaif_core.api.service import ServiceModel
 from rlaif_core.api.source import Source
-from rlaif_core.engine.calibrating import read_anchors
-from rlaif_core.engine.course import course
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.metrics import JSON, run_metrics
 from rlaif_core.engine.progress import Progress
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
+from rlaif_core.engine.stages.calibrate import read_anchors
+from rlaif_core.kit.service import ServiceModel
+from rlaif_core.metrics.best_round import course
+from rlaif_core.metrics.run import JSON, run_metrics
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.store.run_dir import RunFolder
 
 
 async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:

@@ -10,7 +10,7 @@ from typing import Literal
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt, Response, digest
 from rlaif_core.api.rows import Row
-from rlaif_core.engine.row_files import rows
+from rlaif_core.data.files import rows
 
 Label = Literal["a", "b", "tie"]
 

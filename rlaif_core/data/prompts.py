@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt, digest
-from rlaif_core.engine.row_files import rows
+from rlaif_core.data.files import rows
 
 
 def read_prompts(path: Path) -> list[Prompt]:

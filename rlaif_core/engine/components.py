@@ -14,10 +14,10 @@ from rlaif_core.api.errors import PluginError
 from rlaif_core.api.model import Model
 from rlaif_core.api.records import digest
 from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
-from rlaif_core.engine.ledger import Answers, Ledger
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import REWARD_MODEL
+from rlaif_core.store.ledger import Answers, Ledger
 
 C = TypeVar("C", bound=Component[Any])
 

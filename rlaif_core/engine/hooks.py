@@ -31,9 +31,9 @@ from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.api.source import Source
 from rlaif_core.api.training import Metrics, TrainingJob
+from rlaif_core.engine.judging.pointwise import Scored, scores
 from rlaif_core.engine.progress import Progress, is_aside
-from rlaif_core.engine.scoring import Scored, scores
-from rlaif_core.stats.labels import Pooling, agreement_share, combine
+from rlaif_stats.labels import Pooling, agreement_share, combine
 
 NOTES = 3
 """Prompts without responses that are told one by one."""

@@ -10,14 +10,8 @@ from rlaif_core.api.component import Context
 from rlaif_core.api.pairing import Pairing
 from rlaif_core.api.records import Preference, Prompt, Response, digest
 from rlaif_core.api.sampler import Sampler
-from rlaif_core.engine import learning
-from rlaif_core.engine.calibrating import calibrate
-from rlaif_core.engine.evaluating import evaluate
-from rlaif_core.engine.failures import need_verdicts
-from rlaif_core.engine.guarding import guard, guarded
-from rlaif_core.engine.measures import measure_judge
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairing import (
+from rlaif_core.engine.judging.failure_limit import need_verdicts
+from rlaif_core.engine.judging.preferences import (
     DUPLICATE,
     NO_PAIR,
     NO_RESPONSE,
@@ -25,12 +19,18 @@ from rlaif_core.engine.pairing import (
     distinct,
     rank,
 )
-from rlaif_core.engine.proposing import judge_proposed
-from rlaif_core.engine.sampling import sample
-from rlaif_core.engine.second_opinion import asks_again, second_opinion
-from rlaif_core.engine.selection import Loss, keep
 from rlaif_core.engine.session import Session
-from rlaif_core.engine.validating import validate
+from rlaif_core.engine.stages import train as learning
+from rlaif_core.engine.stages.calibrate import calibrate
+from rlaif_core.engine.stages.evaluate import evaluate
+from rlaif_core.engine.stages.guard import guard, guarded
+from rlaif_core.engine.stages.human_check import validate
+from rlaif_core.engine.stages.judge import judge_proposed
+from rlaif_core.engine.stages.sample import sample
+from rlaif_core.engine.stages.second_judge import asks_again, second_opinion
+from rlaif_core.engine.stages.select import Loss, keep
+from rlaif_core.metrics.run import JSON
+from rlaif_judge_metrics import measure_judge
 
 
 class Round:

@@ -14,18 +14,18 @@ import pluggy
 from rlaif_core.api.executor import Executor
 from rlaif_core.api.hook import Hook
 from rlaif_core.api.judge import Judge, PointwiseJudge
-from rlaif_core.engine.defaults import Defaults
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.gating import Gate
-from rlaif_core.engine.judging import Judging
-from rlaif_core.engine.ledger import Answers, Ledger
-from rlaif_core.engine.measures import warnings
-from rlaif_core.engine.metrics import JSON, finite
-from rlaif_core.engine.parts import Parts, hook_manager
+from rlaif_core.engine.components import Parts, hook_manager
+from rlaif_core.engine.hooks import Defaults
+from rlaif_core.engine.judging.gate import Gate
+from rlaif_core.engine.judging.runner import Judging
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.spending import begin
+from rlaif_core.metrics.run import JSON, finite
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import JudgeSection
+from rlaif_core.store.ledger import Answers, Ledger
+from rlaif_core.store.run_dir import RunFolder
+from rlaif_core.store.stage_costs import begin
+from rlaif_judge_metrics import warnings
 
 UNFINISHED = ("waiting", "stopped", "open")
 """Figures by which a stage says that it is to run again: people may have labelled more, or a

@@ -23,11 +23,11 @@ from typing_extensions import TypeVar
 
 from rlaif_core.api.chat import ChatReply, ChatRequest
 from rlaif_core.api.component import Context
-from rlaif_core.api.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
 from rlaif_core.api.errors import ModelError, PluginError
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.params import Params
 from rlaif_core.api.records import digest
+from rlaif_core.kit.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
 
 SHORTEST_SECRET = 16
 """Characters of a key below which it is none that a service gave out, but a word such as "none"."""

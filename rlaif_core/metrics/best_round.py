@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from rlaif_core.recipe.sections import EvaluationSection
-from rlaif_core.stats.overoptimization import fit_law
+from rlaif_stats.overoptimization import fit_law
 
 JSON = dict[str, Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from rlaif_core.api.records import JudgedPair
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairs_file import Label
-from rlaif_core.stats.agreement import cohen_kappa
-from rlaif_core.stats.position import position_consistency
+from rlaif_core.data.pairs import Label
+from rlaif_core.metrics.run import JSON
+from rlaif_stats.agreement import cohen_kappa
+from rlaif_stats.position import position_consistency
 
 LABELS: tuple[Label, ...] = ("a", "b", "tie")
 

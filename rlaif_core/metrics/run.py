@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.measures import measure_judge, rank_policies, warnings
+from rlaif_core.store.ledger import Reader
+from rlaif_judge_metrics import measure_judge, rank_policies, warnings
 
 JSON = dict[str, Any]
 

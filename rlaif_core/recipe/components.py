@@ -13,8 +13,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from rlaif_core.api import Component, Params, PluginError
 from rlaif_core.recipe import resources, secrets, validation
 from rlaif_core.recipe.document import Document, Path, dotted
+from rlaif_core.recipe.places import Slot, value_at
 from rlaif_core.recipe.problems import Problem
-from rlaif_core.recipe.slots import Slot, value_at
 from rlaif_core.registry import Entry, Registry, noun
 
 

@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from rlaif_core.api import RecipeError
 from rlaif_core.recipe import rules, validation
-from rlaif_core.recipe.cautions import cautions
+from rlaif_core.recipe.components import Assembly, Part, PartError
 from rlaif_core.recipe.document import Document, DocumentError
-from rlaif_core.recipe.needs import unheld_budgets, unmet_needs
 from rlaif_core.recipe.overrides import override
 from rlaif_core.recipe.parsing import read
-from rlaif_core.recipe.parts import Assembly, Part, PartError
+from rlaif_core.recipe.places import slots
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.recipe.requirements import unheld_budgets, unmet_needs
 from rlaif_core.recipe.sections import RecipeFile
-from rlaif_core.recipe.slots import slots
+from rlaif_core.recipe.warnings import cautions
 from rlaif_core.registry import Registry
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rlaif_core.api import Component
-from rlaif_core.recipe import filled
-from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe import resolved as filled
+from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.sections import Asking, RecipeFile, Use
 
 

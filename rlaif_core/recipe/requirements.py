@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rlaif_core.api import Evaluator, Model, PairwiseJudge, Sampler, Source
+from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.document import Document, Path, dotted
-from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.places import references, value_at
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.rules import learns_from_preferences
-from rlaif_core.recipe.slots import references, value_at
 
 HELDOUT = "add `prompts.heldout`"
 

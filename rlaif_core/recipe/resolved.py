@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.sections import RecipeFile, Section, Use
 
 ABSENT, PRESENT = "(absent)", "(present)"

@@ -18,11 +18,11 @@ from rlaif_core.api import (
     PointwiseJudge,
 )
 from rlaif_core.recipe import secrets
+from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.document import Document, dotted
-from rlaif_core.recipe.parts import Part
+from rlaif_core.recipe.places import references, slots, value_at
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.sections import REWARD_MODEL, JudgeSection
-from rlaif_core.recipe.slots import references, slots, value_at
 from rlaif_core.recipe.validation import suggestion
 
 Purpose = Literal["run", "judge", "any"]

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import PydanticInvalidForJsonSchema
 
 from rlaif_core.api import PluginError
+from rlaif_core.recipe.places import LISTS, SINGLE
 from rlaif_core.recipe.sections import RecipeFile
-from rlaif_core.recipe.slots import LISTS, SINGLE
 from rlaif_core.registry import KINDS, Entry, Registry
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rlaif_core.api import Judge
+from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.document import Document, dotted
-from rlaif_core.recipe.needs import unasked, unpriced
-from rlaif_core.recipe.parts import Part
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
+from rlaif_core.recipe.requirements import unasked, unpriced
 from rlaif_core.recipe.rules import judge_facts
 from rlaif_core.recipe.sections import RoundsSection
 

@@ -16,7 +16,7 @@ from rlaif_core.registry.errors import (
     NotInstalledError,
     UnusableError,
 )
-from rlaif_core.registry.known import KNOWN
+from rlaif_core.registry.first_party import KNOWN
 
 if TYPE_CHECKING:
     from rlaif_core.api.errors import PluginError

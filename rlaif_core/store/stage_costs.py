@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlaif_core.api.errors import RunError
-from rlaif_core.engine.ledger import Ledger, Reader
+from rlaif_core.store.ledger import Ledger, Reader
 
 BEGUN = "begun"
 """Key of a JSON list: round, stage, and how many calls the ledger held when the stage first began.

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from rlaif_core.report.page import write_report
-from tests.engine.inside import Inside, inside
-from tests.report.reading import Page
+from rlaif_report.page import write_report
+from tests.support.inside import Inside, inside
+from tests.support.reading import Page
 
 __all__ = ["inside"]
 
@@ -27,7 +27,7 @@ def told(inside: Inside) -> dict[str, Any]:
 
 
 def responses(inside: Inside, prompt: str) -> dict[str, float]:
-    from rlaif_core.engine.ledger import Reader
+    from rlaif_core.store.ledger import Reader
 
     ledger = Reader(inside.folder / "compared" / "ledger.sqlite", readonly=True)
     many = ledger.responses(0, "train")[prompt]
@@ -35,7 +35,7 @@ def responses(inside: Inside, prompt: str) -> dict[str, float]:
 
 
 def identities(inside: Inside) -> dict[str, str]:
-    from rlaif_core.engine.ledger import Reader
+    from rlaif_core.store.ledger import Reader
 
     ledger = Reader(inside.folder / "compared" / "ledger.sqlite", readonly=True)
     named = json.loads(ledger.meta("policies") or "{}")

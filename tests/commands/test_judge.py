@@ -12,7 +12,7 @@ import pytest
 
 from rlaif_core.api import Abstention, JudgedPair, Message, Prompt, Response, Verdict, Vote
 from rlaif_core.cli import main
-from rlaif_core.engine.tally import Tally
+from rlaif_core.metrics.label_agreement import Tally
 
 JUDGE = '''
 from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
@@ -152,7 +152,7 @@ def test_no_file_and_an_empty_file_are_one_line(
 
 
 def test_columns_beside_the_pair_go_with_its_prompt(tmp_path: Path) -> None:
-    from rlaif_core.engine.pairs_file import read_pairs
+    from rlaif_core.data.pairs import read_pairs
 
     file = tmp_path / "pairs.jsonl"
     file.write_text('{"prompt": "2+2?", "response_a": "4", "response_b": "5", "answer": "4"}\n')

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from tests.engine.conftest import Toy
+from tests.support.fixtures import Toy
 
 
 def plan(toy: Toy, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def test_samples_that_an_evaluator_draws_are_in_the_forecast(
 
 
 def test_what_cannot_be_forecast_is_named(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copy(Path(__file__).with_name("kinds.py"), toy.folder)
+    shutil.copy(Path(__file__).parents[1] / "support" / "kinds.py", toy.folder)
     recipe = toy.folder / "toy.yaml"
     recipe.write_text(
         recipe.read_text().replace("./toy.py:Copy", "./kinds.py:Learner")

@@ -47,9 +47,9 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_gets_through_is_told_apart_from_what_is_not_judged(
     probe: None, tmp_path: Path
 ) -> None:
-    from rlaif_core.engine import probing
-    from rlaif_core.engine.folder import RunFolder
-    from rlaif_core.engine.ledger import Ledger
+    from rlaif_core.commands import probe as probing
+    from rlaif_core.store.ledger import Ledger
+    from rlaif_core.store.run_dir import RunFolder
 
     cases = probing.cases("shouts")
     folder = RunFolder(tmp_path / "run")
@@ -67,8 +67,8 @@ def test_what_gets_through_is_told_apart_from_what_is_not_judged(
 
 def _keep(ledger: Any, cases: list[ProbeCase], said: dict[str, tuple[Any, Any]]) -> None:
     from rlaif_core.api import Abstention, Verdict, Vote
-    from rlaif_core.engine.defaults import judged_pair
-    from rlaif_core.engine.probing import pair
+    from rlaif_core.commands.probe import pair
+    from rlaif_core.engine.hooks import judged_pair
 
     pairs = []
     for case in cases:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.folder import RunFolder
-from tests.engine.conftest import Toy
+from rlaif_core.store.run_dir import RunFolder
+from tests.support.fixtures import Toy
 
 
 def test_a_run_writes_what_it_promises(toy: Toy) -> None:

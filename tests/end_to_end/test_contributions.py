@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.registry import Registry
-from rlaif_core.registry.drift import declared
+from rlaif_core.registry.stale_install import declared
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONTRIBUTED = sorted(one.parent for one in ROOT.glob("contrib/*/pyproject.toml"))
 MATURITY = re.compile(r"^Maturity: (experimental|beta)$", re.MULTILINE)
 OWNER = re.compile(r"^OWNER: \S", re.MULTILINE)
@@ -71,7 +71,7 @@ def test_contributions_keep_to_what_a_plugin_may_import(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("imported", "broken"),
     [
-        ("rlaif_core.engine.local", "A contribution sees the API and stats, never the engine"),
+        ("rlaif_core.engine.executor", "A contribution sees the API and stats, never the engine"),
         ("rlaif_pairs.selections", "No contribution imports another plugin"),
     ],
 )

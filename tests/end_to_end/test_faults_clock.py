@@ -9,7 +9,7 @@ import time
 import pytest
 
 from rlaif_core.cli import main
-from tests.engine.conftest import Toy
+from tests.support.fixtures import Toy
 
 DAY = 86_400.0
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import RunError
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.ledger import Ledger
-from tests.engine.conftest import Toy
+from rlaif_core.store.ledger import Ledger
+from rlaif_core.store.run_dir import RunFolder
+from tests.support.fixtures import Toy
 
 BWRAP = ["bwrap", "--dev-bind", "/", "/"]
 

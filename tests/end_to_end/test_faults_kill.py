@@ -18,8 +18,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from rlaif_core.testing.loopback import Answer, Loopback, Received
-from tests.engine.forking import alive, forking, kill
-from tests.engine.toy import number
+from tests.support.forking import alive, forking, kill
+from tests.support.toy import number
 
 KILLS, WHILE_SAMPLING = 25, 5
 FAULTY = 0.3
@@ -151,7 +151,7 @@ def wait_until(met: Callable[[], bool], said: Path) -> None:
 
 
 def test_a_run_killed_25_times_ends_like_a_calm_one_and_repeats_nothing(tmp_path: Path) -> None:
-    shutil.copy(Path(__file__).with_name("toy.py"), tmp_path)
+    shutil.copy(Path(__file__).parents[1] / "support" / "toy.py", tmp_path)
     log, clock, service = tmp_path / "calls.log", random.Random(11), Service()
     killed: list[tuple[int, int, Kept]] = []
     with Loopback(service.answer, remember=False) as server, forking(tmp_path / "said") as runs:

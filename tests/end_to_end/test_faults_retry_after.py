@@ -14,7 +14,7 @@ import pytest
 
 from rlaif_core.cli import main
 from rlaif_core.testing.loopback import Answer, Loopback, Received
-from tests.engine.test_faults_kill import SERVICE_RECIPE, completion
+from tests.end_to_end.test_faults_kill import SERVICE_RECIPE, completion
 
 SECONDS = 1.0
 PAIRS = 6

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.testing.loopback import Answer, Loopback, Received
-from tests.engine.test_faults_kill import SERVICE_RECIPE, completion
+from tests.end_to_end.test_faults_kill import SERVICE_RECIPE, completion
 
 KEY = "sk-proj-8f1Kq2ZxV7mN4tR9wB3yHdL6cJ0gSaPe"
 PASSWORD = "pw-Tz5uW8rQ2nX4"

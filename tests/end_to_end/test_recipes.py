@@ -12,7 +12,7 @@ import yaml
 
 from rlaif_core.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 GALLERY = [one for one in RECIPES if one.stem != "quickstart"]
 LONGEST = 25

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlaif_core.api import DataError
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

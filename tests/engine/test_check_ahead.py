@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rlaif_core.api import DataError
-from tests.engine.conftest import Toy
-from tests.engine.inside import Inside, inside
+from tests.support.fixtures import Toy
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

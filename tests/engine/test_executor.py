@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from rlaif_core.api import Params
-from rlaif_core.engine.local import BEGUN_A_TURN, LocalExecutor
+from rlaif_core.engine.executor import BEGUN_A_TURN, LocalExecutor
 
 
 def test_a_window_is_begun_whole_before_the_next_one() -> None:

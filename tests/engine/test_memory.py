@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

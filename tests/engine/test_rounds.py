@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rlaif_core.api import RunError
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 
@@ -115,6 +115,6 @@ def test_another_recipe_starts_training_anew(inside: Inside) -> None:
 def test_one_prompts_slow_judgement_does_not_hold_up_the_next_windows(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlaif_core.engine.proposing.WINDOW", 6)
+    monkeypatch.setattr("rlaif_core.engine.stages.judge.WINDOW", 6)
     metrics = inside.run(judge={"use": "./kinds.py:Patient", "model": "judge"})
     assert metrics["rounds"][0]["abstentions"] == 0

@@ -22,10 +22,10 @@ import yaml
 
 from rlaif_core.api import JudgedPair
 from rlaif_core.cli import main
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.stats.labels import ORDER_CLIP
+from rlaif_core.store.ledger import Reader
 from rlaif_core.testing.loopback import Loopback
-from tests.engine.student import Mood, Student, score, worth
+from rlaif_stats.labels import ORDER_CLIP
+from tests.support.student import Mood, Student, score, worth
 
 RHO = 0.32
 ACTOR: dict[str, Any] = {
@@ -47,7 +47,7 @@ META: dict[str, Any] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copy(Path(__file__).with_name("served.py"), tmp_path)
+    shutil.copy(Path(__file__).parents[1] / "support" / "served.py", tmp_path)
     rows = [{"id": f"p{one}", "prompt": f"Question {one}?"} for one in range(16)]
     (tmp_path / "prompts.jsonl").write_text("\n".join(map(json.dumps, rows)))
     anchors = [

@@ -11,8 +11,8 @@ import pytest
 
 from rlaif_core.api import ChatReply
 from rlaif_core.cli import main
-from rlaif_core.engine.ledger import Answers, Call
-from tests.engine.conftest import Toy
+from rlaif_core.store.ledger import Answers, Call
+from tests.support.fixtures import Toy
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.parts import Parts
+from rlaif_core.engine.components import Parts
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.load import load_recipe
-from tests.engine.calling.fake import ask
-from tests.engine.conftest import Toy
+from rlaif_core.store.ledger import Ledger
+from tests.support.fake_model import ask
+from tests.support.fixtures import Toy
 
 
 def test_while_one_model_finishes_its_calls_no_other_begins_more(toy: Toy, ledger: Ledger) -> None:

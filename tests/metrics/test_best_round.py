@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rlaif_core.engine.course import course
+from rlaif_core.metrics.best_round import course
 from rlaif_core.recipe.sections import EvaluationSection
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

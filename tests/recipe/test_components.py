@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlaif_core.registry.known import KNOWN
+from rlaif_core.registry.first_party import KNOWN
 
 MODEL = "api: 1\nmodels:\n  echo: {use: acme-model, params: {word: A}}\n"
 GOOD = MODEL + "judge:\n  use: acme\n  model: echo\n"

@@ -9,8 +9,8 @@ import pytest
 
 from rlaif_core.api import RecipeError
 from rlaif_core.cli import main
-from tests.engine.inside import BASE
-from tests.recipe.test_cautions import load
+from tests.recipe.test_warnings import load
+from tests.support.inside import BASE
 
 ONLINE: dict[str, Any] = {"optimizer": {"use": "./kinds.py:Learner"}}
 TRAINS: dict[str, Any] = {"optimizer": {"use": "./toy.py:Copy"}}

@@ -12,9 +12,9 @@ import yaml
 from rlaif_core.api import RecipeError
 from rlaif_core.recipe.load import load_recipe
 from rlaif_core.recipe.recipe import Recipe
-from tests.engine.inside import BASE
+from tests.support.inside import BASE
 
-TOYS = Path(__file__).parents[1] / "engine"
+TOYS = Path(__file__).parents[1] / "support"
 
 
 def load(folder: Path, **sections: Any) -> Recipe:

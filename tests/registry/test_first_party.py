@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.registry.drift import declared
-from rlaif_core.registry.known import KNOWN
+from rlaif_core.registry.first_party import KNOWN
+from rlaif_core.registry.stale_install import declared
 
 ROOT = Path(__file__).parents[2]
 

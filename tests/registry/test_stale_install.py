@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rlaif_core.registry import Registry
-from rlaif_core.registry.drift import drift
+from rlaif_core.registry.stale_install import drift
 
 PYPROJECT = """
 [project]

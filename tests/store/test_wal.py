@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.ledger.checkpoints import COMMITS, Checkpoints
+from rlaif_core.store.ledger import Ledger
+from rlaif_core.store.ledger.wal import COMMITS, Checkpoints
 
 
 def in_file(path: Path) -> int:

@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import Any
 
 from rlaif_core.api import Abstention, JudgedPair, Message, Order, Prompt, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import measure_judge
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import measure_judge
 
 Judge = Callable[[Response, Response], "float | Verdict | None"]
 BOTH: tuple[Order, ...] = ("ab", "ba")

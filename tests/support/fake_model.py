@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rlaif_core.api import ChatReply, ChatRequest, Message, Model, ModelError, Params, Prices, Usage
 from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
-from rlaif_core.engine.ledger import Answers, Ledger
 from rlaif_core.recipe.sections import BudgetSection
+from rlaif_core.store.ledger import Answers, Ledger
 
 Behaviour = Callable[[ChatRequest, int], ChatReply | ModelError]
 

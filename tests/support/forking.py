@@ -23,8 +23,8 @@ from typing import Literal
 MODULES = (
     "rlaif_core.cli.run",
     "rlaif_core.cli.interruptible",
-    "rlaif_core.engine.run",
-    "rlaif_core.report.page",
+    "rlaif_core.commands.run",
+    "rlaif_report.page",
     "rlaif_openai.client",
     "rlaif_judges.pairwise",
     "pyarrow.parquet",

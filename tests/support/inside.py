@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from rlaif_core.engine.folder import RunFolder
-from rlaif_core.engine.ledger import Reader
+from rlaif_core.commands.run import run
 from rlaif_core.engine.progress import Progress
-from rlaif_core.engine.run import run
 from rlaif_core.recipe.load import load_recipe
+from rlaif_core.store.ledger import Reader
+from rlaif_core.store.run_dir import RunFolder
 
 BASE: dict[str, Any] = {
     "api": 1,

@@ -21,10 +21,10 @@ from rlaif_core.api import (
     Verdict,
     Vote,
 )
-from rlaif_core.engine.ledger import Call, Kept, Ledger
-from rlaif_core.engine.metrics import run_metrics
-from rlaif_core.engine.pairing import TIED
+from rlaif_core.engine.judging.preferences import TIED
 from rlaif_core.engine.round import DUPLICATE, NO_RESPONSE
+from rlaif_core.metrics.run import run_metrics
+from rlaif_core.store.ledger import Call, Kept, Ledger
 
 QUESTIONS = (
     "Explain to a ten-year-old why the sky is blue, in at most three sentences.",

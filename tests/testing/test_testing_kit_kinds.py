@@ -25,7 +25,7 @@ from rlaif_core.api import (
     Usage,
     hookimpl,
 )
-from rlaif_core.engine.local import LocalExecutor
+from rlaif_core.engine.executor import LocalExecutor
 from rlaif_core.testing import (
     ExecutorConformance,
     HookConformance,

@@ -6,9 +6,9 @@ import math
 import random
 
 from rlaif_core.api import Response
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import warnings
-from tests.engine.ballot_box import better, judged, train
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import warnings
+from tests.support.ballot_box import better, judged, train
 
 
 def test_preferences_in_a_circle_are_no_noise(ledger: Ledger) -> None:

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlaif_core.api import Abstention, JudgedPair, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import compare_runs, measure_judge
-from rlaif_core.engine.measures.near_duplicates import normal, similar
-from rlaif_core.engine.measures.panel import members
-from rlaif_core.stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
-from tests.engine.ballot_box import judged, jury, prompt, train
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import compare_runs, measure_judge
+from rlaif_judge_metrics.ensemble_agreement import members
+from rlaif_judge_metrics.near_duplicates import normal, similar
+from rlaif_stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
+from tests.support.ballot_box import judged, jury, prompt, train
 
 
 def test_jurors_are_compared_pair_by_pair(ledger: Ledger) -> None:
@@ -68,7 +68,7 @@ def test_what_a_model_writes_in_its_own_words_is_no_juror() -> None:
 
 
 def test_members_are_read_as_the_judges_write_them() -> None:
-    pooling = pytest.importorskip("rlaif_judges.pooling")
+    pooling = pytest.importorskip("rlaif_judges.jury.pool")
     said = [
         pooling.Member("small", Verdict(0.75, explanation="why\nnot\u2028{")),
         pooling.Member("large", Verdict.abstain(Abstention.REFUSED)),

@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import JudgedPair, Order, Response, Vote
 from rlaif_core.cli import main
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import (
+from rlaif_core.metrics.run import judge_metrics
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import (
     CATALOGUE,
     measure_judge,
     measure_length,
     rank_policies,
     warnings,
 )
-from rlaif_core.engine.metrics import judge_metrics
-from rlaif_core.stats.agreement import krippendorff_alpha
-from tests.engine.ballot_box import ask, better, judged, jury, prompt, train
-from tests.engine.conftest import Toy
+from rlaif_stats.agreement import krippendorff_alpha
+from tests.support.ballot_box import ask, better, judged, jury, prompt, train
+from tests.support.fixtures import Toy
 
 
 def test_a_judge_led_by_quality_has_no_position_bias(ledger: Ledger) -> None:

@@ -6,10 +6,10 @@ import math
 import random
 
 from rlaif_core.api import JudgedPair, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.measures import measure_judge, rank_policies
-from rlaif_core.engine.metrics import run_metrics
-from tests.engine.ballot_box import better, judged, prompt
+from rlaif_core.metrics.run import run_metrics
+from rlaif_core.store.ledger import Ledger
+from rlaif_judge_metrics import measure_judge, rank_policies
+from tests.support.ballot_box import better, judged, prompt
 
 
 def test_models_are_ranked_with_what_the_order_adds(ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ from rlaif_core.api import JudgeFacts
 from rlaif_judges.cascade import Cascade
 from rlaif_judges.constitutional import Constitutional
 from rlaif_judges.debate.judge import Debate
-from rlaif_judges.jury import Jury
+from rlaif_judges.jury.judge import Jury
 from rlaif_judges.meta.judge import Meta
 from rlaif_judges.pairwise import Pairwise
 from rlaif_judges.recorded import Recorded

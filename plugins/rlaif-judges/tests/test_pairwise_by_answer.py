@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import Abstention, ChatReply, Context
 from rlaif_core.testing import ScriptedModel, make_comparison
-from rlaif_judges.answer import Answer, answer_verdict
+from rlaif_judges.asking.structured import Answer, answer_verdict
 from rlaif_judges.pairwise import Pairwise
 
 

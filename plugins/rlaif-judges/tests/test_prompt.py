@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import ChatReply, Context, Message, PluginError, Prompt
 from rlaif_core.testing import ScriptedModel, make_comparison
-from rlaif_judges.fence import fence
+from rlaif_judges.asking.fence import fence
 from rlaif_judges.pairwise import Pairwise
 
 EXAMPLE = {
@@ -51,7 +51,7 @@ def test_a_fence_is_eight_hex_characters_that_no_text_contains(prompt, first, se
 
 def test_a_mark_that_a_text_happens_to_contain_is_not_used(monkeypatch):
     marks = iter(["deadbeef", "0badcafe"])
-    monkeypatch.setattr("rlaif_judges.fence._mark", lambda secret, message: next(marks))
+    monkeypatch.setattr("rlaif_judges.asking.fence._mark", lambda secret, message: next(marks))
     assert fence("secret", "p", "a", "by chance deadbeef") == "0badcafe"
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import Abstention, ChatReply, Context, PluginError
 from rlaif_core.testing import ScriptedModel, make_prompt, make_responses
-from rlaif_judges.replies import Silence
+from rlaif_judges.asking.replies import Silence
+from rlaif_judges.asking.stated import stated_option
 from rlaif_judges.score import SCORES, DirectScore
-from rlaif_judges.stated import stated_option
 
 PROMPT = make_prompt()
 (RESPONSE,) = make_responses(PROMPT, "It is 4.")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import Context
-from rlaif_core.stats.ranking import bradley_terry_ratings
 from rlaif_core.testing import judge_all, make_prompt, make_ranking, make_responses
 from rlaif_pairs.length_control import LengthControl, length_controlled
+from rlaif_stats.ranking import bradley_terry_ratings
 
 PROMPT = make_prompt()
 SCORED = st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 50)), min_size=2, max_size=9)

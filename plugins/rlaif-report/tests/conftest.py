@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.run_folder import finished_run, judged_pairs
+from tests.support.run_folder import finished_run, judged_pairs
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rlaif_core.report.best_of_n import best_of_n
-from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
+from rlaif_report.best_of_n import best_of_n
+from rlaif_report.charts import BOTTOM, LEFT, RIGHT, TOP
 
 ROWS = [
     {"n": 1, "prompts": 24, "kl_bound": 0.0, "reward": -0.1, "gold": 0.45},

@@ -5,7 +5,7 @@ import math
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rlaif_core.report.charts import BOTTOM, LEFT, POINTS, RIGHT, TOP, curve, intervals, tenth
+from rlaif_report.charts import BOTTOM, LEFT, POINTS, RIGHT, TOP, curve, intervals, tenth
 
 
 @given(st.floats(0, 1))

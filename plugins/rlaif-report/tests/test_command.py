@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.cli import main
-from tests.report.reading import Page
+from tests.support.reading import Page
 
 
 def test_it_writes_the_page_and_prints_its_path(
@@ -76,7 +76,7 @@ def test_an_output_that_is_a_folder_leaves_nothing_beside_it(
 def test_the_command_line_starts_without_the_report() -> None:
     code = (
         "import sys; from rlaif_core.cli import main; main(['report', '--help']);"
-        "loaded = {'rlaif_core.report', 'jinja2', 'numpy', 'pydantic'} & set(sys.modules);"
+        "loaded = {'rlaif_report', 'jinja2', 'numpy', 'pydantic'} & set(sys.modules);"
         "sys.exit(', '.join(loaded) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import Abstention, Message, Prompt, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.report import comparisons
-from rlaif_core.report.comparisons import Browser, browser
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.rounds import round_view
-from rlaif_core.report.sample import Sample
-from tests.report.run_folder import add_up
+from rlaif_core.store.ledger import Ledger
+from rlaif_report import comparisons
+from rlaif_report.comparisons import Browser, browser
+from rlaif_report.queries import OutlineReader
+from rlaif_report.rounds import round_view
+from rlaif_report.sample import Sample
+from tests.support.run_folder import add_up
 
 
 def shown(path: Path, round: int = 0) -> Browser:

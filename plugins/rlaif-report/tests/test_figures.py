@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_core.report.figures import duration, figures, money, number, show, tick
-from rlaif_core.report.labels import OF_POLICY, label
+from rlaif_report.figures import duration, figures, money, number, show, tick
+from rlaif_report.metric_labels import OF_POLICY, label
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.pairing import TIED
-from rlaif_core.report.funnel import CANDIDATES, SHOWN, Counted, Step, funnel
-from rlaif_core.report.judge import Tally
-from rlaif_core.report.outlines import Outline, OutlineReader
-from rlaif_core.report.rounds import RoundView, round_view
-from rlaif_core.report.sample import Sample
+from rlaif_core.engine.judging.preferences import TIED
+from rlaif_core.store.ledger import Reader
+from rlaif_report.funnel import CANDIDATES, SHOWN, Counted, Step, funnel
+from rlaif_report.judge import Tally
+from rlaif_report.queries import Outline, OutlineReader
+from rlaif_report.rounds import RoundView, round_view
+from rlaif_report.sample import Sample
 
 
 @pytest.fixture

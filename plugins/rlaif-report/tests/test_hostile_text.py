@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from rlaif_core.report.page import write_report
-from tests.report.reading import Page
-from tests.report.run_folder import finished_run
+from rlaif_report.page import write_report
+from tests.support.reading import Page
+from tests.support.run_folder import finished_run
 
 HOSTILE = (
     "<script>alert(1)</script></script></style></div></details>"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_core.engine.measures import CATALOGUE
-from rlaif_core.report.page import write_report
-from rlaif_core.report.quality import lines_by_label, qualities, ranking
-from tests.report.reading import Page
-from tests.report.run_folder import finished_run
+from rlaif_judge_metrics import CATALOGUE
+from rlaif_report.judge_quality import lines_by_label, qualities, ranking
+from rlaif_report.page import write_report
+from tests.support.reading import Page
+from tests.support.run_folder import finished_run
 
 JUDGE: dict[str, Any] = {
     "position_consistency": 0.6,

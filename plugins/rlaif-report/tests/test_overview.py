@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rlaif_core.report.names import policy_names
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.page import write_report
-from tests.report.reading import Page
-from tests.report.run_folder import RECIPE, RunWriter
+from rlaif_report.page import write_report
+from rlaif_report.policy_names import policy_names
+from rlaif_report.queries import OutlineReader
+from tests.support.reading import Page
+from tests.support.run_folder import RECIPE, RunWriter
 
 RECIPE_WITHOUT_REWARD_MODEL = RECIPE.replace("reward_model: {{use: trl}}\n", "")
 

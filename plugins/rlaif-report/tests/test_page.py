@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import RunError
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.report.page import write_report
-from tests.report.reading import Page
-from tests.report.run_folder import RunWriter, finished_run
+from rlaif_core.store.ledger import Ledger
+from rlaif_report.page import write_report
+from tests.support.reading import Page
+from tests.support.run_folder import RunWriter, finished_run
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
-from rlaif_core.report.front import front
+from rlaif_report.charts import BOTTOM, LEFT, RIGHT, TOP
+from rlaif_report.pareto_front import front
 
 SOUP = {
     "loss": 0.1,

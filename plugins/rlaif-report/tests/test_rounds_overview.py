@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
-from rlaif_core.report.course import course
+from rlaif_report.charts import BOTTOM, LEFT, RIGHT, TOP
+from rlaif_report.rounds_overview import course
 
 POINTS = [
     {"round": 0, "distance": 1.0, "by": "policy.gold_score", "heldout": 0.2, "proxy": 1.0},

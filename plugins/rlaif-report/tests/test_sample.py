@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.report.outlines import Outline
-from rlaif_core.report.sample import (
+from rlaif_report.queries import Outline
+from rlaif_report.sample import (
     ABSTAINED,
     BASE,
     DROPPED,

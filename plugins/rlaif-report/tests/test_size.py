@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rlaif_core.report.page import write_report
-from tests.report.run_folder import RunWriter
+from rlaif_report.page import write_report
+from tests.support.run_folder import RunWriter
 
 
 def test_thousands_of_comparisons_take_seconds_and_few_megabytes(tmp_path: Path) -> None:

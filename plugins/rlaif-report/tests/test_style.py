@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-TEMPLATES = files("rlaif_core.report") / "templates"
+TEMPLATES = files("rlaif_report") / "templates"
 
 
 def palette(name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.report.text import Excerpt, one_line, visible
+from rlaif_report.text import Excerpt, one_line, visible
 
 
 def test_terminal_escapes_and_overrides_are_named() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.rounds import RoundView, round_view
-from rlaif_core.report.sample import Sample
-from tests.report.run_folder import RunWriter
+from rlaif_report.queries import OutlineReader
+from rlaif_report.rounds import RoundView, round_view
+from rlaif_report.sample import Sample
+from tests.support.run_folder import RunWriter
 
 GRPO = [
     "clip_ratio/high_max",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.agreement import (
+from rlaif_stats.agreement import (
     cohen_kappa,
     confusion_matrix,
     krippendorff_alpha,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from rlaif_core.stats.bradley_terry import fit_bradley_terry
+from rlaif_stats.bradley_terry import fit_bradley_terry
 
 
 def read_counts(path):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
-from rlaif_core.stats.calibration import (
+from rlaif_stats.calibration import (
     TEMPERATURE_RANGE,
     apply_temperature,
     as_confidence,

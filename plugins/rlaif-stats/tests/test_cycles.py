@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
-from rlaif_core.stats.cycles import count_cycles, intransitivity_test
+from rlaif_stats.cycles import count_cycles, intransitivity_test
 
 ROCK_PAPER_SCISSORS = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 

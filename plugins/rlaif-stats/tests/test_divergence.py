@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.divergence import (
+from rlaif_stats.divergence import (
     best_of_n_expectation,
     best_of_n_kl_bound,
     k1,

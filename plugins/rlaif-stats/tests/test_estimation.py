@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.estimation import (
+from rlaif_stats.estimation import (
     ppi_mean,
     ppi_weight,
     rogan_gladen,
     sample_multiplier,
 )
-from rlaif_core.stats.intervals import wilson
+from rlaif_stats.intervals import wilson
 
 TRUTH, LABELLED, JUDGED, SENSITIVITY, SPECIFICITY = 0.6, 200, 5000, 0.85, 0.75
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.guards import (
+from rlaif_stats.guards import (
     anchor_accuracy,
     at_least,
     at_most,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rlaif_core.stats.intervals import (
+from rlaif_stats.intervals import (
     Estimate,
     mean_estimate,
     paired_bootstrap,

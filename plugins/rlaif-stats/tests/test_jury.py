@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.jury import (
+from rlaif_stats.jury import (
     effective_judges,
     error_correlation,
     log_odds_weights,

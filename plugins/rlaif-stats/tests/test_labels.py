@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit, logit
 
-from rlaif_core.stats.labels import agreement_share, combine, direct_score, pool
+from rlaif_stats.labels import agreement_share, combine, direct_score, pool
 
 probabilities = st.floats(0.0, 1.0) | st.just(np.nan)
 pair_votes = arrays(np.float64, st.tuples(st.just(2), st.integers(1, 5)), elements=probabilities)

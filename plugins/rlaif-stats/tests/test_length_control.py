@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rlaif_core.stats.length_control import (
+from rlaif_stats.length_control import (
     length_controlled_win_rate,
     longer_win_rate,
     longer_win_rate_at_equal_quality,

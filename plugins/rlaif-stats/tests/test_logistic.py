@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
-from rlaif_core.stats.logistic import fit_logistic
+from rlaif_stats.logistic import fit_logistic
 
 
 def test_an_intercept_alone_is_the_log_odds():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.objectives import (
+from rlaif_stats.objectives import (
     BEHIND,
     Multiplier,
     gated,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rlaif_core.stats.outcomes import as_outcomes, sides
+from rlaif_stats.outcomes import as_outcomes, sides
 
 
 def test_sides_tells_a_win_a_loss_a_tie_and_an_abstention_apart():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.overoptimization import OveroptimizationLaw, fit_law
+from rlaif_stats.overoptimization import OveroptimizationLaw, fit_law
 
 
 @pytest.mark.parametrize(

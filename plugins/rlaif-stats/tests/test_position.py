@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from rlaif_core.stats.position import (
+from rlaif_stats.position import (
     PositionCounts,
     first_position_rate,
     position_consistency,

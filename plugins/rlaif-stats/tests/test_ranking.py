@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rlaif_core.stats.bradley_terry import fit_bradley_terry
-from rlaif_core.stats.ranking import bradley_terry_ratings, elo_ratings, kendall_tau
+from rlaif_stats.bradley_terry import fit_bradley_terry
+from rlaif_stats.ranking import bradley_terry_ratings, elo_ratings, kendall_tau
 
 win_matrices = st.integers(1, 8).flatmap(
     lambda n: arrays(np.float64, (n, n), elements=st.floats(0.0, 20.0))

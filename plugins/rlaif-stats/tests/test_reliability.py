@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_core.stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
-from rlaif_core.stats.reliability import alpha_estimate, kappa_estimate
+from rlaif_stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
+from rlaif_stats.reliability import alpha_estimate, kappa_estimate
 
 labels = st.lists(
     st.tuples(st.sampled_from([-1.0, 0.0, 1.0]), st.sampled_from([-1.0, 0.0, 1.0])),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rlaif_core.stats.selective import learn_then_test, least_accepted
+from rlaif_stats.selective import learn_then_test, least_accepted
 
 
 def calibration_set(rng, size):

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_core.stats.labels import agreement_share
-from rlaif_core.stats.voting import fewest_votes, settled, votes_needed
+from rlaif_stats.labels import agreement_share
+from rlaif_stats.voting import fewest_votes, settled, votes_needed
 
 OUTCOMES = st.sampled_from([1.0, 0.0, 0.5, float("nan")])
 SHARES = st.sampled_from([0.5, 0.6, 2 / 3, 0.75, 0.8, 0.9, 1.0])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from rlaif_core.stats.weighted_elo import elo_scores, first_rate, place_weights, weighted_wins
+from rlaif_stats.weighted_elo import elo_scores, first_rate, place_weights, weighted_wins
 
 SHARES = st.floats(0.0, 1.0)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 import transformers
 
-from rlaif_transformers.options import OptionScorer, Scoring
 from rlaif_transformers.padding import MISREAD_BY
+from rlaif_transformers.scoring.scorer import OptionScorer, Scoring
 
 PLAIN = {
     "vocab_size": 60,

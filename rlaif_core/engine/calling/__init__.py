@@ -2,7 +2,7 @@
 
 from rlaif_core.engine.calling.budget import Budget, BudgetReached
 from rlaif_core.engine.calling.caller import Caller
-from rlaif_core.engine.calling.rates import Rates
-from rlaif_core.engine.calling.retrying import Patience
+from rlaif_core.engine.calling.rate_limits import Rates
+from rlaif_core.engine.calling.retries import Patience
 
 __all__ = ["Budget", "BudgetReached", "Caller", "Patience", "Rates"]

@@ -14,12 +14,12 @@ from typing import Any
 from rlaif_core.api.chat import ChatReply, ChatRequest, address
 from rlaif_core.api.errors import ModelError, RlaifError, RunError
 from rlaif_core.api.model import Model
+from rlaif_core.engine.calling.batching import Asked, Waves
 from rlaif_core.engine.calling.budget import Budget
-from rlaif_core.engine.calling.pace import Pace
-from rlaif_core.engine.calling.rates import Rates, counted
-from rlaif_core.engine.calling.retrying import Patience, Tries
-from rlaif_core.engine.calling.waves import Asked, Waves
-from rlaif_core.engine.ledger import Answers, Call, Ledger
+from rlaif_core.engine.calling.concurrency import Pace
+from rlaif_core.engine.calling.rate_limits import Rates, counted
+from rlaif_core.engine.calling.retries import Patience, Tries
+from rlaif_core.store.ledger import Answers, Call, Ledger
 
 
 class Caller:

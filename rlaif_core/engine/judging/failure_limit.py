@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from rlaif_core.api.errors import DataError, RunError
-from rlaif_core.engine.ledger import Reader
+from rlaif_core.store.ledger import Reader
 
 FEWEST_FOR_ALARM = 50
 """Calls before a share of failures means anything while more are to come."""

@@ -12,7 +12,7 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.judge import PointwiseJudge
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt, Score, Verdict
-from rlaif_core.engine.scoring import scores
+from rlaif_core.engine.judging.pointwise import scores
 
 
 class Gate:

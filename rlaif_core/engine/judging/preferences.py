@@ -8,7 +8,7 @@ import numpy as np
 
 from rlaif_core.api.pairing import Pair, Ranking
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
-from rlaif_core.stats.ranking import bradley_terry_ratings
+from rlaif_stats.ranking import bradley_terry_ratings
 
 UNDECIDED = "no verdict: every vote abstained"
 NOT_COMPARED = "the two were never compared"

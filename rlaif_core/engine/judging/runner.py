@@ -23,14 +23,14 @@ from rlaif_core.api.records import (
     Vote,
 )
 from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.failures import Failures
-from rlaif_core.engine.gating import Gate
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.overlap import overlapped
+from rlaif_core.engine.judging.failure_limit import Failures
+from rlaif_core.engine.judging.gate import Gate
+from rlaif_core.engine.judging.windows import overlapped
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
-from rlaif_core.stats.calibration import apply_temperature
-from rlaif_core.stats.voting import fewest_votes, settled
+from rlaif_core.store.ledger import Ledger
+from rlaif_stats.calibration import apply_temperature
+from rlaif_stats.voting import fewest_votes, settled
 
 Key = tuple[str, str, str, Order, int]
 """Prompt id, the pair's response ids as proposed, order, vote."""

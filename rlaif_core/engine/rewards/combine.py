@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from rlaif_core.api.records import Prompt, Response, digest
-from rlaif_core.engine.floors import Floors
+from rlaif_core.engine.rewards.constraints import Floors
 from rlaif_core.recipe.sections import RewardSection
-from rlaif_core.stats.objectives import gated, normalise_then_sum
+from rlaif_stats.objectives import gated, normalise_then_sum
 
 Answers = Sequence[Response]
 Reward = Callable[[Sequence[Prompt], Answers], Awaitable[list[float]]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from rlaif_core.stats.objectives import Multiplier
+from rlaif_stats.objectives import Multiplier
 
 
 class Floors:

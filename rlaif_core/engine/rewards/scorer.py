@@ -23,11 +23,11 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt, Response
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.training import Scorer
-from rlaif_core.engine.failures import FEWEST_FOR_ALARM
-from rlaif_core.engine.judging import Judging
-from rlaif_core.engine.objectives import Answers, Objectives, Reward
+from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM
+from rlaif_core.engine.judging.pointwise import scores
+from rlaif_core.engine.judging.runner import Judging
 from rlaif_core.engine.progress import aside
-from rlaif_core.engine.scoring import scores
+from rlaif_core.engine.rewards.combine import Answers, Objectives, Reward
 from rlaif_core.recipe.sections import REWARD_MODEL, RecipeFile, RewardSection
 
 if TYPE_CHECKING:

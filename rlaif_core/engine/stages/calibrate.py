@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlaif_core.api.errors import DataError
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairs_file import GivenPair, Label, read_pairs
-from rlaif_core.stats.calibration import (
+from rlaif_core.data.pairs import GivenPair, Label, read_pairs
+from rlaif_core.metrics.run import JSON
+from rlaif_stats.calibration import (
     TEMPERATURE_RANGE,
     apply_temperature,
     as_confidence,
@@ -21,7 +21,7 @@ from rlaif_core.stats.calibration import (
 )
 
 if TYPE_CHECKING:
-    from rlaif_core.engine.judging import Judging
+    from rlaif_core.engine.judging.runner import Judging
     from rlaif_core.engine.session import Session
 
 FEWEST = 20

@@ -14,10 +14,10 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.source import Source
-from rlaif_core.engine.failures import Failures
-from rlaif_core.engine.measures import measure_judge, measure_length
-from rlaif_core.engine.metrics import JSON, merge
+from rlaif_core.engine.judging.failure_limit import Failures
 from rlaif_core.engine.session import Session
+from rlaif_core.metrics.run import JSON, merge
+from rlaif_judge_metrics import measure_judge, measure_length
 
 if TYPE_CHECKING:
     from rlaif_core.engine.round import Round

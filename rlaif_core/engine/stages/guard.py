@@ -14,15 +14,15 @@ import numpy as np
 
 from rlaif_core.api.judge import Judge, PointwiseJudge
 from rlaif_core.api.records import JudgedPair, Prompt, Response
-from rlaif_core.engine.calibrating import judge_anchors, read_anchors
-from rlaif_core.engine.failures import silence
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairing import distinct, rank
-from rlaif_core.engine.scoring import scores
+from rlaif_core.engine.judging.failure_limit import silence
+from rlaif_core.engine.judging.pointwise import scores
+from rlaif_core.engine.judging.preferences import distinct, rank
+from rlaif_core.engine.stages.calibrate import judge_anchors, read_anchors
+from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import GuardsSection
-from rlaif_core.stats import guards
-from rlaif_core.stats.guards import Guard, at_least, at_most
+from rlaif_stats import guards
+from rlaif_stats.guards import Guard, at_least, at_most
 
 if TYPE_CHECKING:
     from rlaif_core.engine.round import Round

@@ -16,12 +16,12 @@ from rlaif_core.api.component import Context
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import JudgedPair, digest
 from rlaif_core.api.rows import Row, json_rows
-from rlaif_core.engine.defaults import judged_pair
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.pairs_file import Label
+from rlaif_core.data.pairs import Label
+from rlaif_core.engine.hooks import judged_pair
+from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.sections import ValidationSection
-from rlaif_core.stats.agreement import cohen_kappa, confusion_matrix
-from rlaif_core.stats.intervals import wilson
+from rlaif_stats.agreement import cohen_kappa, confusion_matrix
+from rlaif_stats.intervals import wilson
 
 if TYPE_CHECKING:
     from rlaif_core.engine.session import Session

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rlaif_core.api.pairing import Pair, Pairing
 from rlaif_core.api.records import JudgedPair, Prompt
-from rlaif_core.engine.judging import Judging
-from rlaif_core.engine.overlap import overlapped
-from rlaif_core.engine.pairing import distinct, rank
+from rlaif_core.engine.judging.preferences import distinct, rank
+from rlaif_core.engine.judging.runner import Judging
+from rlaif_core.engine.judging.windows import overlapped
 
 if TYPE_CHECKING:
     from rlaif_core.engine.session import Session

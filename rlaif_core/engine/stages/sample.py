@@ -10,9 +10,9 @@ from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.failures import Failures
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.overlap import overlapped
+from rlaif_core.engine.judging.failure_limit import Failures
+from rlaif_core.engine.judging.windows import overlapped
+from rlaif_core.metrics.run import JSON
 
 if TYPE_CHECKING:
     from rlaif_core.engine.session import Session

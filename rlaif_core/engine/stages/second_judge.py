@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt, digest
-from rlaif_core.engine.measures import SECOND, measure_second_opinion
-from rlaif_core.engine.metrics import JSON
+from rlaif_core.metrics.run import JSON
+from rlaif_judge_metrics import SECOND, measure_second_opinion
 
 if TYPE_CHECKING:
-    from rlaif_core.engine.ledger import Reader
     from rlaif_core.engine.session import Session
     from rlaif_core.recipe.recipe import Recipe
+    from rlaif_core.store.ledger import Reader
 
 DECIDED = "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from rlaif_core.api.filter import Filter
 from rlaif_core.api.records import Preference
-from rlaif_core.engine.dataset import write_preferences
-from rlaif_core.engine.ledger import Kept
-from rlaif_core.engine.metrics import JSON
 from rlaif_core.engine.session import Session
+from rlaif_core.metrics.run import JSON
+from rlaif_core.store.ledger import Kept
+from rlaif_core.store.preferences import write_preferences
 
 WINDOW = 1024
 """Candidates in memory at once, unless a filter wants to see them all together."""

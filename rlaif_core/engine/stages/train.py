@@ -14,10 +14,10 @@ from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.records import Prompt
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.training import Metrics, Scorer, TrainingJob
-from rlaif_core.engine import rewards
-from rlaif_core.engine.evaluating import base_responses, gold
-from rlaif_core.engine.metrics import JSON
-from rlaif_core.engine.objectives import Objectives
+from rlaif_core.engine.rewards import scorer as rewards
+from rlaif_core.engine.rewards.combine import Objectives
+from rlaif_core.engine.stages.evaluate import base_responses, gold
+from rlaif_core.metrics.run import JSON
 
 if TYPE_CHECKING:
     from rlaif_core.engine.round import Round

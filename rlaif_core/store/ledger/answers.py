@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import TypeAdapter
 
 from rlaif_core.api.chat import ChatReply
-from rlaif_core.engine.ledger.database import Database
+from rlaif_core.store.ledger.database import Database
 
 REPLY = TypeAdapter(ChatReply)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rlaif_core.api.errors import RunError
-from rlaif_core.engine.ledger.checkpoints import Checkpoints
+from rlaif_core.store.ledger.wal import Checkpoints
 
 SCHEMA_VERSION = 1
 BUSY_MILLISECONDS = 10_000
@@ -71,7 +71,7 @@ class Database:
             self._db.execute(f"PRAGMA wal_autocheckpoint={PAGES_A_CHECKPOINT}")
         version, tables = self._db.execute(VERSION).fetchone()
         if version == 0 and not tables and not self.readonly:
-            folder = files("rlaif_core.engine.ledger")
+            folder = files("rlaif_core.store.ledger")
             script = "\n".join(folder.joinpath(name).read_text() for name in self.schema)
             pragma = f"PRAGMA user_version={SCHEMA_VERSION};"
             self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\n{pragma}\nCOMMIT;")

@@ -19,7 +19,7 @@ from rlaif_core.api.records import (
     Verdict,
     Vote,
 )
-from rlaif_core.engine.ledger.answers import Answers
+from rlaif_core.store.ledger.answers import Answers
 
 PROMPT = TypeAdapter(Prompt)
 RESPONSE = TypeAdapter(Response)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 
 @pytest.fixture

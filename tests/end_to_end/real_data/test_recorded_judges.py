@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from tests.real_data.conftest import write_jsonl
+from tests.end_to_end.real_data.conftest import write_jsonl
 
 # accuracy %, positional agreement %, pairs right in both orders
 LLMBAR = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, RunError
-from rlaif_core.engine.ledger import Answers
-from tests.engine.calling.fake import Fake, ask, calling, good
+from rlaif_core.store.ledger import Answers
+from tests.support.fake_model import Fake, ask, calling, good
 
 
 def test_equal_questions_are_asked_once_at_the_same_time_and_later(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from tests.engine.calling.fake import Fake, ask, calling, good
+from tests.support.fake_model import Fake, ask, calling, good
 
 
 def test_a_local_model_is_asked_in_full_batches_by_length(tmp_path: Path) -> None:

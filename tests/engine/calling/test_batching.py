@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import ChatRequest, Message
-from rlaif_core.engine.calling.waves import Asked, Waves
+from rlaif_core.engine.calling.batching import Asked, Waves
 
 
 def ask(text: str, *options: str) -> Asked:

@@ -11,8 +11,8 @@ import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
 from rlaif_core.engine.calling import Patience
-from rlaif_core.engine.calling.pace import Pace
-from tests.engine.calling.fake import Fake, ask, calling, good
+from rlaif_core.engine.calling.concurrency import Pace
+from tests.support.fake_model import Fake, ask, calling, good
 
 
 def test_no_more_than_permitted_is_in_flight(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.engine.calling import BudgetReached, Rates, rates
+from rlaif_core.engine.calling import BudgetReached, Rates
+from rlaif_core.engine.calling import rate_limits as rates
 from rlaif_core.recipe.sections import BudgetSection
-from tests.engine.calling.fake import Behaviour, Fake, ask, calling, good
+from tests.support.fake_model import Behaviour, Fake, ask, calling, good
 
 
 @pytest.mark.parametrize(

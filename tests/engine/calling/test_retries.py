@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.engine.calling import Patience, Rates, rates
-from tests.engine.calling.fake import Fake, ask, calling, good
+from rlaif_core.engine.calling import Patience, Rates
+from rlaif_core.engine.calling import rate_limits as rates
+from tests.support.fake_model import Fake, ask, calling, good
 
 
 def test_a_passing_fault_is_asked_again_and_a_lasting_one_is_not(tmp_path: Path) -> None:

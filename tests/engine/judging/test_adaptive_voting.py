@@ -22,16 +22,16 @@ from rlaif_core.api import (
     Response,
     Verdict,
 )
-from rlaif_core.engine.defaults import Defaults
-from rlaif_core.engine.judging import Judging
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.local import LocalExecutor
-from rlaif_core.engine.parts import hook_manager
+from rlaif_core.engine.components import hook_manager
+from rlaif_core.engine.executor import LocalExecutor
+from rlaif_core.engine.hooks import Defaults
+from rlaif_core.engine.judging.runner import Judging
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
-from rlaif_core.report.page import write_report
-from tests.engine.ballot_box import prompt
-from tests.engine.inside import Inside, inside
+from rlaif_core.store.ledger import Ledger
+from rlaif_report.page import write_report
+from tests.support.ballot_box import prompt
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

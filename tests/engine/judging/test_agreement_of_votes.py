@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.metrics import judge_metrics
-from tests.engine.ballot_box import judged
+from rlaif_core.metrics.run import judge_metrics
+from rlaif_core.store.ledger import Ledger
+from tests.support.ballot_box import judged
 
 
 def test_two_orders_that_contradict_each_other_agree_by_half(tmp_path: Path) -> None:

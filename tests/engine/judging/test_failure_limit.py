@@ -9,10 +9,10 @@ import pytest
 
 from rlaif_core.api import DataError, RunError
 from rlaif_core.cli import main
-from rlaif_core.engine.failures import FEWEST_FOR_ALARM, Failures
-from rlaif_core.engine.pairing import NO_RESPONSE
-from tests.engine.conftest import Toy
-from tests.engine.inside import BASE, Inside, inside
+from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM, Failures
+from rlaif_core.engine.judging.preferences import NO_RESPONSE
+from tests.support.fixtures import Toy
+from tests.support.inside import BASE, Inside, inside
 
 __all__ = ["inside"]
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from rlaif_core.engine.overlap import overlapped
+from rlaif_core.engine.judging.windows import overlapped
 
 
 class Work:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.floors import Floors
+from rlaif_core.engine.rewards.constraints import Floors
 
 FLOORS = {"kind": 1.0}
 

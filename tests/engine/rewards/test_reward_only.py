@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rlaif_core.api import RecipeError
-from rlaif_core.engine.planning import plan
+from rlaif_core.commands.plan import plan
 from rlaif_core.recipe.load import load_recipe
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

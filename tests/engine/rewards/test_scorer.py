@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rlaif_core.api import Message, Prompt, Response, RunError
-from rlaif_core.engine.rewards import blocking
-from tests.engine.inside import Inside, inside
+from rlaif_core.engine.rewards.scorer import blocking
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from rlaif_core.api import DataError
-from tests.engine.inside import Inside, inside
+from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from rlaif_core.engine.ledger import Ledger
-from rlaif_core.engine.second_opinion import drawn
-from tests.engine.ballot_box import judged
-from tests.engine.conftest import Toy
+from rlaif_core.engine.stages.second_judge import drawn
+from rlaif_core.store.ledger import Ledger
+from tests.support.ballot_box import judged
+from tests.support.fixtures import Toy
 
 OTHER = """
 evaluation:

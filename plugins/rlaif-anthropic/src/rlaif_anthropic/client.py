@@ -15,8 +15,8 @@ from rlaif_anthropic.failures import FAILURES, outcome
 from rlaif_anthropic.params import AnthropicParams
 from rlaif_anthropic.request import body, unsent
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.api.endpoint import Endpoint
-from rlaif_core.api.service import ServiceClient
+from rlaif_core.kit.endpoint import Endpoint
+from rlaif_core.kit.service import ServiceClient
 
 NO_KEY: Final = "none"
 """What is sent to a server that wants no key: the SDK insists on some."""

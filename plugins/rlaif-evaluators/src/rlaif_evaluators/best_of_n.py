@@ -112,7 +112,7 @@ class BestOfN(Evaluator[BestOfNParams]):
 
 
 def _row(n: int, scored: Sequence[Scored]) -> dict[str, float]:
-    from rlaif_core.stats.divergence import best_of_n_expectation, best_of_n_kl_bound
+    from rlaif_stats.divergence import best_of_n_expectation, best_of_n_kl_bound
 
     enough = [one for one in scored if len(one[0]) >= n]
     if not enough:

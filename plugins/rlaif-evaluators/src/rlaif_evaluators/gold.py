@@ -33,7 +33,7 @@ class GoldTruth(Evaluator[Params]):
 
 
 def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
-    from rlaif_core.stats.intervals import mean_estimate, win_rate
+    from rlaif_stats.intervals import mean_estimate, win_rate
 
     trios = zip(evaluation.prompts, evaluation.before, evaluation.after, strict=True)
     scored = [

@@ -84,7 +84,7 @@ def _figures(ratios: list[float]) -> dict[str, float]:
         return {}
     import numpy as np
 
-    from rlaif_core.stats.divergence import k1, k3
+    from rlaif_stats.divergence import k1, k3
 
     with np.errstate(over="ignore"):
         means = {"kl": float(k1(ratios).mean()), "kl_k3": float(k3(ratios).mean())}

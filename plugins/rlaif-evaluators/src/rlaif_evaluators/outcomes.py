@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rlaif_core.stats.intervals import Estimate
+    from rlaif_stats.intervals import Estimate
 
 
 def interval(estimate: Estimate) -> dict[str, float]:

@@ -38,7 +38,7 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
             `reward_calibration` and `reward_length` measure. Nothing if there is no reward model
             or no held-out preference.
         """
-        from rlaif_core.stats.intervals import win_rate
+        from rlaif_stats.intervals import win_rate
 
         heldout = evaluation.heldout
         if evaluation.reward is None or not heldout:
@@ -66,7 +66,7 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
     def _by_category(
         self, heldout: Sequence[Preference], outcomes: Sequence[float]
     ) -> dict[str, Any]:
-        from rlaif_core.stats.intervals import win_rate
+        from rlaif_stats.intervals import win_rate
 
         found: dict[str, tuple[list[float], list[str]]] = {}
         for preference, won in zip(heldout, outcomes, strict=True):

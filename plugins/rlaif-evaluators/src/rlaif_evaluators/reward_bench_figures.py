@@ -54,7 +54,7 @@ def figures(
     """
     import numpy as np
 
-    from rlaif_core.stats.intervals import win_rate
+    from rlaif_stats.intervals import win_rate
 
     table = np.asarray(won, dtype=np.float64)
     each = np.array(categories)

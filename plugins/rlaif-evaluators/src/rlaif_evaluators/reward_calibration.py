@@ -24,7 +24,7 @@ def calibration(margins: Sequence[float], heldout: Sequence[Preference]) -> dict
     import numpy as np
     from scipy.special import expit
 
-    from rlaif_core.stats.calibration import (
+    from rlaif_stats.calibration import (
         apply_temperature,
         as_confidence,
         brier_score,

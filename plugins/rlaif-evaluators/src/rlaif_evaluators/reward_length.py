@@ -26,7 +26,7 @@ def length_figures(margins: Sequence[float], heldout: Sequence[Preference]) -> d
     import numpy as np
     from scipy.stats import spearmanr
 
-    from rlaif_core.stats.length_control import longer_win_rate
+    from rlaif_stats.length_control import longer_win_rate
 
     lengths = np.array([len(one.chosen.text) - len(one.rejected.text) for one in heldout], float)
     if not lengths.any():

@@ -39,8 +39,8 @@ class WinRate(Evaluator[Params]):
 async def _against(
     evaluation: Evaluation, theirs: Sequence[Response], suffix: str
 ) -> dict[str, Any]:
-    from rlaif_core.stats.intervals import win_rate
-    from rlaif_core.stats.length_control import length_controlled_win_rate
+    from rlaif_stats.intervals import win_rate
+    from rlaif_stats.length_control import length_controlled_win_rate
 
     trios = list(zip(evaluation.prompts, evaluation.after, theirs, strict=True))
     asked = [(prompt, (ours, other)) for prompt, ours, other in trios if ours.text != other.text]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rlaif_core.api.records import JudgedPair
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.measures.ballots import read_ballots
-from rlaif_core.engine.measures.catalogue import CATALOGUE, warnings
-from rlaif_core.engine.measures.cycles import cycles
-from rlaif_core.engine.measures.finding import JSON, Findings, section
-from rlaif_core.engine.measures.length import AT_EQUAL_QUALITY, at_equal_quality, length
-from rlaif_core.engine.measures.models import rank_models
-from rlaif_core.engine.measures.near_duplicates import near_duplicates
-from rlaif_core.engine.measures.panel import panel
-from rlaif_core.engine.measures.position import position
-from rlaif_core.engine.measures.repetition import repetition
-from rlaif_core.engine.measures.two_judges import SECOND, evaluation_judge, other_run
+from rlaif_core.store.ledger import Reader
+from rlaif_judge_metrics.catalogue import CATALOGUE, warnings
+from rlaif_judge_metrics.cross_judge import SECOND, evaluation_judge, other_run
+from rlaif_judge_metrics.cycles import cycles
+from rlaif_judge_metrics.ensemble_agreement import panel
+from rlaif_judge_metrics.estimate import JSON, Findings, section
+from rlaif_judge_metrics.length import AT_EQUAL_QUALITY, at_equal_quality, length
+from rlaif_judge_metrics.models import rank_models
+from rlaif_judge_metrics.near_duplicates import near_duplicates
+from rlaif_judge_metrics.position import position
+from rlaif_judge_metrics.repetition import repetition
+from rlaif_judge_metrics.vote_table import read_ballots
 
 __all__ = [
     "CATALOGUE",

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.measures.finding import Measured, NotMeasured
-from rlaif_core.stats.agreement import krippendorff_alpha
-from rlaif_core.stats.outcomes import sides
-from rlaif_core.stats.reliability import kappa_estimate
+from rlaif_core.store.ledger import Reader
+from rlaif_judge_metrics.estimate import Measured, NotMeasured
+from rlaif_stats.agreement import krippendorff_alpha
+from rlaif_stats.outcomes import sides
+from rlaif_stats.reliability import kappa_estimate
 
 SECOND = "second"
 """The split of the training pairs that the evaluation judge judged too."""

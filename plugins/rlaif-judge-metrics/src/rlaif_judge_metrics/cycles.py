@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
-from rlaif_core.stats.cycles import count_cycles, intransitivity_test
-from rlaif_core.stats.intervals import win_rate
-from rlaif_core.stats.outcomes import sides
+from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.cycles import count_cycles, intransitivity_test
+from rlaif_stats.intervals import win_rate
+from rlaif_stats.outcomes import sides
 
 MOST = 2_000
 """Prompts looked at, evenly spread over all: time stays the same however many there are."""

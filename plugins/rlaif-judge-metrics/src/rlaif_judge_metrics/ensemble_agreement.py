@@ -16,10 +16,10 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
-from rlaif_core.stats.outcomes import sides
-from rlaif_core.stats.reliability import alpha_estimate, kappa_estimate
+from rlaif_core.store.ledger import Reader
+from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
+from rlaif_stats.outcomes import sides
+from rlaif_stats.reliability import alpha_estimate, kappa_estimate
 
 KINDS: Mapping[str, str] = {"judge": "juror_alpha", "principle": "principle_alpha"}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlaif_core.stats.intervals import Estimate
+from rlaif_stats.intervals import Estimate
 
 JSON = dict[str, Any]
 

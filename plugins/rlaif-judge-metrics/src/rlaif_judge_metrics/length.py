@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from rlaif_core.api.records import JudgedPair
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
-from rlaif_core.stats.length_control import longer_win_rate, longer_win_rate_at_equal_quality
-from rlaif_core.stats.outcomes import sides
+from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.length_control import longer_win_rate, longer_win_rate_at_equal_quality
+from rlaif_stats.outcomes import sides
 
 EQUAL_LENGTHS = "no decided pair has responses of different lengths"
 AT_EQUAL_QUALITY = "longer_win_rate_at_equal_quality"

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.stats.bradley_terry import BradleyTerryFit, fit_bradley_terry
-from rlaif_core.stats.outcomes import sides
-from rlaif_core.stats.ranking import elo_ratings
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.bradley_terry import BradleyTerryFit, fit_bradley_terry
+from rlaif_stats.outcomes import sides
+from rlaif_stats.ranking import elo_ratings
 
 JSON = dict[str, Any]
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.ledger.reading import PROMPT
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.engine.measures.finding import Measured, NotMeasured
-from rlaif_core.stats.intervals import win_rate
-from rlaif_core.stats.outcomes import sides
+from rlaif_core.store.ledger import Reader
+from rlaif_core.store.ledger.reading import PROMPT
+from rlaif_judge_metrics.estimate import Measured, NotMeasured
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.intervals import win_rate
+from rlaif_stats.outcomes import sides
 
 ALIKE = 0.8
 """Jaccard similarity of character 5-grams from which prompts are near-duplicates (as for training

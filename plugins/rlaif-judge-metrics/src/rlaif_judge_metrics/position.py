@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
-from rlaif_core.stats.intervals import Estimate, mean_estimate, win_rate
-from rlaif_core.stats.outcomes import sides
+from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.intervals import Estimate, mean_estimate, win_rate
+from rlaif_stats.outcomes import sides
 
 ONE_ORDER = (
     "no pair was shown in both orders: `orders: both` shows them so; a judge that scores responses "

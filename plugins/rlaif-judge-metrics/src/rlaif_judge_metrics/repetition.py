@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlaif_core.engine.measures.ballots import Ballots
-from rlaif_core.engine.measures.finding import Findings, Measured, NotMeasured
-from rlaif_core.stats.intervals import win_rate
-from rlaif_core.stats.outcomes import sides
-from rlaif_core.stats.reliability import alpha_estimate
+from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
+from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_stats.intervals import win_rate
+from rlaif_stats.outcomes import sides
+from rlaif_stats.reliability import alpha_estimate
 
 ASKED_ONCE = (
     "each question was asked once: `votes: 2` asks twice, of a judge that asks a model (any other "

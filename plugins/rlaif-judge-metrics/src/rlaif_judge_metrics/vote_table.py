@@ -17,7 +17,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.engine.ledger import Reader
+from rlaif_core.store.ledger import Reader
 
 VOTES = (
     'SELECT prompt_id, a, b, p_a, "order", vote, p_first'

@@ -8,10 +8,10 @@ from typing import Final
 from pydantic import Field
 
 from rlaif_core.api import Comparison, Context, PluginError, Verdict
-from rlaif_judges.comparing import clipped
+from rlaif_judges.asking.compare import clipped
+from rlaif_judges.jury.panel import PanelJudge, PanelParams
+from rlaif_judges.jury.pool import Member, told_by
 from rlaif_judges.pairwise import Pairwise
-from rlaif_judges.panel import PanelJudge, PanelParams
-from rlaif_judges.pooling import Member, told_by
 
 ROLES: Final = ("cheap", "strong")
 

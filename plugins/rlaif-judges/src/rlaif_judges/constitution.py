@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError, field_validator
 
 from rlaif_core.api import DataError, Params
-from rlaif_judges.resources import read_text
+from rlaif_judges.asking.resources import read_text
 
 if TYPE_CHECKING:
     from yaml import Node

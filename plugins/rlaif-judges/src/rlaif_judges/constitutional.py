@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from rlaif_core.api import Comparison, Context, ResourcePath, Verdict
-from rlaif_judges.asking import only_model
-from rlaif_judges.comparing import Comparing, ComparingJudge, ComparingParams, clipped
+from rlaif_judges.asking.ask import only_model
+from rlaif_judges.asking.compare import Comparing, ComparingJudge, ComparingParams, clipped
+from rlaif_judges.asking.fence import fence
 from rlaif_judges.constitution import Principle, read_constitution
-from rlaif_judges.fence import fence
-from rlaif_judges.pooling import Member, pooled
+from rlaif_judges.jury.pool import Member, pooled
 
 if TYPE_CHECKING:
+    from rlaif_judges.asking.template import PromptTemplate
     from rlaif_judges.constitution import Constitution
-    from rlaif_judges.template import PromptTemplate
 
 
 class ConstitutionalParams(ComparingParams):
@@ -53,7 +53,7 @@ class Constitutional(ComparingJudge[ConstitutionalParams]):
             PluginError: If there is not exactly one model, or the template cannot be used.
             DataError: If the constitution is wrong, naming its lines.
         """
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         await super().setup(context)
         # What is clipped is the verdict, not each principle's share in it.

@@ -24,13 +24,13 @@ from rlaif_core.api import (
     Response,
     Sampler,
 )
+from rlaif_judges.asking.fence import fence
+from rlaif_judges.asking.replies import refusal
 from rlaif_judges.constitution import Principle, read_constitution
-from rlaif_judges.fence import fence
-from rlaif_judges.replies import refusal
 
 if TYPE_CHECKING:
+    from rlaif_judges.asking.template import PromptTemplate
     from rlaif_judges.constitution import Constitution
-    from rlaif_judges.template import PromptTemplate
 
 ROLES: Final = ("draft", "critic", "reviser")
 
@@ -71,7 +71,7 @@ class CritiqueRevise(Sampler[CritiqueReviseParams]):
             PluginError: If there is no model, a role is unknown, or a template cannot be used.
             DataError: If the constitution is wrong, naming its lines.
         """
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         await super().setup(context)
         self._check_roles()

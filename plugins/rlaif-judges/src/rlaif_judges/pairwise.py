@@ -14,13 +14,13 @@ from pydantic import Field
 from typing_extensions import TypeVar
 
 from rlaif_core.api import Comparison, Context, JudgeFacts, ResourcePath, Verdict
-from rlaif_judges.asking import ending_line, only_model
-from rlaif_judges.comparing import Comparing, ComparingJudge, ComparingParams
-from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion, Example, both, unread_caution
-from rlaif_judges.fence import fence
+from rlaif_judges.asking.ask import ending_line, only_model
+from rlaif_judges.asking.compare import Comparing, ComparingJudge, ComparingParams
+from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, Example, both, unread_caution
+from rlaif_judges.asking.fence import fence
 
 if TYPE_CHECKING:
-    from rlaif_judges.template import PromptTemplate
+    from rlaif_judges.asking.template import PromptTemplate
 
 
 class PairwiseParams(ComparingParams):
@@ -53,7 +53,7 @@ class Pairwise(ComparingJudge[W]):
         Raises:
             PluginError: If there is not exactly one model, or the template cannot be used.
         """
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         await super().setup(context)
         self._comparing = Comparing(only_model(self.name, context), self.params)

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Final
 from pydantic import Field, model_validator
 
 from rlaif_core.api import ChatReply, JudgeFacts, Prompt, ResourcePath, Response, Score
-from rlaif_judges.asking import AskingParams, repetition_caution
-from rlaif_judges.criteria import DEFAULT_CRITERIA, Criterion, both, unread_caution
-from rlaif_judges.replies import Silence, option_probabilities, own_words
-from rlaif_judges.scoring import Scoring, ScoringParams
+from rlaif_judges.asking.ask import AskingParams, repetition_caution
+from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, both, unread_caution
+from rlaif_judges.asking.replies import Silence, option_probabilities, own_words
+from rlaif_judges.asking.score import Scoring, ScoringParams
 
 SCORES: Final = tuple(f" {score}" for score in range(1, 11))
 
@@ -120,6 +120,6 @@ class DirectScore(Scoring[DirectScoreParams]):
 
 
 def _reward(probabilities: tuple[float, ...]) -> float:
-    from rlaif_core.stats.labels import direct_score
+    from rlaif_stats.labels import direct_score
 
     return float(direct_score(probabilities))

@@ -13,8 +13,8 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from rlaif_core.api import JudgeFacts, Prompt, ResourcePath, Response, Score
-from rlaif_judges.replies import Silence, own_words
-from rlaif_judges.scoring import Scoring, ScoringParams
+from rlaif_judges.asking.replies import Silence, own_words
+from rlaif_judges.asking.score import Scoring, ScoringParams
 
 POINTS: Final = ("0", "1", "2", "3", "4", "5")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rlaif_core.api import Abstention, ChatReply, Context, ModelError, PluginError, Verdict
 from rlaif_core.testing import PairwiseJudgeConformance, ScriptedModel, make_comparison
 from rlaif_judges.cascade import Cascade
-from rlaif_judges.jury import Jury
-from rlaif_judges.pooling import Member, pooled
+from rlaif_judges.jury.judge import Jury
+from rlaif_judges.jury.pool import Member, pooled
 
 
 class TestJuryConformance(PairwiseJudgeConformance):

@@ -8,11 +8,11 @@ import pytest
 
 from rlaif_core.api import Abstention, ChatReply, Context, PluginError, Verdict
 from rlaif_core.testing import ScriptedModel, make_comparison
-from rlaif_judges import dawid_skene as module
-from rlaif_judges.dawid_skene import dawid_skene
-from rlaif_judges.jury import Jury
+from rlaif_judges.jury import dawid_skene as module
+from rlaif_judges.jury.dawid_skene import dawid_skene
+from rlaif_judges.jury.judge import Jury
+from rlaif_judges.jury.pool import Member, pooled, told_in
 from rlaif_judges.pairwise import Pairwise
-from rlaif_judges.pooling import Member, pooled, told_in
 
 NAMES = ("one", "two", "three")
 

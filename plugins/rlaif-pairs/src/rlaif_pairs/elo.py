@@ -55,7 +55,7 @@ class Elo(EveryPair[EloParams]):
 
     def _scores(self, ranking: Ranking) -> Mapping[str, float]:
         """Elo of each response id that has a verdict."""
-        from rlaif_core.stats.weighted_elo import (
+        from rlaif_stats.weighted_elo import (
             elo_scores,
             first_rate,
             place_weights,

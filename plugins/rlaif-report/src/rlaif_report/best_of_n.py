@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.charts import Plot, Scale
-from rlaif_core.report.figures import is_number, number, tick
+from rlaif_report.charts import Plot, Scale
+from rlaif_report.figures import is_number, number, tick
 
 NAME = "best_of_n"
 """The figure of the `policy` section that holds the rows."""

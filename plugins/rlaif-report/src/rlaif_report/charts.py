@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.figures import ends, is_interval, is_number, number, share, tick
-from rlaif_core.report.labels import is_share, label
+from rlaif_report.figures import ends, is_interval, is_number, number, share, tick
+from rlaif_report.metric_labels import is_share, label
 
 TENTHS = 11
 """Bins of a histogram over [0, 1]: each value goes to the nearest tenth, so 0.5 has its own."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rlaif_core.api.records import Prompt, Response, Vote
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.sample import DROPPED, Sample, Sighting, policies, reading_order
-from rlaif_core.report.text import Excerpt, one_line
+from rlaif_report.queries import OutlineReader
+from rlaif_report.sample import DROPPED, Sample, Sighting, policies, reading_order
+from rlaif_report.text import Excerpt, one_line
 
 BUDGET = 2_500_000
 """Characters of all comparisons together: some megabytes, which a phone still opens."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.files import RunFiles
-from rlaif_core.report.text import one_line
+from rlaif_report.files import RunFiles
+from rlaif_report.text import one_line
 
 PARAMS = 400
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.figures import number, show
+from rlaif_report.figures import number, show
 
 
 @dataclass(frozen=True, slots=True)

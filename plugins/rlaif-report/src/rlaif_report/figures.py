@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
-from rlaif_core.report.labels import A_SHARE, is_share, label
+from rlaif_report.metric_labels import A_SHARE, is_share, label
 
 NOT_MEASURED = "not measured"
 PERCENT = "\u00a0%"

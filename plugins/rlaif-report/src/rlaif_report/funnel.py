@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.pairing import (
+from rlaif_core.engine.judging.preferences import (
     DUPLICATE,
     NO_PAIR,
     NO_RESPONSE,
@@ -14,7 +14,7 @@ from rlaif_core.engine.pairing import (
     TIED,
     UNDECIDED,
 )
-from rlaif_core.report.judge import Tally
+from rlaif_report.judge import Tally
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"
 CANDIDATES, KEPT = "Candidate preferences", "Preferences kept"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlaif_core.report.charts import TENTHS, Histogram, tenth
-from rlaif_core.report.figures import Figure, figures, number, show
-from rlaif_core.report.outlines import Outline
-from rlaif_core.report.quality import STRUCTURED, Quality, alarms, qualities
+from rlaif_report.charts import TENTHS, Histogram, tenth
+from rlaif_report.figures import Figure, figures, number, show
+from rlaif_report.judge_quality import STRUCTURED, Quality, alarms, qualities
+from rlaif_report.queries import Outline
 
 
 @dataclass

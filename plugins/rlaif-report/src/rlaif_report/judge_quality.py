@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.engine.measures import CATALOGUE, warnings
-from rlaif_core.report.figures import ends, is_interval, is_number, number, share
-from rlaif_core.report.labels import label
+from rlaif_judge_metrics import CATALOGUE, warnings
+from rlaif_report.figures import ends, is_interval, is_number, number, share
+from rlaif_report.metric_labels import label
 
 TITLES = {"train": "On training pairs", "evaluation": "On held-out pairs"}
 STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models"})

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.figures import (
+from rlaif_report.components import plain
+from rlaif_report.figures import (
     NOT_MEASURED,
     PERCENT,
     duration,
@@ -20,12 +21,11 @@ from rlaif_core.report.figures import (
     show,
     signed,
 )
-from rlaif_core.report.files import RunFiles
-from rlaif_core.report.labels import label
-from rlaif_core.report.measured import Measured
-from rlaif_core.report.parts import plain
-from rlaif_core.report.quality import alarms
-from rlaif_core.report.text import one_line
+from rlaif_report.files import RunFiles
+from rlaif_report.judge_quality import alarms
+from rlaif_report.metric_labels import label
+from rlaif_report.run_metrics import Measured
+from rlaif_report.text import one_line
 
 CONTESTS = 6
 NAME = 40

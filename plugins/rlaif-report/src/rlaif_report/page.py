@@ -9,22 +9,22 @@ from typing import Any
 
 from rlaif_core import __version__
 from rlaif_core.api.errors import RunError
-from rlaif_core.engine.measures import compare_runs
-from rlaif_core.report.comparisons import Browser, browser
-from rlaif_core.report.contests import contests
-from rlaif_core.report.course import course
-from rlaif_core.report.figures import figures, is_number
-from rlaif_core.report.files import RunFiles
-from rlaif_core.report.measured import Measured, measured
-from rlaif_core.report.names import policy_names
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.overview import facts, notices, tiles
-from rlaif_core.report.parts import parts
-from rlaif_core.report.quality import Line, against, ranking
-from rlaif_core.report.rendering import render
-from rlaif_core.report.rounds import round_view, side_by_side
-from rlaif_core.report.sample import Sample
-from rlaif_core.report.text import Excerpt
+from rlaif_judge_metrics import compare_runs
+from rlaif_report.comparisons import Browser, browser
+from rlaif_report.components import parts
+from rlaif_report.contests import contests
+from rlaif_report.figures import figures, is_number
+from rlaif_report.files import RunFiles
+from rlaif_report.judge_quality import Line, against, ranking
+from rlaif_report.overview import facts, notices, tiles
+from rlaif_report.policy_names import policy_names
+from rlaif_report.queries import OutlineReader
+from rlaif_report.rendering import render
+from rlaif_report.rounds import round_view, side_by_side
+from rlaif_report.rounds_overview import course
+from rlaif_report.run_metrics import Measured, measured
+from rlaif_report.sample import Sample
+from rlaif_report.text import Excerpt
 
 NAME = "report.html"
 STAGES = (

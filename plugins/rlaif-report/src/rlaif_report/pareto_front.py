@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.charts import BOTTOM, LEFT, RIGHT, TOP
-from rlaif_core.report.figures import is_number, number, tick
+from rlaif_report.charts import BOTTOM, LEFT, RIGHT, TOP
+from rlaif_report.figures import is_number, number, tick
 
 SOUP = "soup/"
 """Beginning of such figures: `soup/SHARES/REWARD`, SHARES like "helpful=0.25,safe=0.75"."""

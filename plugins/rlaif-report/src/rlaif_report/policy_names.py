@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from rlaif_core.report.outlines import OutlineReader
+from rlaif_report.queries import OutlineReader
 
 
 def policy_names(ledger: OutlineReader) -> dict[str, str]:

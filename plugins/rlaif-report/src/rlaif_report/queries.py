@@ -8,8 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from rlaif_core.api.records import Abstention, Prompt, Response, Verdict, Vote
-from rlaif_core.engine.ledger import Reader
-from rlaif_core.engine.ledger.reading import PROMPT, RESPONSE
+from rlaif_core.store.ledger import Reader
+from rlaif_core.store.ledger.reading import PROMPT, RESPONSE
 
 Fates = dict[tuple[str, frozenset[str]], tuple[str, str]]
 """(stage, reason) of each candidate preference, by its prompt and its two responses."""

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rlaif_core.report.charts import LEFT, RIGHT
-from rlaif_core.report.figures import duration, money, number
-from rlaif_core.report.labels import label
-from rlaif_core.report.text import visible
+from rlaif_report.charts import LEFT, RIGHT
+from rlaif_report.figures import duration, money, number
+from rlaif_report.metric_labels import label
+from rlaif_report.text import visible
 
 
 def render(context: Mapping[str, Any], filters: object) -> str:
@@ -48,7 +48,7 @@ def _hash(text: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("rlaif_core.report"),
+        loader=PackageLoader("rlaif_report"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

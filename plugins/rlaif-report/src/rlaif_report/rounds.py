@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.report.best_of_n import NAME as BEST_OF_N
-from rlaif_core.report.best_of_n import BestOfN, best_of_n
-from rlaif_core.report.charts import Interval, intervals
-from rlaif_core.report.figures import Figure, figures
-from rlaif_core.report.front import Front, front
-from rlaif_core.report.funnel import CANDIDATES, Counted, Step, funnel
-from rlaif_core.report.judge import JudgeView, Tally, judge_view, unstructured
-from rlaif_core.report.labels import OF_POLICY
-from rlaif_core.report.outlines import OutlineReader
-from rlaif_core.report.quality import lines_by_label
-from rlaif_core.report.sample import (
+from rlaif_report.best_of_n import NAME as BEST_OF_N
+from rlaif_report.best_of_n import BestOfN, best_of_n
+from rlaif_report.charts import Interval, intervals
+from rlaif_report.figures import Figure, figures
+from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
+from rlaif_report.judge import JudgeView, Tally, judge_view, unstructured
+from rlaif_report.judge_quality import lines_by_label
+from rlaif_report.metric_labels import OF_POLICY
+from rlaif_report.pareto_front import Front, front
+from rlaif_report.queries import OutlineReader
+from rlaif_report.sample import (
     Sample,
     Sighting,
     contest_outcomes,
@@ -24,7 +24,7 @@ from rlaif_core.report.sample import (
     policies,
     training_outcomes,
 )
-from rlaif_core.report.training import Training, told, training
+from rlaif_report.training import Training, told, training
 
 SECTIONS = ("judge", "reward_model", "optimize", "policy")
 COUNTS = frozenset(

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from rlaif_core.report.charts import Plot, Scale
-from rlaif_core.report.figures import ends, is_number, number, tick
-from rlaif_core.report.labels import label
-from rlaif_core.stats.overoptimization import OveroptimizationLaw
+from rlaif_report.charts import Plot, Scale
+from rlaif_report.figures import ends, is_number, number, tick
+from rlaif_report.metric_labels import label
+from rlaif_stats.overoptimization import OveroptimizationLaw
 
 LAW_POINTS = 80
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.engine.metrics import merge, run_metrics
-from rlaif_core.report.files import RunFiles
-from rlaif_core.report.outlines import OutlineReader
+from rlaif_core.metrics.run import merge, run_metrics
+from rlaif_report.files import RunFiles
+from rlaif_report.queries import OutlineReader
 
 JSON = dict[str, Any]
 RUN_WIDE = frozenset({"rounds", "prompts", "cost", "seconds"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rlaif_core.report.outlines import Fates, Outline
+from rlaif_report.queries import Fates, Outline
 
 LIMIT = 300
 """Comparisons on one page."""

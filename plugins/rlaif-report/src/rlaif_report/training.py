@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from rlaif_core.report.charts import Curve, curve
-from rlaif_core.report.figures import Figure, figures
-from rlaif_core.report.front import RETURNED, SOUP
-from rlaif_core.report.labels import FIRST, interest, label
-from rlaif_core.report.outlines import OutlineReader
+from rlaif_report.charts import Curve, curve
+from rlaif_report.figures import Figure, figures
+from rlaif_report.metric_labels import FIRST, interest, label
+from rlaif_report.pareto_front import RETURNED, SOUP
+from rlaif_report.queries import OutlineReader
 
 PART = "part"
 """The figure that tells which of several trainings one after another a step is of."""

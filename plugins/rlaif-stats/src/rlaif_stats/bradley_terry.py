@@ -3,7 +3,7 @@
 `P(i beats j) = sigmoid(r_i - r_j)`, with an order effect `sigmoid(r_first - r_second + h)`
 (Bradley & Terry 1952; Davidson & Beaver 1977 for the order). Unlike online Elo the ratings do not
 depend on the sequence of the comparisons. For a handful of responses to one prompt,
-`rlaif_core.stats.ranking.bradley_terry_ratings` does the same in a fraction of the time.
+`rlaif_stats.ranking.bradley_terry_ratings` does the same in a fraction of the time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from rlaif_core.stats.connectivity import order_effect_is_finite, strong_components
-from rlaif_core.stats.intervals import Estimate, normal_quantile
-from rlaif_core.stats.logistic import fit_logistic
-from rlaif_core.stats.outcomes import as_outcomes
+from rlaif_stats.connectivity import order_effect_is_finite, strong_components
+from rlaif_stats.intervals import Estimate, normal_quantile
+from rlaif_stats.logistic import fit_logistic
+from rlaif_stats.outcomes import as_outcomes
 
 
 @dataclass(frozen=True)

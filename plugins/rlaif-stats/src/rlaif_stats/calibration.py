@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from rlaif_core.stats.logistic import fit_logistic
+from rlaif_stats.logistic import fit_logistic
 
 _LOGIT_CLIP = 1e-6
 """A probability of exactly 0 or 1 has no logit; it is taken as this near."""

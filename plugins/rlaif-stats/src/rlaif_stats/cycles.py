@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
-from rlaif_core.stats.intervals import Estimate, mean_estimate
+from rlaif_stats.intervals import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlaif_core.stats.intervals import Estimate, mean_estimate
+from rlaif_stats.intervals import Estimate, mean_estimate
 
 
 def k1(log_ratio: ArrayLike) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlaif_core.stats.intervals import Estimate, normal_quantile
+from rlaif_stats.intervals import Estimate, normal_quantile
 
 
 def ppi_weight(

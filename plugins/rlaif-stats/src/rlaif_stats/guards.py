@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rlaif_core.stats.outcomes import sides
-from rlaif_core.stats.position import first_position_rate
-from rlaif_core.stats.ranking import kendall_tau
+from rlaif_stats.outcomes import sides
+from rlaif_stats.position import first_position_rate
+from rlaif_stats.ranking import kendall_tau
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
-from rlaif_core.stats.outcomes import as_outcomes
+from rlaif_stats.outcomes import as_outcomes
 
 _RESAMPLED_VALUES_AT_ONCE = 4_000_000
 

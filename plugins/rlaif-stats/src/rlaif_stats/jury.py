@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
-from rlaif_core.stats.outcomes import as_outcomes, sides
+from rlaif_stats.outcomes import as_outcomes, sides
 
 
 def log_odds_weights(accuracies: ArrayLike) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """From verdicts to labels: pooling votes, orders and judges into one probability.
 
-Outcomes are coded as in `rlaif_core.stats.outcomes`: the probability that A is better, NaN for
+Outcomes are coded as in `rlaif_stats.outcomes`: the probability that A is better, NaN for
 an abstention. What pools several outcomes leaves abstentions out, and gives NaN only where
 nothing is left.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from rlaif_core.stats.outcomes import as_outcomes, sides
+from rlaif_stats.outcomes import as_outcomes, sides
 
 Pooling = Literal["logit", "probability"]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, stdtrit
 
-from rlaif_core.stats.intervals import Estimate, win_rate
-from rlaif_core.stats.logistic import LogisticFit, fit_logistic
-from rlaif_core.stats.outcomes import as_outcomes
+from rlaif_stats.intervals import Estimate, win_rate
+from rlaif_stats.logistic import LogisticFit, fit_logistic
+from rlaif_stats.outcomes import as_outcomes
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Position bias of a judge, from verdicts on the same pairs shown in both orders.
 
-Each pair brings two outcomes (see `rlaif_core.stats.outcomes`), both the probability that
+Each pair brings two outcomes (see `rlaif_stats.outcomes`), both the probability that
 response A is better: `ab` was given with A shown first, `ba` with B shown first and then mapped
 back. NaN is an abstention, or an order that was not asked.
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlaif_core.stats.intervals import Estimate, wilson, win_rate
-from rlaif_core.stats.outcomes import sides
+from rlaif_stats.intervals import Estimate, wilson, win_rate
+from rlaif_stats.outcomes import sides
 
 
 @dataclass(frozen=True)

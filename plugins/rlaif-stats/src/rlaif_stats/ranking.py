@@ -13,7 +13,7 @@ def bradley_terry_ratings(
 ) -> NDArray[np.float64]:
     """Bradley–Terry ratings of a few responses, fast and always finite.
 
-    Newton's method on the likelihood of `rlaif_core.stats.bradley_terry`, with a ridge that
+    Newton's method on the likelihood of `rlaif_stats.bradley_terry`, with a ridge that
     keeps unbeaten responses finite and unconnected ones comparable. Time grows with the cube of
     the number of players; there are no standard errors.
 
@@ -78,7 +78,7 @@ def elo_ratings(
     """Online Elo ratings after a sequence of comparisons (Elo 1978).
 
     The result depends on the order of the comparisons and never settles: its spread is set by
-    `k`. For anything but a running display, `rlaif_core.stats.bradley_terry` is the better
+    `k`. For anything but a running display, `rlaif_stats.bradley_terry` is the better
     estimate.
 
     Args:

@@ -1,6 +1,6 @@
 """Agreement of raters with an interval that knows which items hang together.
 
-The figures are those of `rlaif_core.stats.agreement`; both are smooth functions of counts that add
+The figures are those of `rlaif_stats.agreement`; both are smooth functions of counts that add
 up over clusters, so the delete-a-group jackknife (Kott 2001) gives their standard errors: prompts
 are dealt out to at most 200 groups, and each group is left out once.
 """
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from rlaif_core.stats.agreement import cohen_kappa
-from rlaif_core.stats.intervals import Estimate
+from rlaif_stats.agreement import cohen_kappa
+from rlaif_stats.intervals import Estimate
 
 GROUPS = 200
 """Groups of clusters: as many degrees of freedom as a t interval has any use for."""

@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlaif_core.stats.outcomes import as_outcomes
-from rlaif_core.stats.ranking import bradley_terry_ratings
+from rlaif_stats.outcomes import as_outcomes
+from rlaif_stats.ranking import bradley_terry_ratings
 
 POINTS_A_LOGIT = 400.0 / math.log(10.0)
 """Elo points of one unit of log-odds: 400 points make odds of ten to one."""

@@ -9,12 +9,12 @@ from typing import Final
 import torch
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.api.chat_format import ChatFormat, Encoded, Tokens
-from rlaif_core.api.threads import threads_for
+from rlaif_core.kit.chat_format import ChatFormat, Encoded, Tokens
+from rlaif_core.kit.threads import threads_for
 from rlaif_transformers.batching import batches
-from rlaif_transformers.generation import Generation, Generator
+from rlaif_transformers.generation.generator import Generation, Generator
 from rlaif_transformers.loading import Loaded
-from rlaif_transformers.options import OptionScorer, Scoring
+from rlaif_transformers.scoring.scorer import OptionScorer, Scoring
 from rlaif_transformers.threads import computing_with
 
 _TOKENS_CPU: Final = 8_192  # more rows than fit its caches make a CPU slower, not faster

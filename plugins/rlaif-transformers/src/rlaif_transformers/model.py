@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from rlaif_core.api import Params, ResourcePath
-from rlaif_core.api.blocking import BlockingModel
-from rlaif_core.api.checkpoint import check_policy, checkpoint_identity, fingerprint
+from rlaif_core.kit.blocking import BlockingModel
+from rlaif_core.kit.checkpoint import check_policy, checkpoint_identity, fingerprint
 
 if TYPE_CHECKING:
+    from rlaif_transformers.answering import LocalModel
     from rlaif_transformers.loading import Loaded
-    from rlaif_transformers.local import LocalModel
 
 
 class TransformersParams(Params):
@@ -85,8 +85,8 @@ class Transformers(BlockingModel[TransformersParams]):
 
     def load(self) -> tuple[str, LocalModel]:
         """Load the checkpoint; see `BlockingModel.load`."""
+        from rlaif_transformers.answering import LocalModel
         from rlaif_transformers.loading import load
-        from rlaif_transformers.local import LocalModel
 
         loaded = load(self.params)
         local = LocalModel(loaded, self.params.max_batch_tokens, self.params.threads)

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_transformers.sampling import SeededSampling, inverse_transform, nucleus
+from rlaif_transformers.generation.sampling import SeededSampling, inverse_transform, nucleus
 
 CPU = torch.device("cpu")
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0])

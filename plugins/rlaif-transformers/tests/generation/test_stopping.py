@@ -2,7 +2,7 @@ import threading
 
 import torch
 
-from rlaif_transformers.stopping import Row, RowsDone, first_stop
+from rlaif_transformers.generation.stopping import Row, RowsDone, first_stop
 
 END = 0
 

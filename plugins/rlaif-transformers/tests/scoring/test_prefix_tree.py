@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_transformers.prefix_tree import PrefixTree
+from rlaif_transformers.scoring.prefix_tree import PrefixTree
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=12), min_size=1, max_size=12)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import DataError, Message, Prompt
-from rlaif_core.stats import advantages
+from rlaif_stats import advantages
 from rlaif_trl.online import trainers
 from rlaif_trl.online.best_of_n import best
 from rlaif_trl.online.grpo import GRPO, GRPOParams

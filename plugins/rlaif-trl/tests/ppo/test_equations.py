@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rlaif_core.stats.divergence import k1, k2, k3
+from rlaif_stats.divergence import k1, k2, k3
 from rlaif_trl.ppo.equations import (
     adapted_kl_coef,
     gae,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from rlaif_core.api import Params, ResourcePath
-from rlaif_core.api.blocking import BlockingModel
-from rlaif_core.api.checkpoint import check_policy
+from rlaif_core.kit.blocking import BlockingModel
+from rlaif_core.kit.checkpoint import check_policy
 
 if TYPE_CHECKING:
     from rlaif_vllm.answering import Answering

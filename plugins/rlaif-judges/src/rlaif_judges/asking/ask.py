@@ -17,7 +17,7 @@ from rlaif_core.api import (
     Params,
     PluginError,
 )
-from rlaif_judges.replies import own_words
+from rlaif_judges.asking.replies import own_words
 
 VOTING_TEMPERATURES: Final = (0.3, 0.7)
 """Below, repeated votes are nearly the same one; above, they are mostly noise."""

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeVar
 
 from rlaif_core.api import ChatModel, JudgeFacts, PairwiseJudge, ResourcePath, Verdict
-from rlaif_judges.answer import answer_schema, answer_verdict
-from rlaif_judges.asking import Asker, AskingParams, repetition_caution
-from rlaif_judges.replies import option_verdict
+from rlaif_judges.asking.ask import Asker, AskingParams, repetition_caution
+from rlaif_judges.asking.replies import option_verdict
+from rlaif_judges.asking.structured import answer_schema, answer_verdict
 
 
 class ComparingParams(AskingParams):
@@ -71,7 +71,7 @@ class Comparing:
     """
 
     def __init__(self, model: ChatModel, params: ComparingParams) -> None:
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         self._asker = Asker(model, params)
         self._params = params

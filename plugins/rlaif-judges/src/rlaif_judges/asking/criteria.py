@@ -56,7 +56,7 @@ def unread_caution(params: Params, path: str) -> str | None:
     given = [name for name in ("criteria", "examples") if _set(params, name)]
     if not given or not _set(params, "prompt"):
         return None
-    from rlaif_judges.template import unused_caution
+    from rlaif_judges.asking.template import unused_caution
 
     return unused_caution(path, given)
 

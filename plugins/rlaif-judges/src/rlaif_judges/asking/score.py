@@ -9,13 +9,13 @@ from pydantic import Field
 from typing_extensions import TypeVar
 
 from rlaif_core.api import ChatReply, Context, PointwiseJudge, Prompt, ResourcePath, Response
-from rlaif_judges.asking import Asker, ReplyParams, only_model
-from rlaif_judges.fence import fence
-from rlaif_judges.replies import Silence
-from rlaif_judges.stated import stated_option
+from rlaif_judges.asking.ask import Asker, ReplyParams, only_model
+from rlaif_judges.asking.fence import fence
+from rlaif_judges.asking.replies import Silence
+from rlaif_judges.asking.stated import stated_option
 
 if TYPE_CHECKING:
-    from rlaif_judges.template import PromptTemplate
+    from rlaif_judges.asking.template import PromptTemplate
 
 
 class ScoringParams(ReplyParams):
@@ -59,7 +59,7 @@ class Scoring(PointwiseJudge[S]):
         Raises:
             PluginError: If there is not exactly one model, or the template cannot be used.
         """
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         await super().setup(context)
         self.asker = Asker(only_model(self.name, context), self.params)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rlaif_core.api import Abstention, ChatReply
-from rlaif_judges.replies import QUOTED_ANSWER, Silence, refusal, unreadable
+from rlaif_judges.asking.replies import QUOTED_ANSWER, Silence, refusal, unreadable
 
 EMPHASIS: Final = " \t*_`"
 """What Markdown puts around a line that matters."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rlaif_core.api import ChatReply, Verdict
-from rlaif_judges.replies import QUOTED_ANSWER, own_words, refusal, unreadable
+from rlaif_judges.asking.replies import QUOTED_ANSWER, own_words, refusal, unreadable
 
 
 class Answer(BaseModel):

@@ -11,7 +11,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from rlaif_core.api import PluginError
-from rlaif_judges.resources import read_text
+from rlaif_judges.asking.resources import read_text
 
 # Plain text for a model: escaping for HTML belongs to whoever shows it in a page.
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

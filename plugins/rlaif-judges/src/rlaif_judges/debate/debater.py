@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rlaif_core.api import ChatModel, ChatRequest, Context, Message, Prompt, Response
+from rlaif_judges.asking.fence import fence
+from rlaif_judges.asking.template import PromptTemplate
 from rlaif_judges.debate.case import Case
 from rlaif_judges.debate.params import DebateParams
 from rlaif_judges.debate.quotes import checked
 from rlaif_judges.debate.speech import Speaker, Speech, said_aloud
-from rlaif_judges.fence import fence
-from rlaif_judges.template import PromptTemplate
 
 SAMPLE: Final = Case(
     Prompt("p", (Message("user", "p"),)), Response("a", "p", "a"), Response("b", "p", "b"), "s", 0

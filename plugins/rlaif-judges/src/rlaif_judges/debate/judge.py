@@ -14,16 +14,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rlaif_core.api import ChatModel, Comparison, Context, PluginError, Verdict
-from rlaif_judges.comparing import Comparing, ComparingJudge, clipped
+from rlaif_judges.asking.compare import Comparing, ComparingJudge, clipped
+from rlaif_judges.asking.fence import fence
 from rlaif_judges.debate.case import Case
 from rlaif_judges.debate.params import DebateParams
-from rlaif_judges.fence import fence
-from rlaif_judges.pooling import Member, pooled
+from rlaif_judges.jury.pool import Member, pooled
 
 if TYPE_CHECKING:
+    from rlaif_judges.asking.template import PromptTemplate
     from rlaif_judges.debate.debater import Debaters
     from rlaif_judges.debate.speech import Speech
-    from rlaif_judges.template import PromptTemplate
 
 ROLES: Final = ("debater", "judge")
 
@@ -44,9 +44,9 @@ class Debate(ComparingJudge[DebateParams]):
             PluginError: If the models are not one, or `debater` and `judge`, or a template cannot
                 be used.
         """
+        from rlaif_judges.asking.template import PromptTemplate
         from rlaif_judges.debate.debater import SAMPLE, Debaters
         from rlaif_judges.debate.speech import Speech
-        from rlaif_judges.template import PromptTemplate
 
         await super().setup(context)
         if len(context.models) != 1 and set(context.models) != set(ROLES):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from rlaif_core.api import ResourcePath
-from rlaif_judges.comparing import ComparingParams
+from rlaif_judges.asking.compare import ComparingParams
 
 
 class DebateParams(ComparingParams):

@@ -20,11 +20,11 @@ from rlaif_core.api import (
     Settlement,
     Verdict,
 )
-from rlaif_judges.comparing import clipped
-from rlaif_judges.dawid_skene import require_crowd_kit
+from rlaif_judges.asking.compare import clipped
+from rlaif_judges.jury.dawid_skene import require_crowd_kit
+from rlaif_judges.jury.panel import PanelJudge, PanelParams
+from rlaif_judges.jury.pool import Combining, Member, pooled, told_in
 from rlaif_judges.pairwise import Pairwise
-from rlaif_judges.panel import PanelJudge, PanelParams
-from rlaif_judges.pooling import Combining, Member, pooled, told_in
 
 KIND: Final = "judge"
 """What a member is called in explanations."""
@@ -90,7 +90,7 @@ class Jury(PanelJudge[JuryParams]):
 
     def settle(self, comparisons: Sequence[Comparison], verdicts: Sequence[Verdict]) -> Settlement:
         """Report what the jury is worth, and with `dawid-skene` weigh its members anew."""
-        from rlaif_judges.settling import settled
+        from rlaif_judges.jury.settle import settled
 
         table = [told_in(verdict.explanation, KIND) for verdict in verdicts]
         return settled(
@@ -115,7 +115,7 @@ class Jury(PanelJudge[JuryParams]):
                 f"judge 'jury' has the models {', '.join(roles)}, and `accuracies` names "
                 f"{', '.join(accuracies)}: give each model's"
             )
-        from rlaif_core.stats.jury import log_odds_weights
+        from rlaif_stats.jury import log_odds_weights
 
         weights = log_odds_weights([accuracies[role] for role in roles])
         return dict(zip(roles, map(float, weights), strict=True))

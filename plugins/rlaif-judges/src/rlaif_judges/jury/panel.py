@@ -9,9 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import TypeVar
 
 from rlaif_core.api import Context, JudgeFacts, PluginError
-from rlaif_judges.asking import repetition_caution
-from rlaif_judges.comparing import ComparingJudge
-from rlaif_judges.criteria import both, unread_caution
+from rlaif_judges.asking.ask import repetition_caution
+from rlaif_judges.asking.compare import ComparingJudge
+from rlaif_judges.asking.criteria import both, unread_caution
 from rlaif_judges.pairwise import Pairwise, PairwiseParams
 
 

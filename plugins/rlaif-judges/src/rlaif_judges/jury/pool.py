@@ -80,7 +80,7 @@ def told_in(explanation: str, kind: str) -> dict[str, float]:
 
 
 def _pool(members: Sequence[Member], how: Combining) -> float:
-    from rlaif_core.stats.labels import pool
+    from rlaif_stats.labels import pool
 
     p = [one.verdict.p_first for one in members if one.verdict.p_first is not None]
     weights = [one.weight for one in members]

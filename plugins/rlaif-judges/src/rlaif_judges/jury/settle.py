@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.api import Settlement, Verdict
-from rlaif_judges.comparing import clipped
-from rlaif_judges.dawid_skene import LEAST_ITEMS, dawid_skene
+from rlaif_judges.asking.compare import clipped
+from rlaif_judges.jury.dawid_skene import LEAST_ITEMS, dawid_skene
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +38,8 @@ def settled(
         for members that are about equally good, since judges that are right agree as well; and
         `accuracies` where they were estimated.
     """
-    from rlaif_core.stats.jury import effective_judges, error_correlation
-    from rlaif_core.stats.outcomes import sides
+    from rlaif_stats.jury import effective_judges, error_correlation
+    from rlaif_stats.outcomes import sides
 
     names = sorted({name for members in said for name in members})
     if len(names) < 2:

@@ -8,10 +8,10 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from rlaif_core.api import ChatReply, Comparison, ResourcePath, Response, Settlement, Verdict
-from rlaif_judges.criteria import Criterion
+from rlaif_judges.asking.criteria import Criterion
+from rlaif_judges.asking.stated import stated_option
 from rlaif_judges.pairwise import Pairwise, PairwiseParams
 from rlaif_judges.self_rewarding import POINTS
-from rlaif_judges.stated import stated_option
 
 CRITERIA: Final = (
     Criterion(

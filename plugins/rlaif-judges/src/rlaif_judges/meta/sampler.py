@@ -18,9 +18,9 @@ from rlaif_core.api import (
     Response,
     Sampler,
 )
+from rlaif_judges.asking.stated import stated_option
 from rlaif_judges.meta.sibling import Sibling, siblings_of
 from rlaif_judges.self_rewarding import POINTS
-from rlaif_judges.stated import stated_option
 
 
 class JudgmentsParams(Params):

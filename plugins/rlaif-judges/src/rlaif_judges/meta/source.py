@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from rlaif_core.api import DataError, Params, Prompt, ResourcePath, Row, Source
-from rlaif_judges.fence import fence
+from rlaif_judges.asking.fence import fence
 from rlaif_judges.meta.sibling import Sibling, judging_prompts
 
 
@@ -44,7 +44,7 @@ class JudgingPrompts(Source[JudgingPromptsParams]):
             DataError: Naming the file, and the row that is no preference.
             PluginError: If the template cannot be used.
         """
-        from rlaif_judges.template import PromptTemplate
+        from rlaif_judges.asking.template import PromptTemplate
 
         template = PromptTemplate(
             self.params.prompt, self._values("p", "r"), shown=("prompt", "response")

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.api.chat_format import Tokens
+from rlaif_core.kit.chat_format import Tokens
+from rlaif_transformers.generation.sampling import SeededSampling
+from rlaif_transformers.generation.stopping import Row, RowsDone, first_stop
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.padding import left_padded
-from rlaif_transformers.sampling import SeededSampling
-from rlaif_transformers.stopping import Row, RowsDone, first_stop
 
 if TYPE_CHECKING:
     import torch

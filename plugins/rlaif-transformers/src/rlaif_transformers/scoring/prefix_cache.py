@@ -13,11 +13,11 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from rlaif_transformers.continued import Beginnings, Continued, Room
-from rlaif_transformers.forward import ForwardPass
+from rlaif_transformers.scoring.forward import ForwardPass
+from rlaif_transformers.scoring.kv_cache import Beginnings, Continued, Room
 
 if TYPE_CHECKING:
-    from rlaif_core.api.chat_format import Tokens
+    from rlaif_core.kit.chat_format import Tokens
 
 _PLAIN = (DynamicLayer, DynamicSlidingWindowLayer)
 """Layers whose whole state is the keys and values of the tokens."""

@@ -17,13 +17,13 @@ from typing import Final
 
 import torch
 
-from rlaif_core.api.chat_format import Encoded, Tokens
+from rlaif_core.kit.chat_format import Encoded, Tokens
 from rlaif_transformers.batching import batches
-from rlaif_transformers.forward import ForwardPass
 from rlaif_transformers.loading import Loaded
-from rlaif_transformers.prefix_tree import PrefixTree
-from rlaif_transformers.read_rows import ReadRows, RowReader
-from rlaif_transformers.wanted import Wanted
+from rlaif_transformers.scoring.forward import ForwardPass
+from rlaif_transformers.scoring.prefix_cache import ReadRows, RowReader
+from rlaif_transformers.scoring.prefix_tree import PrefixTree
+from rlaif_transformers.scoring.token_sums import Wanted
 
 _LOGITS_KEPT: Final = 1 << 27
 """Logits that one pass may return: half a gigabyte in float32."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import torch
 
-from rlaif_core.api.chat_format import Tokens
-from rlaif_transformers.forward import chosen_log_probabilities
-from rlaif_transformers.prefix_tree import PrefixTree
+from rlaif_core.kit.chat_format import Tokens
+from rlaif_transformers.scoring.forward import chosen_log_probabilities
+from rlaif_transformers.scoring.prefix_tree import PrefixTree
 
 
 class Wanted:

@@ -26,7 +26,7 @@ def measure(
     import numpy as np
     from scipy.special import expit
 
-    from rlaif_core.stats.calibration import (
+    from rlaif_stats.calibration import (
         as_confidence,
         brier_score,
         expected_calibration_error,

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from rlaif_core.engine.ledger import Ledger
+from rlaif_core.store.ledger import Ledger
 
 RECIPE = """
 api: 1

@@ -1,0 +1,1 @@
+"""A jury: several judges whose verdicts are pooled."""

@@ -1,0 +1,1 @@
+"""Log-probabilities of given options, sharing prefixes."""

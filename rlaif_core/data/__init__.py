@@ -1,0 +1,1 @@
+"""Readers of the files that a user brings: prompts, pairs, responses."""

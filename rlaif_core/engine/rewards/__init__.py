@@ -1,0 +1,1 @@
+"""Rewards of several components, combined into one, for optimizers that learn online."""

@@ -1,0 +1,1 @@
+"""Building blocks for authors of models: services, chat formats, checkpoints, threads."""

@@ -1,0 +1,1 @@
+"""The run directory: the ledger, the preferences, the cost of each stage."""
