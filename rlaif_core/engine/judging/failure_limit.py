@@ -75,11 +75,6 @@ class Failures:
             )
 
 
-A_DETAIL = (
-    "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>'' LIMIT 1"
-)
-
-
 def need_verdicts(ledger: Reader, round: int) -> None:
     """See that the judge said something if it was asked at all.
 
@@ -104,7 +99,7 @@ def silence(ledger: Reader, round: int, split: str = "train") -> str:
     if not why:
         return ""
     most = next(iter(why))
-    detail = next((row[0] for row in ledger.rows(A_DETAIL, round, split, most)), "")
+    detail = ledger.abstention_detail(round, split, most)
     listed = ", ".join(f"{count} {reason}" for reason, count in why.items())
     asked = ledger.counts(round, split)["comparisons"]
     told = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"

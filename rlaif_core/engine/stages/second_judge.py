@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from rlaif_core.recipe.recipe import Recipe
     from rlaif_core.store.ledger import Reader
 
-DECIDED = "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
-
 
 def asks_again(recipe: Recipe) -> bool:
     """Whether the recipe has a second judge, and training pairs for it."""
@@ -53,7 +51,7 @@ def drawn(ledger: Reader, round: int, size: int, seed: int) -> list[tuple[Prompt
         size: Pairs, at most.
         seed: The run's: the same pairs are drawn whenever the same were judged.
     """
-    pairs = nsmallest(size, ledger.rows(DECIDED, round), lambda one: digest("second", seed, *one))
+    pairs = nsmallest(size, ledger.decided(round), lambda one: digest("second", seed, *one))
     chosen: dict[str, list[tuple[str, str]]] = {}
     for prompt_id, a, b in sorted(pairs):
         chosen.setdefault(prompt_id, []).append((a, b))
