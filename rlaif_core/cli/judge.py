@@ -53,6 +53,7 @@ def execute(args: argparse.Namespace) -> int:
     from rlaif_core.commands import probe as probing
     from rlaif_core.commands.judge import label_pairs
     from rlaif_core.data.pairs import each_pair
+    from rlaif_core.engine.pipeline import JUDGE_PAIRS, PROBE
     from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "judge")
@@ -64,7 +65,9 @@ def execute(args: argparse.Namespace) -> int:
     with recipe_options.run_folder(args, recipe) as folder:
         try:
             metrics = interruptible.run(
-                lambda: label_pairs(recipe, pairs, folder, shown(), second_opinions=not cases)
+                lambda: label_pairs(
+                    recipe, pairs, folder, shown(), pipeline=PROBE if cases else JUDGE_PAIRS
+                )
             )
         except interruptible.Stopped as stopped:
             again = shlex.join(["rlaif", *sys.argv[1:]])

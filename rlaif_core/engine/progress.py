@@ -10,7 +10,7 @@ _ASIDE: ContextVar[bool] = ContextVar("aside", default=False)
 
 
 @contextmanager
-def aside() -> Iterator[None]:
+def without_progress() -> Iterator[None]:
     """Work in this block is no piece of the stage: judging while a policy trains is one."""
     token = _ASIDE.set(True)
     try:
@@ -19,7 +19,7 @@ def aside() -> Iterator[None]:
         _ASIDE.reset(token)
 
 
-def is_aside() -> bool:
+def is_without_progress() -> bool:
     """Whether this runs in an `aside` block, or in a task that was begun in one."""
     return _ASIDE.get()
 

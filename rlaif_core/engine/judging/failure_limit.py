@@ -10,13 +10,13 @@ from rlaif_core.store.ledger import Reader
 FEWEST_FOR_ALARM = 50
 """Calls before a share of failures means anything while more are to come."""
 
-CLEAR = 2.0
+ALARM_Z = 2.0
 """Standard errors by which the share then has to lie above what is allowed. It is looked at after
 every window: without this, a judge that fails 4 % of the time would be taken for one that fails
 more than 5 % in four of ten runs of 10,000 calls."""
 
 
-class Failures:
+class FailureLimit:
     """Counts calls and those of them that failed.
 
     Args:
@@ -47,7 +47,7 @@ class Failures:
         self._failed += failed
         self._last = why or self._last
         if self._asked >= FEWEST_FOR_ALARM:
-            self._check(CLEAR * sqrt(self._allowed * (1.0 - self._allowed) / self._asked))
+            self._check(ALARM_Z * sqrt(self._allowed * (1.0 - self._allowed) / self._asked))
 
     def finish(self, causes: int | None = None) -> None:
         """Look at the share once more when no call is left, however few there were.
@@ -80,7 +80,7 @@ A_DETAIL = (
 )
 
 
-def need_verdicts(ledger: Reader, round: int) -> None:
+def require_verdicts(ledger: Reader, round: int) -> None:
     """See that the judge said something if it was asked at all.
 
     Args:
@@ -90,7 +90,7 @@ def need_verdicts(ledger: Reader, round: int) -> None:
     Raises:
         DataError: If it abstained every time. Every answer is kept.
     """
-    silent = silence(ledger, round)
+    silent = abstention_summary(ledger, round)
     if silent and not ledger.counts(round)["verdicts"]:
         raise DataError(
             f"the judge said nothing: {silent}; mend its prompt or take another model "
@@ -98,7 +98,7 @@ def need_verdicts(ledger: Reader, round: int) -> None:
         )
 
 
-def silence(ledger: Reader, round: int, split: str = "train") -> str:
+def abstention_summary(ledger: Reader, round: int, split: str = "train") -> str:
     """How often a judge abstained, and why, in a phrase; empty if it never did."""
     why = ledger.abstentions(round, split)
     if not why:

@@ -1,4 +1,4 @@
-"""Judging pairs: orders and votes are expanded, windows asked, verdicts kept and added up."""
+"""Judging of pairs: orders and votes are expanded, windows asked, verdicts kept and added up."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from rlaif_core.api.records import (
     Vote,
 )
 from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.judging.failure_limit import Failures
+from rlaif_core.engine.judging.failure_limit import FailureLimit
 from rlaif_core.engine.judging.gate import Gate
-from rlaif_core.engine.judging.windows import overlapped
+from rlaif_core.engine.judging.windows import map_windows
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
 from rlaif_core.store.ledger import Ledger
@@ -48,7 +48,7 @@ OWN_CALLS_WINDOW = 256
 """For a judge without models: what it pays for itself is safe only when its window is kept."""
 
 
-class Judging:
+class JudgeRunner:
     """Asks one judge, in a recipe's way.
 
     Args:
@@ -81,7 +81,7 @@ class Judging:
         self._rng = Context(seed=seed).rng
         self._gate = gate
         who = place.replace(".", " ")
-        self._failures = Failures(who, section.max_failures, f"{place}.max_failures")
+        self._failures = FailureLimit(who, section.max_failures, f"{place}.max_failures")
         self._failed_prompts: set[str] = set()  # a failed score fails all verdicts on its response
         self._pairs = 0
         self._agreement = 0.0
@@ -122,7 +122,7 @@ class Judging:
 
         windows = self._windows(items, self._window)
         at_once = STREAM_WINDOWS if self.streams else 1
-        async with aclosing(overlapped(one, windows, at_once)) as judged:
+        async with aclosing(map_windows(one, windows, at_once)) as judged:
             async for window in judged:
                 yield window
 

@@ -11,7 +11,7 @@ Window = TypeVar("Window")
 Result = TypeVar("Result")
 
 
-async def overlapped(
+async def map_windows(
     work: Callable[[Window], Awaitable[Result]], windows: Iterable[Window], at_once: int
 ) -> AsyncGenerator[Result, None]:
     """The results of `work` on every window, in order.

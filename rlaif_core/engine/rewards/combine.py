@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rlaif_core.api.records import Prompt, Response, digest
-from rlaif_core.engine.rewards.constraints import Floors
+from rlaif_core.engine.rewards.constraints import RewardConstraints
 from rlaif_core.recipe.sections import RewardSection
 from rlaif_stats.objectives import gated, normalise_then_sum
 
@@ -34,7 +34,7 @@ class Objectives:
     ) -> None:
         self._rewards = rewards
         floors = {name: section.floor for name, (section, _) in rewards.items()}
-        self._floors = Floors(
+        self._floors = RewardConstraints(
             {name: floor for name, floor in floors.items() if floor is not None}, memory
         )
         self.means: dict[str, float] = {}

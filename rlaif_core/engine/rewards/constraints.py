@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from rlaif_stats.objectives import Multiplier
 
 
-class Floors:
+class RewardConstraints:
     """One Lagrange multiplier for each reward with a floor, moved once a call of the scorer.
 
     Training that goes on from a checkpoint asks once more what it had asked after that checkpoint.

@@ -25,8 +25,8 @@ from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.training import Scorer
 from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM
 from rlaif_core.engine.judging.pointwise import scores
-from rlaif_core.engine.judging.runner import Judging
-from rlaif_core.engine.progress import aside
+from rlaif_core.engine.judging.runner import JudgeRunner
+from rlaif_core.engine.progress import without_progress
 from rlaif_core.engine.rewards.combine import Answers, Objectives, Reward
 from rlaif_core.recipe.sections import REWARD_MODEL, RecipeFile, RewardSection
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rlaif_core.engine.session import Session
 
 
-def rewarding(recipe: RecipeFile) -> dict[str, str]:
+def reward_components(recipe: RecipeFile) -> dict[str, str]:
     """The place of each reward's component, by the reward's name.
 
     What `rewards:` say; without them the round's reward model, else the judge.
@@ -60,7 +60,7 @@ async def objectives(
     """
     file = session.recipe.file
     found: dict[str, tuple[RewardSection, Reward]] = {}
-    for name, place in rewarding(file).items():
+    for name, place in reward_components(file).items():
         if place == REWARD_MODEL:
             ask = await _learned(session, round)
         else:
@@ -70,7 +70,7 @@ async def objectives(
     return Objectives(found, memory)
 
 
-def blocking(
+def sync_scorer(
     ask: Callable[[Sequence[Prompt], Answers], Awaitable[list[float]]],
     loop: asyncio.AbstractEventLoop,
 ) -> Scorer:
@@ -83,12 +83,12 @@ def blocking(
     asked = missing = 0
 
     async def work(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
-        with aside():
+        with without_progress():
             return await ask(prompts, answers)
 
     def scorer(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
         nonlocal asked, missing
-        answers = numbered(prompts, texts)
+        answers = to_responses(prompts, texts)
         found = asyncio.run_coroutine_threadsafe(work(prompts, answers), loop).result()
         asked += len(found)
         missing += sum(np.isnan(one) for one in found)
@@ -102,7 +102,7 @@ def blocking(
     return scorer
 
 
-def numbered(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
+def to_responses(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     """Responses with ids; the index counts within a prompt's group."""
     seen: dict[str, int] = {}
     found = []
@@ -112,7 +112,7 @@ def numbered(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     return found
 
 
-def watching(recipe: RecipeFile) -> str:
+def monitor_component(recipe: RecipeFile) -> str:
     """The place of the judge that training is watched by, where a judge it is."""
     return "evaluation.judge" if recipe.evaluation.judge is not None else "judge"
 
@@ -144,8 +144,8 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
         return truth
     if section.watch is None:
         return None
-    place = watching(session.recipe.file)
-    judge: Judge[Any] = await session.parts.get(place)
+    place = monitor_component(session.recipe.file)
+    judge: Judge[Any] = await session.components.get(place)
     if isinstance(judge, PointwiseJudge):
         return await _judged(session, place, (section.judge or session.recipe.file.judge).votes)
     judging = await session.judging(place)
@@ -163,7 +163,7 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
 
 
 async def _learned(session: Session, round: int) -> Reward:
-    model: RewardModel[Any] = await session.parts.get("reward_model")
+    model: RewardModel[Any] = await session.components.get("reward_model")
     model.load(str(session.folder.of_round(round, "reward_model")))
 
     async def score(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
@@ -176,8 +176,8 @@ async def _learned(session: Session, round: int) -> Reward:
 async def _judged(
     session: Session, place: str, votes: int, checkpoint: str | None = None
 ) -> Reward:
-    judge: Any = await session.parts.get(place, checkpoint=checkpoint)
-    executor: Executor[Any] = await session.parts.get("executor")
+    judge: Any = await session.components.get(place, checkpoint=checkpoint)
+    executor: Executor[Any] = await session.components.get("executor")
     if isinstance(judge, PointwiseJudge):
 
         async def score(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
@@ -196,7 +196,7 @@ async def _judged(
 
 
 async def within_groups(
-    judging: Judging, prompts: Sequence[Prompt], answers: Answers
+    judging: JudgeRunner, prompts: Sequence[Prompt], answers: Answers
 ) -> list[float]:
     """Each response's mean probability of beating the others of its group, in [0, 1].
 
