@@ -142,7 +142,8 @@ async def _forecast(
 ) -> AsyncIterator[StagePlan]:
     """Walk a command's stages: the calls of each are counted, and scaled as it says."""
     for stage in pipeline:
-        if stage.forecast is None or not stage.applies(round_.session.recipe):
+        planned = stage.applies(round_.session.recipe) and stage.due(round_)
+        if stage.forecast is None or not planned:
             continue
         totals: dict[str, CallCounter] = {}
         pieces, how = 0.0, ""

@@ -33,6 +33,11 @@ class Round:
         self.given = given
 
     @property
+    def labels(self) -> bool:
+        """Whether pairs are judged: given ones, or those that a pairing proposes."""
+        return self.given is not None or self.session.recipe.file.pairing is not None
+
+    @property
     def previous(self) -> Round:
         """The round before."""
         return Round(self.session, self.number - 1)

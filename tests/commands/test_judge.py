@@ -12,7 +12,7 @@ import pytest
 
 from rlaif_core.api import Abstention, JudgedPair, Message, Prompt, Response, Verdict, Vote
 from rlaif_core.cli import main
-from rlaif_core.metrics.label_agreement import Tally
+from rlaif_core.metrics.label_agreement import LabelAgreement
 
 JUDGE = '''
 from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
@@ -218,7 +218,7 @@ def test_figures_over_no_verdicts_are_absent() -> None:
     prompt = Prompt("p", (Message("user", "p"),))
     a, b = (Response.of(prompt, text, i) for i, text in enumerate("ab"))
     silence = Verdict.abstain(Abstention.REFUSED)
-    tally = Tally()
+    tally = LabelAgreement()
     tally.add(
         JudgedPair(prompt, a, b, (Vote("ab", 0, silence), Vote("ba", 0, silence)), None, 0.0), "a"
     )

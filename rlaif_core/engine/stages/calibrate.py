@@ -117,6 +117,7 @@ async def forecast(round_: Round, whole: Whole) -> AsyncIterator[Forecast]:
 CALIBRATE = Stage(
     name="calibrate",
     run=run,
+    due=lambda round_: round_.labels,
     applies=lambda recipe: recipe.file.judge.calibration is not None,
     forecast=forecast,
 )

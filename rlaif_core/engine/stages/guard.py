@@ -179,7 +179,7 @@ def _due(round_: Round) -> bool:
     """Once a guard has tripped, the frozen judge is no longer trained."""
     if round_.given is not None:  # nothing is trained: only guards that the recipe asks for
         return round_.session.recipe.file.guards is not None
-    return not (round_.number and round_.previous.frozen)
+    return round_.labels and not (round_.number and round_.previous.frozen)
 
 
 GUARD = Stage(

@@ -195,6 +195,7 @@ def _lines(sample: Iterable[Sampled]) -> str:
 HUMAN_CHECK = Stage(
     name="validate",
     run=run,
+    due=lambda round_: round_.labels,
     applies=lambda recipe: recipe.file.validation is not None,
     waits=lambda figures: str(figures["waiting"]),
     unfinished=lambda figures: bool(figures["open"]),

@@ -91,4 +91,10 @@ async def forecast(round_: Round, whole: Whole) -> AsyncIterator[Forecast]:
     yield Forecast(whole.times, how, counts["comparisons"])
 
 
-JUDGE = Stage(name="judge", run=run, applies=lambda recipe: True, forecast=forecast)
+JUDGE = Stage(
+    name="judge",
+    run=run,
+    applies=lambda recipe: True,
+    due=lambda round_: round_.labels,
+    forecast=forecast,
+)

@@ -81,4 +81,10 @@ async def forecast(round_: Round, whole: Whole) -> AsyncIterator[Forecast]:
     yield Forecast(times, f"{file.rounds.n} × {wanted} training pairs", len(items))
 
 
-SECOND_JUDGE = Stage(name="second_opinion", run=run, applies=has_second_judge, forecast=forecast)
+SECOND_JUDGE = Stage(
+    name="second_opinion",
+    run=run,
+    applies=has_second_judge,
+    due=lambda round_: round_.labels,
+    forecast=forecast,
+)

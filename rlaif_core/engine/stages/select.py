@@ -1,4 +1,4 @@
-"""Selecting preferences: rank, pick training pairs, filter; every pair left out keeps its reason."""
+"""Selecting preferences: rank, pick pairs, filter; every pair left out keeps its reason."""
 
 from __future__ import annotations
 
@@ -160,4 +160,6 @@ def _mixed(round_: Round, own: AbstractSet[str]) -> list[Preference]:
     return Context(seed=file.seed).rng("mix", round_.number).sample(earlier, wanted)
 
 
-SELECT = Stage(name="select", run=run, applies=lambda recipe: True)
+SELECT = Stage(
+    name="select", run=run, applies=lambda recipe: True, due=lambda round_: round_.labels
+)
