@@ -205,7 +205,7 @@ def test_a_judge_that_never_said_anything_is_an_error(
 ) -> None:
     assert silent(folder, judge_name, "--set", "judge.max_failures=1") == 2
     why = {"Down": "8 failed), for instance: ", "Mumbling": "8 unparsed), for instance: <b>A</b>"}
-    said = "the judge said nothing: 8 of 8 verdicts are missing"
+    said = "the judge returned no verdict: 8 of 8 verdicts are missing"
     assert f"{said} ({why[judge_name]}" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""When too many calls fail: one never fails a run, and a service that is down must."""
+"""Limit of failed calls: a single failure never ends a run, an outage does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FailureLimit:
 
     Args:
         who: Whose calls they are, for the message.
-        allowed: Share of failures that is borne, in [0, 1].
+        allowed: Share of failures that is allowed, in [0, 1].
         setting: Where the recipe sets that share.
     """
 
@@ -38,7 +38,7 @@ class FailureLimit:
         Args:
             asked: How many.
             failed: How many of these failed for good.
-            why: What went wrong with the last of them.
+            why: The error of the last of them.
 
         Raises:
             RunError: If clearly more have failed than is allowed. Every answer is kept.
@@ -52,7 +52,7 @@ class FailureLimit:
     def finish(self, causes: int | None = None) -> None:
         """Look at the share once more when no call is left, however few there were.
 
-        One failed call alone is borne, unless nothing else was asked.
+        One failed call alone is allowed, unless nothing else was asked.
 
         Args:
             causes: How many failures are behind the failed calls, where one can be behind several;
@@ -70,7 +70,7 @@ class FailureLimit:
         if share > self._allowed + margin:
             raise RunError(
                 f"{self._failed} of {self._asked} {self._who} calls failed ({100 * share:.3g}%, "
-                f"allowed {100 * self._allowed:.3g}%), the last: {self._last}; mend that and run "
+                f"allowed {100 * self._allowed:.3g}%), the last: {self._last}; fix that and run "
                 f"the same command again, or raise {self._setting}"
             )
 
@@ -80,32 +80,32 @@ A_DETAIL = (
 )
 
 
-def require_verdicts(ledger: Reader, round: int) -> None:
-    """See that the judge said something if it was asked at all.
+def require_verdicts(ledger: Reader, round_index: int) -> None:
+    """See that the judge returned a verdict if it was asked at all.
 
     Args:
         ledger: Holds the round's votes.
-        round: From 0.
+        round_index: From 0.
 
     Raises:
         DataError: If it abstained every time. Every answer is kept.
     """
-    silent = abstention_summary(ledger, round)
-    if silent and not ledger.counts(round)["verdicts"]:
+    missing = abstention_summary(ledger, round_index)
+    if missing and not ledger.counts(round_index)["verdicts"]:
         raise DataError(
-            f"the judge said nothing: {silent}; mend its prompt or take another model "
+            f"the judge returned no verdict: {missing}; fix its prompt or take another model "
             "(`rlaif report` shows what it answered)"
         )
 
 
-def abstention_summary(ledger: Reader, round: int, split: str = "train") -> str:
-    """How often a judge abstained, and why, in a phrase; empty if it never did."""
-    why = ledger.abstentions(round, split)
+def abstention_summary(ledger: Reader, round_index: int, split: str = "train") -> str:
+    """Abstentions of a judge by reason, in a phrase; empty if there are none."""
+    why = ledger.abstentions(round_index, split)
     if not why:
         return ""
     most = next(iter(why))
-    detail = next((row[0] for row in ledger.rows(A_DETAIL, round, split, most)), "")
+    detail = next((row[0] for row in ledger.rows(A_DETAIL, round_index, split, most)), "")
     listed = ", ".join(f"{count} {reason}" for reason, count in why.items())
-    asked = ledger.counts(round, split)["comparisons"]
-    told = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"
-    return f"{told}, for instance: {detail}" if detail else told
+    asked = ledger.counts(round_index, split)["comparisons"]
+    summary = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"
+    return f"{summary}, for instance: {detail}" if detail else summary

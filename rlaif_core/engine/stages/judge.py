@@ -30,7 +30,7 @@ async def run(round_: Round) -> JSON:
     """
     session, number = round_.session, round_.number
     judging = await session.judging("judge", round_.judge_checkpoint)
-    judging.temperature = round_.stage_result("calibrate", "temperature") or 1.0
+    judging.use_temperature(round_.stage_result("calibrate", "temperature") or 1.0)
     agreement = None
     if round_.given is not None:
         agreement = await judge_given(round_.given, judging, session.progress)

@@ -126,7 +126,7 @@ def test_too_many_failed_responses_stop_the_run_which_goes_on_for_nothing_paid_t
     (error,) = [line for line in told.splitlines() if line.startswith("error: ")]
     # A prompt is done with its first failure: its other calls may still be in flight.
     assert re.search(r"of 1(18|19|20) sampler calls failed", error)
-    assert "allowed 5%), the last: the toy is broken; mend that and run the same command" in error
+    assert "allowed 5%), the last: the toy is broken; fix that and run the same command" in error
     assert "or raise sampler.max_failures" in error
     assert told.count("no responses: ") == 3
     assert told.count("they are counted, not listed") == 1
@@ -192,7 +192,10 @@ def test_a_run_whose_judge_never_says_anything_stops_before_anything_learns(
     inside: Inside,
 ) -> None:
     judge = {"use": "./kinds.py:Above", "params": {"missing": 1.0}}
-    said = r"the judge said nothing: 36 of 36 verdicts are missing \(36 unknown\), for instance: no"
+    said = (
+        r"the judge returned no verdict: 36 of 36 verdicts are missing \(36 unknown\), "
+        "for instance: no"
+    )
     with pytest.raises(DataError, match=said):
         inside.run(judge=judge, optimizer={"use": "./toy.py:Copy"})
     assert not inside.ledger.stage(0, "select")[2]
