@@ -29,7 +29,7 @@ ANSWER_SHARE = 0.5
 """Share of `max_tokens` that an answer is assumed to fill."""
 
 UNREADABLE = (ValueError, LookupError, TypeError)
-"""What a judge may raise over an answer that it never expected."""
+"""Errors that a judge may raise over an answer that it never expected."""
 
 
 @dataclass

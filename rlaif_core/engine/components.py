@@ -50,7 +50,7 @@ class Components:
         self.cached = int(ledger.meta("cached") or 0)
 
     def has(self, place: str) -> bool:
-        """Whether the recipe has a component at `place`."""
+        """True if the recipe has a component at `place`."""
         return place in self.recipe.parts
 
     async def get(
@@ -114,7 +114,7 @@ class Components:
         return cast("Model[Any]", self._built[key])
 
     def weights(self, checkpoint: str | None = None) -> str:
-        """What `from_pretrained` loads of the policy at `checkpoint`; at the base's if None.
+        """The argument of `from_pretrained` for the policy at `checkpoint`; the base's if None.
 
         Loads nothing itself: what trains has the memory for itself.
         """

@@ -34,7 +34,7 @@ class Round:
 
     @property
     def labels(self) -> bool:
-        """Whether pairs are judged: given ones, or those that a pairing proposes."""
+        """True if pairs are judged: given ones, or those that a pairing proposes."""
         return self.given is not None or self.session.recipe.file.pairing is not None
 
     @property
@@ -67,7 +67,7 @@ class Round:
 
     @property
     def frozen(self) -> bool:
-        """Whether a guard has tripped in this round or before, so that an older judge judges."""
+        """True once a guard has tripped, in this round or before: an older judge judges."""
         if self.number < 0:
             return False
         return bool(self.stage_result("guards", "frozen")) or self.previous.frozen

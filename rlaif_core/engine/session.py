@@ -27,7 +27,7 @@ from rlaif_core.store.run_dir import RunFolder
 
 @dataclass
 class Session:
-    """What the stages of a run share.
+    """State shared by the stages of a run.
 
     Attributes:
         cancelled: Set once the user asked to stop; training looks at it between steps.

@@ -18,7 +18,7 @@ from rlaif_core.metrics.run import JSON
 
 @dataclass(frozen=True)
 class Online:
-    """What an optimizer is given besides preferences: rewards, and a monitor.
+    """Rewards and a monitor, given to an optimizer besides preferences.
 
     Attributes:
         scorer: The rewards, added up.

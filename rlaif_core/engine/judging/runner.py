@@ -141,7 +141,7 @@ class JudgeRunner:
 
     @property
     def streams(self) -> bool:
-        """Whether requests are sent as they come, since all models are behind a service."""
+        """True if requests are sent as they come, since all models are behind a service."""
         models = self._judge.context.models.values()
         return bool(models) and all(isinstance(model, Caller) and model.streams for model in models)
 

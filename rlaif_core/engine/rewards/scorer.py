@@ -1,4 +1,4 @@
-"""What an online optimizer learns from: judges, verifiers or a reward model behind one function.
+"""Rewards for an online optimizer: judges, verifiers or a reward model behind one function.
 
 The optimizer runs in a worker thread and calls a blocking function; the judging itself happens on
 the event loop, behind the same cache, limits and budget as everything else. A reward that is
@@ -48,13 +48,13 @@ def reward_components(recipe: RecipeFile) -> dict[str, str]:
 
 
 async def objectives(
-    session: Session, round: int, checkpoint: str | None, memory: Path | None = None
+    session: Session, round_index: int, checkpoint: str | None, memory: Path | None = None
 ) -> Objectives:
-    """What an online optimizer is rewarded with.
+    """The rewards of an online optimizer.
 
     Args:
         session: The open run.
-        round: From 0.
+        round_index: From 0.
         checkpoint: The weights of a judge that asks the policy.
         memory: See `Objectives`.
     """
@@ -62,7 +62,7 @@ async def objectives(
     found: dict[str, tuple[RewardSection, Reward]] = {}
     for name, place in reward_components(file).items():
         if place == REWARD_MODEL:
-            ask = await _learned(session, round)
+            ask = await _learned(session, round_index)
         else:
             votes = file.judge.votes if place == "judge" else 1
             ask = await _judged(session, place, votes, checkpoint)
@@ -91,13 +91,13 @@ def sync_scorer(
         answers = to_responses(prompts, texts)
         found = asyncio.run_coroutine_threadsafe(work(prompts, answers), loop).result()
         asked += len(found)
-        missing += sum(np.isnan(one) for one in found)
+        missing += sum(map(np.isnan, found))
         if asked >= FEWEST_FOR_ALARM and missing > asked / 2:
             raise RunError(
                 f"{missing} of {asked} rewards are missing: look at the failures in the report, "
-                "mend them and run the same command again"
+                "fix them and run the same command again"
             )
-        return [None if np.isnan(one) else one for one in found]
+        return [None if np.isnan(reward) else reward for reward in found]
 
     return scorer
 
@@ -118,7 +118,7 @@ def monitor_component(recipe: RecipeFile) -> str:
 
 
 async def watch(session: Session, base: Mapping[str, Response], gold: Gold | None) -> Reward | None:
-    """What training is watched by, on held-out prompts: `evaluation.watch`.
+    """The monitor of training on held-out prompts: `evaluation.watch`.
 
     Args:
         session: The open run.
@@ -133,12 +133,12 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
     if section.watch == "gold":
         if gold is None:
             raise DataError(
-                "evaluation.watch is gold, and the held-out source knows no truth: use judge"
+                "evaluation.watch is gold, and the held-out source has no gold labels: use judge"
             )
 
         async def truth(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
             return _numbers(
-                gold(prompt, one.text) for prompt, one in zip(prompts, answers, strict=True)
+                gold(prompt, answer.text) for prompt, answer in zip(prompts, answers, strict=True)
             )
 
         return truth
@@ -157,17 +157,17 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
             if prompt.id in base
         ]
         judged = iter(await judging.ask(0, items))
-        return _numbers(next(judged).p_a if one.id in base else None for one in prompts)
+        return _numbers(next(judged).p_a if prompt.id in base else None for prompt in prompts)
 
     return against_base
 
 
-async def _learned(session: Session, round: int) -> Reward:
+async def _learned(session: Session, round_index: int) -> Reward:
     model: RewardModel[Any] = await session.components.get("reward_model")
-    model.load(str(session.folder.of_round(round, "reward_model")))
+    model.load(str(session.folder.of_round(round_index, "reward_model")))
 
     async def score(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
-        texts = [one.text for one in answers]
+        texts = [answer.text for answer in answers]
         return await asyncio.to_thread(model.score, prompts, texts)
 
     return score
@@ -224,15 +224,22 @@ async def within_groups(
         if pair.p_a is not None:
             beaten.setdefault((pair.prompt.id, pair.a.text), []).append(pair.p_a)
             beaten.setdefault((pair.prompt.id, pair.b.text), []).append(1.0 - pair.p_a)
-    alone = {id for id, members in groups.items() if len({answers[i].text for i in members}) == 1}
-    return [
-        0.5 if prompt.id in alone else float(np.mean(beaten.get((prompt.id, one.text), [np.nan])))
-        for prompt, one in zip(prompts, answers, strict=True)
-    ]
+    alone = {
+        prompt_id
+        for prompt_id, members in groups.items()
+        if len({answers[index].text for index in members}) == 1
+    }
+
+    def reward(prompt: Prompt, answer: Response) -> float:
+        if prompt.id in alone:
+            return 0.5
+        return float(np.mean(beaten.get((prompt.id, answer.text), [np.nan])))
+
+    return list(map(reward, prompts, answers))
 
 
 def _numbers(values: Any) -> list[float]:
-    return [np.nan if one is None else float(one) for one in values]
+    return [np.nan if value is None else float(value) for value in values]
 
 
 def _means(scores: np.ndarray[Any, Any]) -> list[float]:

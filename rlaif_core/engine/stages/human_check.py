@@ -47,7 +47,7 @@ class Sampled:
     random: bool
 
     def row(self) -> JSON:
-        """What people see."""
+        """The row that people see: blinded, with an empty label."""
         texts = [self.pair.a.text, self.pair.b.text]
         first, second = reversed(texts) if self.swapped else texts
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from itertools import chain
 from typing import Any
 
 from rlaif_core.api.errors import DataError
@@ -60,7 +61,7 @@ async def run(round_: Round) -> JSON:
             return 0
         answers = await session.hooks.rlaif_sample(prompts=missing, sampler=sampler, round=number)
         count_calls()
-        ledger.keep_responses(number, "train", (one for many in answers for one in many))
+        ledger.keep_responses(number, "train", chain.from_iterable(answers))
         await ledger.committed()
         return sum(not many for many in answers)
 

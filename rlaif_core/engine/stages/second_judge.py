@@ -18,7 +18,7 @@ DECIDED = "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AN
 
 
 def has_second_judge(recipe: Recipe) -> bool:
-    """Whether the recipe has a second judge, and training pairs for it."""
+    """True if the recipe has a second judge, and training pairs for it."""
     section = recipe.file.evaluation
     return section.judge is not None and section.second_opinions > 0
 

@@ -84,7 +84,7 @@ class Stage:
     unforeseen: Callable[[Recipe], Iterable[str]] = lambda recipe: ()
 
     def done(self, figures: JSON) -> bool:
-        """Whether a stage with these figures is over."""
+        """True if a stage with these figures is over."""
         return not self.waits(figures) and not self.unfinished(figures)
 
     async def play(self, round_: Round) -> JSON:
