@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.cli import recipe_options
+from rlaif_core.cli.run import STOPPED
 
 if TYPE_CHECKING:
     from rlaif_core.data.pairs import GivenPair
@@ -47,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Label the pairs; exit code 0 when complete, 130 when stopped, 1 if a probe got through."""
+    """Label the pairs; exit code 0 when complete, 1 if a probe got through, 3 if it waits."""
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.commands import probe as probing
@@ -83,7 +84,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         print("\n".join([*_figures(metrics), *_probed(metrics.get("probe"))]))
         print(f"run directory: {folder.path}\nreport: {report}")
-    return int(bool(through))
+    return STOPPED if metrics.get("stopped") else int(bool(through))
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -226,3 +226,72 @@ def test_figures_over_no_verdicts_are_absent() -> None:
     assert figures["labelled"] == 1
     assert not figures.keys() & {"accuracy", "accuracy_by_order", "kappa", "both_right"}
     assert "position_agreement" not in figures
+
+
+LEXICAL = """
+from rlaif_core.api import PairwiseJudge, Verdict
+
+
+class Lexical(PairwiseJudge):
+    async def compare(self, comparison):
+        return Verdict(float(comparison.first.text > comparison.second.text))
+"""
+
+
+def labelled(folder: Path, n: int = 40) -> Path:
+    """Pairs whose label is right by the judge `Lexical`."""
+    rows = [
+        {
+            "id": f"p{i}",
+            "prompt": f"q{i}",
+            "response_a": f"b{i}",
+            "response_b": f"a{i}",
+            "label": "a",
+        }
+        for i in range(n)
+    ]
+    file = folder / "pairs.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def judge_pairs(folder: Path, sections: str) -> tuple[int, dict[str, Any]]:
+    (folder / "lexical.py").write_text(LEXICAL)
+    recipe = folder / "judge.yaml"
+    recipe.write_text('api: 1\njudge: {use: "./lexical.py:Lexical"}\n' + sections)
+    pairs, run = str(labelled(folder)), folder / "run"
+    argv = ["judge", str(recipe), "--pairs", pairs, "--run-dir", str(run), "--allow-local-code"]
+    code = main(argv)
+    return code, json.loads((run / "metrics.json").read_text())
+
+
+def test_people_check_given_pairs_too(tmp_path: Path) -> None:
+    code, metrics = judge_pairs(
+        tmp_path, "validation: {labels: labels.jsonl, share: 0.5, wait: true}\n"
+    )
+    assert code == 3
+    assert "20 of 20 pairs wait for people" in metrics["stopped"]
+    rows = (tmp_path / "run" / "round-0" / "to-label.jsonl").read_text().splitlines()
+    people = [
+        {**row, "label": "a" if row["response_a"] > row["response_b"] else "b"}
+        for row in map(json.loads, rows)
+    ]
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in people))
+    code, metrics = judge_pairs(
+        tmp_path, "validation: {labels: labels.jsonl, share: 0.5, wait: true}\n"
+    )
+    assert code == 0
+    assert metrics["judge"]["human"]["agreement"]["value"] == 1.0
+    assert metrics["preferences"] == 40
+
+
+def test_guards_that_trip_end_the_judging_of_given_pairs(tmp_path: Path) -> None:
+    wrong = [
+        {"prompt": f"q{i}", "response_a": f"b{i}", "response_b": f"a{i}", "label": "b"}
+        for i in range(30)
+    ]
+    (tmp_path / "anchors.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
+    code, metrics = judge_pairs(tmp_path, "guards: {anchors: anchors.jsonl, score_entropy: 0.0}\n")
+    assert code == 3
+    assert "accuracy on the anchors" in metrics["stopped"]
+    assert metrics["judge"]["guards"]["accuracy on the anchors"]["tripped"]
