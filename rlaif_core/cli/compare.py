@@ -50,7 +50,7 @@ def execute(args: argparse.Namespace) -> int:
     policies = [one if one == BASE else _checkpoint(one) for one in args.policies]
     if len(policies) < 2:
         raise DataError("name at least two policies; `base` is the recipe's own")
-    recipe = recipe_options.load(args, "run")
+    recipe = recipe_options.load(args, "compare")
     prompts = read_prompts(args.prompts) if args.prompts else None
     args.run_dir = args.run_dir or Path("runs", f"{recipe.file.name}{SUFFIX}")
     with recipe_options.run_folder(args, recipe) as folder:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.cli import recipe_options
+from rlaif_core.cli.run import STOPPED
 
 if TYPE_CHECKING:
     from rlaif_core.data.pairs import GivenPair
@@ -47,12 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Label the pairs; exit code 0 when complete, 130 when stopped, 1 if a probe got through."""
+    """Label the pairs; exit code 0 when complete, 1 if a probe got through, 3 if it waits."""
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.commands import probe as probing
     from rlaif_core.commands.judge import label_pairs
     from rlaif_core.data.pairs import each_pair
+    from rlaif_core.engine.pipeline import JUDGE_PAIRS, PROBE
     from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "judge")
@@ -64,7 +66,9 @@ def execute(args: argparse.Namespace) -> int:
     with recipe_options.run_folder(args, recipe) as folder:
         try:
             metrics = interruptible.run(
-                lambda: label_pairs(recipe, pairs, folder, shown(), second_opinions=not cases)
+                lambda: label_pairs(
+                    recipe, pairs, folder, shown(), pipeline=PROBE if cases else JUDGE_PAIRS
+                )
             )
         except interruptible.Stopped as stopped:
             again = shlex.join(["rlaif", *sys.argv[1:]])
@@ -80,7 +84,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         print("\n".join([*_figures(metrics), *_probed(metrics.get("probe"))]))
         print(f"run directory: {folder.path}\nreport: {report}")
-    return int(bool(through))
+    return STOPPED if metrics.get("stopped") else int(bool(through))
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         one.add_argument(
             "--for",
             dest="purpose",
-            choices=("run", "judge"),
+            choices=("run", "judge", "compare"),
             default="any",
             help="the command it is for; default: run, if it has any section of a run",
         )

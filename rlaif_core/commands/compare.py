@@ -12,10 +12,12 @@ from rlaif_core.api.errors import DataError, RunError
 from rlaif_core.api.evaluator import Gold
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
-from rlaif_core.commands.run import read_prompts
+from rlaif_core.engine.heldout import gold, respond
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
-from rlaif_core.engine.stages.evaluate import gold, respond
+from rlaif_core.engine.stages.prompts import READ_PROMPTS
+from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder
@@ -92,7 +94,7 @@ async def compare(
         try:
             metrics = await _compare(session, policies, prompts)
         finally:
-            session.parts.keep_counts()
+            session.components.keep_counts()
         session.metrics = finite(metrics)
         folder.write_json("metrics.json", session.metrics)
         return session.metrics
@@ -103,9 +105,9 @@ async def _compare(
 ) -> JSON:
     truth: Gold | None = None
     for name in set(policies) - {BASE}:
-        session.parts.weights(name)  # refuses what is plainly not there
+        session.components.weights(name)  # refuses what is plainly not there
     if prompts is None:
-        await read_prompts(session)
+        await READ_PROMPTS.run(Round(session, 0))
         prompts = session.ledger.prompts("heldout")
         truth = await gold(session, {one.id for one in prompts})
         if not prompts:
@@ -147,11 +149,11 @@ async def _answers(
     session: Session, name: str, index: int, prompts: Sequence[Prompt]
 ) -> dict[str, Response]:
     """One policy's response to each prompt, kept; named as the user named the policy."""
-    model = await session.parts.caller("policy", None if name == BASE else name)
+    model = await session.components.caller("policy", None if name == BASE else name)
     named = json.loads(session.ledger.meta("policies") or "{}")
     session.ledger.set_meta("policies", json.dumps({model.identity: name} | named))
 
-    async def work() -> JSON:
+    async def work(round_: Round) -> JSON:
         drawn = await respond(session, model, prompts, f"policy {index}")
         responses = [
             Response.of(
@@ -169,7 +171,10 @@ async def _answers(
         return {"summary": f"{len(responses)} responses by {name}"}
 
     prompts_by_id = {one.id: one for one in prompts}
-    await session.stage(index, "sample", len(prompts), work)
+    sampling = Stage(
+        name="sample", run=work, applies=lambda recipe: True, size=lambda round_: len(prompts)
+    )
+    await sampling.play(Round(session, index))
     return {id: many[0] for id, many in session.ledger.responses(index, "policy").items()}
 
 
@@ -178,7 +183,7 @@ async def _contests(
 ) -> list[Contest]:
     names = list(answers)
     judging = await session.judging(
-        "evaluation.judge" if session.parts.names("evaluation.judge") else "judge"
+        "evaluation.judge" if session.components.has("evaluation.judge") else "judge"
     )
     met = [
         (prompt, (answers[a][prompt.id], answers[b][prompt.id]))
@@ -189,7 +194,7 @@ async def _contests(
     differing = [(prompt, pair) for prompt, pair in met if pair[0].text != pair[1].text]
     judged: dict[tuple[str, str], JudgedPair] = {}
 
-    async def work() -> JSON:
+    async def work(round_: Round) -> JSON:
         session.progress.grow(sum(len(judging.expand(*one)) for one in differing))
         for pair in await judging.judge(0, "train", differing):
             judged[pair.a.id, pair.b.id] = pair
@@ -197,7 +202,7 @@ async def _contests(
         summary = f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"
         return {"summary": summary, "judge": measured}
 
-    await session.stage(0, "judge", None, work)
+    await Stage(name="judge", run=work, applies=lambda recipe: True).play(Round(session, 0))
     judged = judged or {(one.a.id, one.b.id): one for one in session.ledger.judged(0)}
     return [_contest(a, b, met, judged) for a, b in combinations(names, 2)]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,9 @@ from rlaif_core.api.rows import Row
 from rlaif_core.data.files import rows
 
 Label = Literal["a", "b", "tie"]
+
+LABEL_PROBABILITY: Mapping[Label, float] = {"a": 1.0, "b": 0.0, "tie": 0.5}
+"""A label as a probability that response A is better."""
 
 COLUMNS = frozenset({"prompt", "response_a", "response_b", "id", "label"})
 """What a pair is made of; any other column is the prompt's, as a verifier's ground truth."""
@@ -26,6 +31,42 @@ class GivenPair:
     a: Response
     b: Response
     label: Label | None
+
+    @property
+    def shown(self) -> tuple[Prompt, tuple[Response, Response]]:
+        """The prompt with its two responses, as a judge is asked."""
+        return self.prompt, (self.a, self.b)
+
+
+@dataclass(frozen=True)
+class GivenPairs:
+    """Pairs that are read several times, and never held all at once.
+
+    Attributes:
+        read: Begins the same pairs anew; their prompts' ids are unique.
+    """
+
+    read: Callable[[], Iterator[GivenPair]]
+
+    def __iter__(self) -> Iterator[GivenPair]:
+        return self.read()
+
+    def __len__(self) -> int:
+        return self._survey[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of ids and labels: equal for equal pairs."""
+        return self._survey[1]
+
+    @cached_property
+    def _survey(self) -> tuple[int, str]:
+        """Count and digest. Every row is read, so that a bad one is reported now."""
+        seen, count = hashlib.sha256(), 0
+        for pair in self.read():
+            seen.update(repr((pair.prompt.id, pair.a.id, pair.b.id, pair.label)).encode())
+            count += 1
+        return count, seen.hexdigest()
 
 
 def read_pairs(path: Path) -> list[GivenPair]:
@@ -60,7 +101,7 @@ def _pair(row: Row) -> GivenPair:
         raise row.error(f'\'label\' must be "a", "b" or "tie", and is {label!r}')
     named = row.values.get("id")
     id = digest(row.place.rpartition(":")[2], messages, *texts) if named is None else str(named)
-    rest = {name: one for name, one in row.values.items() if name not in COLUMNS}
+    rest = {name: value for name, value in row.values.items() if name not in COLUMNS}
     prompt = Prompt(id, messages, rest)
     a, b = (Response.of(prompt, text, index) for index, text in enumerate(texts))
     return GivenPair(prompt, a, b, label)

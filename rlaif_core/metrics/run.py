@@ -57,7 +57,7 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
         "dropped": dropped,
         "judge": judge_metrics(ledger, number),
     }
-    figures["judge"] |= _of_stages(ledger, number)
+    figures["judge"] |= stage_metrics(ledger, number)
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
@@ -67,8 +67,8 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     return figures
 
 
-def _of_stages(ledger: Reader, number: int) -> JSON:
-    """What the stages around judging found out about the judge."""
+def stage_metrics(ledger: Reader, number: int) -> JSON:
+    """Figures of the stages around judging: guards, calibration, human check."""
     _, judged, _ = ledger.stage(number, "judge")
     names = {"saved": "calls_saved", "gated": "gated", "settled": "settled"}
     found: JSON = {name: judged[key] for key, name in names.items() if judged.get(key)}

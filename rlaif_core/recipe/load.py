@@ -19,6 +19,7 @@ from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.requirements import unheld_budgets, unmet_needs
 from rlaif_core.recipe.sections import RecipeFile
+from rlaif_core.recipe.unused import unused_sections
 from rlaif_core.recipe.warnings import cautions
 from rlaif_core.registry import Registry
 
@@ -80,7 +81,7 @@ def load_recipe(
     if problems or file is None:
         raise _error(problems)
     recipe = Recipe(Path(path), file, parts)
-    found = sorted(set(cautions(document, data, recipe)))
+    found = sorted({*cautions(document, data, recipe), *unused_sections(document, data, purpose)})
     return replace(recipe, cautions=tuple(map(str, found)))
 
 

@@ -68,7 +68,7 @@ def test_what_gets_through_is_told_apart_from_what_is_not_judged(
 def _keep(ledger: Any, cases: list[ProbeCase], said: dict[str, tuple[Any, Any]]) -> None:
     from rlaif_core.api import Abstention, Verdict, Vote
     from rlaif_core.commands.probe import pair
-    from rlaif_core.engine.hooks import judged_pair
+    from rlaif_core.engine.judging.preferences import judged_pair
 
     pairs = []
     for case in cases:
