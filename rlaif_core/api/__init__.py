@@ -35,6 +35,7 @@ from rlaif_core.api.records import (
     Vote,
     digest,
 )
+from rlaif_core.api.reporter import Reporter
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.rows import Row, json_rows, parquet_rows
 from rlaif_core.api.sampler import Sampler
@@ -81,6 +82,7 @@ __all__ = [
     "Prompt",
     "Ranking",
     "RecipeError",
+    "Reporter",
     "ResourcePath",
     "Response",
     "RewardModel",

@@ -25,7 +25,12 @@ SINGLE = {
 }
 """Place to kind."""
 
-LISTS = {"filters": "filters", "evaluators": "evaluators", "hooks": "hooks"}
+LISTS = {
+    "filters": "filters",
+    "evaluators": "evaluators",
+    "hooks": "hooks",
+    "reporters": "reporters",
+}
 
 ASKING = ("sampler", "judge", "judge.gate", "evaluation.judge", "evaluation.judge.gate")
 """Places whose component asks models; `rewards.NAME` besides."""

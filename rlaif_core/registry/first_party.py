@@ -70,6 +70,9 @@ _OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
             "swiss",
         ),
     },
+    "report": {
+        "reporters": ("html",),
+    },
     "samplers": {
         "samplers": ("sweep",),
     },

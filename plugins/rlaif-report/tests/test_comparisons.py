@@ -5,22 +5,20 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import Abstention, Message, Prompt, Response, Verdict, Vote
+from rlaif_core.runs import Run
 from rlaif_core.store.ledger import Ledger
 from rlaif_report import comparisons
 from rlaif_report.comparisons import Browser, browser
-from rlaif_report.queries import OutlineReader
 from rlaif_report.rounds import round_view
 from rlaif_report.sample import Sample
 from tests.support.run_folder import add_up
 
 
 def shown(path: Path, round: int = 0) -> Browser:
-    reader = OutlineReader(path, readonly=True)
     sample = Sample()
-    round_view({"round": round}, reader, sample, sampled=True)
-    found = browser(reader, sample)
-    reader.close()
-    return found
+    with Run.open(path.parent) as run:
+        round_view({"round": round}, run, sample, sampled=True)
+        return browser(run, sample)
 
 
 def one_pair(path: Path, votes: list[Vote], text: str = "short") -> Browser:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_report.queries import Outline
+from rlaif_core.runs import PairOutline, VoteOutline
 from rlaif_report.sample import (
     ABSTAINED,
     BASE,
@@ -32,8 +32,9 @@ from rlaif_report.sample import (
 PAIR = ("p", frozenset("ab"))
 
 
-def outline(p_a: float | None, *votes: tuple[str, float | None]) -> Outline:
-    return Outline("p", "a", "b", p_a, 1.0, votes)
+def outline(p_a: float | None, *votes: tuple[str, float | None]) -> PairOutline:
+    cast = tuple(VoteOutline(order, 0, p) for order, p in votes)
+    return PairOutline("p", "a", "b", p_a, 1.0, cast)
 
 
 @given(st.lists(st.sampled_from(["x", "y", "z"]), max_size=200), st.integers(3, 30))

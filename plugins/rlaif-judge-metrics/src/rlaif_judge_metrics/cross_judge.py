@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from rlaif_core.runs import PairLabel, in_common
 from rlaif_core.store.ledger import Reader
 from rlaif_judge_metrics.estimate import Measured, NotMeasured
 from rlaif_stats.agreement import krippendorff_alpha
@@ -16,18 +17,10 @@ from rlaif_stats.reliability import kappa_estimate
 SECOND = "second"
 """The split of the training pairs that the evaluation judge judged too."""
 
-LABELS = (
-    "SELECT prompt_id, min(a, b), max(a, b), CASE WHEN a < b THEN p_a ELSE 1.0 - p_a END"
-    " FROM judged WHERE round=? AND split=? AND p_a IS NOT NULL ORDER BY 1, 2, 3"
-)
-"""Labels for the response whose id comes first: by hashes, so that neither label is the rarer."""
-
-Label = tuple[str, str, str, float]
-
 
 def evaluation_judge(ledger: Reader, round: int) -> Measured | NotMeasured:
     """Cohen's kappa of the training judge and the evaluation judge, which got a sample to judge."""
-    ours, theirs = (ledger.rows(LABELS, round, split) for split in ("train", SECOND))
+    ours, theirs = (ledger.labels(round, split) for split in ("train", SECOND))
     found = _agreement(ours, theirs)
     if found is not None:
         return found
@@ -41,19 +34,19 @@ def evaluation_judge(ledger: Reader, round: int) -> Measured | NotMeasured:
 
 def other_run(ledger: Reader, other: Reader, round: int) -> Measured | NotMeasured:
     """Cohen's kappa of the training judges of two runs."""
-    ours, theirs = (one.rows(LABELS, round, "train") for one in (ledger, other))
+    ours, theirs = (one.labels(round, "train") for one in (ledger, other))
     return _agreement(ours, theirs) or NotMeasured("the two runs have judged no pair in common")
 
 
-def _agreement(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | None:
+def _agreement(ours: Iterator[PairLabel], theirs: Iterator[PairLabel]) -> Measured | None:
     prompts, one, other = array("q"), array("d"), array("d")
     prompt, number = "", 0
-    for id, p, q in _shared(ours, theirs):
-        if id != prompt:
-            prompt, number = id, number + 1
+    for label, their in in_common(ours, theirs):
+        if label.prompt_id != prompt:
+            prompt, number = label.prompt_id, number + 1
         prompts.append(number)
-        one.append(p)
-        other.append(q)
+        one.append(label.p_first)
+        other.append(their.p_first)
     if not prompts:
         return None
     first, second = sides(np.array(one)), sides(np.array(other))
@@ -62,13 +55,3 @@ def _agreement(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | Non
         "alpha": krippendorff_alpha(np.stack([first, second])),
     }
     return Measured(kappa_estimate(first, second, np.array(prompts)), told)
-
-
-def _shared(ours: Iterable[Label], theirs: Iterator[Label]) -> Iterator[tuple[str, float, float]]:
-    """(prompt, our label, theirs) of what both sorted streams have; twice proposed counts twice."""
-    other = next(theirs, None)
-    for *pair, p in ours:
-        while other is not None and list(other[:3]) < pair:
-            other = next(theirs, None)
-        if other is not None and list(other[:3]) == pair:
-            yield pair[0], p, other[3]

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, groupby
-from operator import itemgetter
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,6 @@ from rlaif_stats.reliability import alpha_estimate, kappa_estimate
 
 KINDS: Mapping[str, str] = {"judge": "juror_alpha", "principle": "principle_alpha"}
 
-EXPLAINED = (
-    'SELECT prompt_id, a, b, "order", explanation FROM votes'
-    " WHERE round=? AND split=? AND (explanation LIKE ? OR explanation LIKE ?)"
-    " ORDER BY prompt_id, a, b"
-)
 MOST_IN_PAIRS = 6
 """Members up to which every two are compared: 15 kappas can still be read."""
 
@@ -64,14 +59,15 @@ def panel(ledger: Reader, round: int, split: str) -> Findings:
     bias they share is no agreement.
     """
     panels = {kind: _Panel() for kind in KINDS}
-    likes = [f'{{"{kind}":%' for kind in KINDS]
-    rows = ledger.rows(EXPLAINED, round, split, *likes)
-    for number, (_, of_prompt) in enumerate(groupby(rows, itemgetter(0))):
-        for _, of_pair in groupby(of_prompt, itemgetter(1, 2)):
+    starts = [f'{{"{kind}":' for kind in KINDS]
+    votes = ledger.cast_votes(round, split, explained=starts)
+    for number, (_, of_prompt) in enumerate(groupby(votes, attrgetter("prompt_id"))):
+        for _, of_pair in groupby(of_prompt, attrgetter("a", "b")):
             said: dict[str, dict[str, list[float]]] = {kind: {} for kind in KINDS}
-            for *_, order, explanation in of_pair:
-                for kind, name, p in members(explanation):
-                    said[kind].setdefault(name, []).append(p if order == "ab" else 1.0 - p)
+            for cast in of_pair:
+                for kind, name, p in members(cast.vote.verdict.explanation):
+                    p_a = p if cast.vote.order == "ab" else 1.0 - p
+                    said[kind].setdefault(name, []).append(p_a)
             for kind, by_name in said.items():
                 if by_name:
                     panels[kind].keep(by_name, number)

@@ -6,30 +6,18 @@ measures are then arithmetic on arrays.
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlaif_core.api.records import Response
 from rlaif_core.store.ledger import Reader
-
-VOTES = (
-    'SELECT prompt_id, a, b, p_a, "order", vote, p_first'
-    " FROM votes LEFT JOIN judged USING (round, split, prompt_id, a, b)"
-    ' WHERE round=? AND split=? ORDER BY prompt_id, a, b, "order", vote'
-)
-DRAWN = "SELECT prompt_id, id, record FROM responses WHERE round=? AND split='train'"
-HELDOUT = (
-    "SELECT prompt_id, id, record FROM responses"
-    " WHERE (round IN (?, ? - 1) AND split='after') OR (round=0 AND split='before')"
-)
-"""Responses of the base, of the last round's policy and of this one's."""
 
 UNKNOWN = -1
 
@@ -104,12 +92,13 @@ def read_ballots(ledger: Reader, round: int, split: str) -> Ballots:
     """The verdicts of a split, prompts in the order of their ids."""
     writer = _Writer()
     answers = _Answers(ledger, round, split)
-    for prompt_id, rows in groupby(ledger.rows(VOTES, round, split), itemgetter(0)):
+    for prompt_id, pairs in groupby(ledger.pairs(round, split), attrgetter("prompt_id")):
         writer.begin(prompt_id)
         known = answers.to(prompt_id)
-        for (_, a, b, label), votes in groupby(rows, itemgetter(0, 1, 2, 3)):
-            writer.keep_pair(a, b, label, known.get(a, NO_ANSWER), known.get(b, NO_ANSWER))
-            for *_, order, vote, p_first in votes:
+        for pair in pairs:
+            one, two = known.get(pair.a, NO_ANSWER), known.get(pair.b, NO_ANSWER)
+            writer.keep_pair(pair.a, pair.b, pair.p_a, one, two)
+            for order, vote, p_first in pair.votes:
                 writer.keep_vote(order == "ba", vote, p_first)
     return writer.ballots(round, split)
 
@@ -118,9 +107,8 @@ class _Answers:
     """Lengths, models and hashes of responses, handed out in the order of the prompts' ids."""
 
     def __init__(self, ledger: Reader, round: int, split: str) -> None:
-        query, rounds = (DRAWN, [round]) if split == "train" else (HELDOUT, [round, round])
-        rows = ledger.rows(f"{query} ORDER BY prompt_id", *rounds)
-        self._groups = groupby(rows, itemgetter(0))
+        responses = ledger.judged_responses(round, split)
+        self._groups = groupby(responses, attrgetter("prompt_id"))
         self._next = next(self._groups, None)
 
     def to(self, prompt_id: str) -> dict[str, _Answer]:
@@ -130,15 +118,13 @@ class _Answers:
             self._next = next(self._groups, None)
         if self._next is None or self._next[0] != prompt_id:
             return {}
-        return {id: _answer(record) for _, id, record in self._next[1]}
+        return {response.id: _answer(response) for response in self._next[1]}
 
 
-def _answer(record: str) -> _Answer:
-    known = json.loads(record)
-    text = known["text"]
-    words = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+def _answer(response: Response) -> _Answer:
+    words = " ".join(response.text.casefold().split()).encode("utf-8", "surrogatepass")
     key = int.from_bytes(blake2b(words, digest_size=8).digest(), "big")
-    return _Answer(len(text), known.get("model", ""), key)
+    return _Answer(len(response.text), response.model, key)
 
 
 class _Writer:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rlaif_core.api.records import Prompt, Response, Vote
-from rlaif_report.queries import OutlineReader
+from rlaif_core.runs import Run
 from rlaif_report.sample import DROPPED, Sample, Sighting, policies, reading_order
 from rlaif_report.text import Excerpt, one_line
 
@@ -116,14 +116,15 @@ class Browser:
     total: int
 
 
-def browser(ledger: OutlineReader, sample: Sample) -> Browser:
-    """Read the sample's texts from the ledger, within the page's budget."""
+def browser(run: Run, sample: Sample) -> Browser:
+    """Read the texts of the sample, within the page's budget."""
     totals = sample.totals
     frequent = [outcome for outcome, _ in totals.most_common(FILTERS)]
     numbers = {outcome: n for n, outcome in enumerate(sorted(frequent, key=reading_order))}
     chosen = list(sample.in_turn())
+    ids = {one.outline.prompt_id for one in chosen}
     prompts = {
-        split: ledger.prompts_with({one.outline.prompt_id for one in chosen}, split)
+        split: {prompt.id: prompt for prompt in run.prompts(split, ids=ids)}
         for split in ("train", "heldout")
     }
     views: list[tuple[Sighting, ComparisonView]] = []
@@ -131,7 +132,7 @@ def browser(ledger: OutlineReader, sample: Sample) -> Browser:
     for one in chosen:
         first, other = ("train", "heldout") if one.split == "train" else ("heldout", "train")
         id = one.outline.prompt_id
-        view = _view(ledger, one, prompts[first].get(id) or prompts[other].get(id), numbers)
+        view = _view(run, one, prompts[first].get(id) or prompts[other].get(id), numbers)
         spent += view.size
         if spent > BUDGET and views:
             break
@@ -146,10 +147,10 @@ def browser(ledger: OutlineReader, sample: Sample) -> Browser:
 
 
 def _view(
-    ledger: OutlineReader, one: Sighting, prompt: Prompt | None, numbers: Mapping[str, int]
+    run: Run, one: Sighting, prompt: Prompt | None, numbers: Mapping[str, int]
 ) -> ComparisonView:
     outline = one.outline
-    votes = ledger.votes_of(one.round, one.split, outline)
+    votes = run.votes_on(outline.key, one.round, one.split)
     columns = prompt.columns if prompt else {}
     turns = prompt.messages if prompt else ()
     return ComparisonView(
@@ -160,7 +161,7 @@ def _view(
         tuple((turn.role, Excerpt.of(turn.content, TEXT)) for turn in turns[-TURNS:]),
         max(0, len(turns) - TURNS),
         Excerpt.of(json.dumps(columns, ensure_ascii=False) if columns else "", COLUMNS),
-        tuple(_sides(ledger, one)),
+        tuple(_sides(run, one)),
         outline.p_a,
         outline.agreement,
         tuple(_vote(vote) for vote in votes[:VOTES]),
@@ -168,14 +169,14 @@ def _view(
     )
 
 
-def _sides(ledger: OutlineReader, one: Sighting) -> list[Side]:
+def _sides(run: Run, one: Sighting) -> list[Side]:
     places = [("", one.round, "train")]
     if one.split != "train":
         places += policies(one.round)
     known = {
-        id: (role, response)
+        response.id: (role, response)
         for role, round, split in places
-        for id, response in ledger.responses_to(one.outline.prompt_id, round, split).items()
+        for response in run.responses_to(one.outline.prompt_id, round, split)
     }
     p = one.outline.p_a
     return [

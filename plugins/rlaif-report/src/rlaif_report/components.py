@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_report.files import RunFiles
+from rlaif_core.runs import Run
 from rlaif_report.text import one_line
 
 PARAMS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComponentRow:
     """One component: where it stands in the recipe, what it is, what it was told."""
 
     place: str
@@ -23,13 +23,13 @@ class Part:
     params: str
 
 
-def parts(files: RunFiles) -> list[Part]:
+def component_rows(run: Run) -> list[ComponentRow]:
     """Every component that the manifest or, without one, the recipe names."""
-    recipe = files.sections()
-    listed = files.manifest.get("components")
+    recipe = run.sections
+    listed = run.manifest.get("components")
     if not isinstance(listed, Mapping):
         listed = dict(_used(recipe, ""))
-    return [_part(str(place), one, recipe) for place, one in listed.items()]
+    return [_row(str(place), one, recipe) for place, one in listed.items()]
 
 
 def plain(value: Any) -> str:
@@ -37,7 +37,7 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
+def _row(place: str, record: Any, recipe: Mapping[str, Any]) -> ComponentRow:
     entry = record if isinstance(record, Mapping) else {"use": record}
     made_by = f"{entry.get('distribution') or ''} {entry.get('version') or ''}".strip()
     if entry.get("sha256"):
@@ -47,7 +47,7 @@ def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
     if isinstance(chosen, list) and isinstance(section, Mapping):
         section = _without_defaults(section, [str(one) for one in chosen])
     told = ", ".join(f"{name}: {plain(value)}" for name, value in _told(section))
-    return Part(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
+    return ComponentRow(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
 
 
 def _without_defaults(section: Mapping[str, Any], chosen: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.judging.preferences import (
+from rlaif_core.runs.reasons import (
     DUPLICATE,
     NO_PAIR,
     NO_RESPONSE,

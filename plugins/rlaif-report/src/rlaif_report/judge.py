@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlaif_core.runs import PairOutline
 from rlaif_report.charts import TENTHS, Histogram, tenth
 from rlaif_report.figures import Figure, figures, number, show
 from rlaif_report.judge_quality import STRUCTURED, Quality, alarms, qualities
-from rlaif_report.queries import Outline
+from rlaif_report.outlines import decided_by_people, sided
 
 
 @dataclass
 class Tally:
-    """Counts over a round's pairs; give it every `Outline` once."""
+    """Counts over a round's pairs; give it every `PairOutline` once."""
 
     pairs: int = 0
     decided: int = 0
@@ -30,21 +31,22 @@ class Tally:
     _p_first: Counter[int] = field(default_factory=Counter)
     _agreement: Counter[int] = field(default_factory=Counter)
 
-    def add(self, outline: Outline, *, candidate: bool) -> None:
+    def add(self, outline: PairOutline, *, candidate: bool) -> None:
         """Count one pair, which is a candidate preference or is not."""
         self.pairs += 1
         self.decided += outline.p_a is not None
         if outline.p_a is not None and not candidate:
             self.unchosen += 1
-            self.ties += outline.p_a == 0.5 and not outline.decided_by_people
-            self.people_ties += outline.p_a == 0.5 and outline.decided_by_people
-        for _, p in outline.votes:
+            by_people = decided_by_people(outline)
+            self.ties += outline.p_a == 0.5 and not by_people
+            self.people_ties += by_people
+        for _, _, p in outline.votes:
             if p is None:
                 self.abstentions += 1
             else:
                 self.verdicts += 1
                 self._p_first[tenth(p)] += 1
-        if outline.agreement is not None and outline.sided > 1:
+        if outline.agreement is not None and sided(outline) > 1:
             self._agreement[tenth(outline.agreement)] += 1
 
     @property

@@ -1,4 +1,4 @@
-"""How far a judge can be trusted: every measure with its interval and what it says."""
+"""Judge reliability metrics: each with its interval and what it says."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_judge_metrics import CATALOGUE, warnings
 from rlaif_report.figures import ends, is_interval, is_number, number, share
-from rlaif_report.metric_labels import label
+from rlaif_report.metric_labels import is_share, label
+from rlaif_report.metric_records import METRICS, SHARE, MetricRecord, records
 
 TITLES = {"train": "On training pairs", "evaluation": "On held-out pairs"}
-STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models"})
+STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models", METRICS})
 """Parts of a `judge` section that are shown here and not in its table of figures."""
 
 
@@ -78,12 +78,16 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
     """The measures of a round's `judge` section, a group for each split."""
     parts = {name: _mapping(judge.get(name)) for name in ("measures", "not_measured", "models")}
     splits = [one for one in TITLES if any(one in part for part in parts.values())]
+    known = {record.name: record for record in records(judge)}
     return [
         Quality(
             TITLES[split] if len(splits) > 1 else "",
-            [_line(name, one) for name, one in _figures(parts["measures"].get(split))],
             [
-                (_label(name), str(why))
+                _line(name, one, known.get(name), alarms(judge))
+                for name, one in _figures(parts["measures"].get(split))
+            ],
+            [
+                (_label(name, known.get(name)), str(why))
                 for name, why in _mapping(parts["not_measured"].get(split)).items()
             ],
             ranking(_mapping(parts["models"].get(split))),
@@ -92,16 +96,14 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
     ]
 
 
-def against(name: str, found: Mapping[str, Any]) -> tuple[str, Line | str]:
-    """(other run, the agreement with it, or why there is none), from `compare_runs`."""
-    (group,) = qualities(found)
-    return name, group.lines[0] if group.lines else group.missing[0][1]
-
-
 def lines_by_label(judge: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(measure, figure) of the training pairs, for rounds side by side."""
     measures = _mapping(_mapping(judge.get("measures")).get("train"))
-    return [(_label(name), _value(name, one)) for name, one in _figures(measures)]
+    known = {record.name: record for record in records(judge)}
+    return [
+        (_label(name, known.get(name)), _value(name, one, known.get(name)))
+        for name, one in _figures(measures)
+    ]
 
 
 def alarms(judge: Mapping[str, Any]) -> list[str]:
@@ -140,9 +142,10 @@ def _rank(one: Mapping[str, Any]) -> Rank:
     )
 
 
-def _line(name: str, one: Mapping[str, Any]) -> Line:
-    known = CATALOGUE.get(name)
-    basis = f"{number(one.get('n'))} {known.unit if known else 'items'}"
+def _line(
+    name: str, one: Mapping[str, Any], known: MetricRecord | None, warned: Sequence[str]
+) -> Line:
+    basis = f"{number(one.get('n'))} {known.items if known else 'items'}"
     if one.get("by"):
         basis += f", quality by {one['by']}"
     if is_number(one.get("p_value")):
@@ -151,17 +154,17 @@ def _line(name: str, one: Mapping[str, Any]) -> Line:
         basis += f", {share(one['same_side'])} on the same side"
     if is_number(one.get("alpha")):
         basis += f", α {number(one['alpha'])}"
-    meaning = known.meaning if known else ""
+    meaning = known.description if known else ""
     kappas = [f"{pair} {number(found['value'])}" for pair, found in _figures(one.get("kappas"))]
     if kappas:
         meaning += f" Cohen's κ of every two: {', '.join(kappas)}."
-    bad = bool(warnings({"": {name: one}}))
-    return Line(_label(name), _value(name, one), basis, meaning, bad)
+    shown = _label(name, known)
+    bad = any(f"{shown.lower()}: " in line for line in warned)
+    return Line(shown, _value(name, one, known), basis, meaning, bad)
 
 
-def _value(name: str, one: Mapping[str, Any]) -> str:
-    known = CATALOGUE.get(name)
-    write = share if known is not None and known.share else number
+def _value(name: str, one: Mapping[str, Any], known: MetricRecord | None) -> str:
+    write = share if (known.unit == SHARE if known else is_share(name)) else number
     return _with_ends(write, one) if is_interval(one) else write(one["value"])
 
 
@@ -169,8 +172,7 @@ def _with_ends(write: Any, one: Mapping[str, Any]) -> str:
     return f"{write(one['value'])} ({ends(write(one['low']), write(one['high']))})"
 
 
-def _label(name: str) -> str:
-    known = CATALOGUE.get(name)
+def _label(name: str, known: MetricRecord | None) -> str:
     return known.label if known else label(name)
 
 

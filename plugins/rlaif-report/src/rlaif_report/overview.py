@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.components import plain
 from rlaif_report.figures import (
     NOT_MEASURED,
@@ -21,7 +22,6 @@ from rlaif_report.figures import (
     show,
     signed,
 )
-from rlaif_report.files import RunFiles
 from rlaif_report.judge_quality import alarms
 from rlaif_report.metric_labels import label
 from rlaif_report.run_metrics import Measured
@@ -140,10 +140,10 @@ def _estimate(name: str, value: Any, missing: str = "") -> Tile:
     return Tile(name, share(value), missing)
 
 
-def facts(files: RunFiles) -> list[tuple[str, str]]:
+def facts(run: Run) -> list[tuple[str, str]]:
     """What else the manifest says: seeds, versions, hashes, dates."""
     shown = []
-    for name, value in files.manifest.items():
+    for name, value in run.manifest.items():
         if name in {"name", "components"} or value in (None, "", {}, []):
             continue
         if isinstance(value, Mapping):
@@ -162,23 +162,22 @@ FACTS = {
 }
 
 
-def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bool]]) -> list[str]:
+def notices(run: Run, measured: Measured) -> list[str]:
     """What to know before reading on: a judge that warns, and why figures may be missing.
 
     Args:
-        files: The run directory.
+        run: The run.
         measured: Its figures.
-        stages: (round, stage, done) of every stage begun.
     """
     said = []
-    if files.metrics is None:
+    if run.metrics is None:
         said.append("This run has not ended yet. The page shows what its ledger held just now.")
     if measured.stopped:
         said.append(f"The run stopped in {measured.stopped}.")
     else:
         said += [
             f"Stage “{stage}” of round {number} was begun and is not finished."
-            for number, stage, done in stages
+            for number, stage, _, _, done in run.stages()
             if not done
         ]
     if measured.shared:
@@ -186,11 +185,11 @@ def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bo
             f"{number(measured.shared)} held-out prompts are also training prompts: what is "
             "measured on them flatters the policy."
         )
-    planned = _rounds(files)
+    planned = _rounds(run)
     if not measured.labelling and not measured.stopped and len(measured.rounds) < planned:
         said.append(f"{len(measured.rounds)} of {planned} rounds were begun.")
     said += list(_alarms(measured.rounds))
-    if files.ledger is None:
+    if not run.has_ledger:
         said.append("The ledger is not here: no comparisons, training curves or costs by model.")
     return said
 
@@ -213,8 +212,8 @@ def _alarms(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"The judge of earlier rounds has {before} warnings; they stand with their rounds."
 
 
-def _rounds(files: RunFiles) -> int:
+def _rounds(run: Run) -> int:
     """How many rounds the recipe asks for; 1 where it does not say."""
-    section = files.sections().get("rounds", 1)
+    section = run.sections.get("rounds", 1)
     planned = section.get("n", 1) if isinstance(section, Mapping) else section
     return planned if isinstance(planned, int) else 1

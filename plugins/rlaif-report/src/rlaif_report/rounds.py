@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.best_of_n import NAME as BEST_OF_N
 from rlaif_report.best_of_n import BestOfN, best_of_n
 from rlaif_report.charts import Interval, intervals
@@ -14,8 +15,8 @@ from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_report.judge import JudgeView, Tally, judge_view, unstructured
 from rlaif_report.judge_quality import lines_by_label
 from rlaif_report.metric_labels import OF_POLICY
+from rlaif_report.outlines import fates
 from rlaif_report.pareto_front import Front, front
-from rlaif_report.queries import OutlineReader
 from rlaif_report.sample import (
     Sample,
     Sighting,
@@ -70,25 +71,20 @@ class RoundView:
         return next((step.count for step in self.steps if step.name == CANDIDATES), None)
 
 
-def round_view(
-    section: Mapping[str, Any], ledger: OutlineReader | None, sample: Sample, *, sampled: bool
-) -> RoundView:
+def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled: bool) -> RoundView:
     """Make one round's view.
 
     Args:
         section: The round in metrics.json.
-        ledger: The run's ledger, if there is one.
+        run: The run.
         sample: Is shown every pair of the round.
         sampled: Whether the run drew the responses itself.
     """
     number = int(section.get("round") or 0)
     tally = Tally()
-    losses: dict[str, int] = {}
-    dropped: dict[str, int] = {}
-    if ledger is not None:
-        _pass_pairs(ledger, number, tally, sample)
-        losses = {reason: count for _, reason, count in ledger.losses(number)}
-        dropped = {f"{why} ({stage})": count for stage, why, count in ledger.dropped(number)}
+    _pass_pairs(run, number, tally, sample)
+    losses = {row.reason: row.total for row in run.excluded(number)}
+    dropped = {f"{row.reason} ({row.stage})": row.total for row in run.dropped(number)}
     policy = _section(section, "policy")
     own = {
         name: value
@@ -99,8 +95,8 @@ def round_view(
         number,
         funnel(Counted(section, tally, losses, dropped, sampled)),
         judge_view(_section(section, "judge"), tally),
-        training(section, ledger, number, "reward_model"),
-        training(section, ledger, number, "optimize"),
+        training(section, run, number, "reward_model"),
+        training(section, run, number, "optimize"),
         figures(_measured(policy), OF_POLICY),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
@@ -115,22 +111,20 @@ def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
     return {name: policy[name] for name in sorted(names, key=lambda one: one.endswith(MISSING))}
 
 
-def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample) -> None:
-    fates = ledger.fates(number)
-    contestants = ledger.writers(number, "train") if ledger.meta("contest") else None
-    for one in ledger.outlines(number, "train"):
-        tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in fates)
+def _pass_pairs(run: Run, number: int, tally: Tally, sample: Sample) -> None:
+    known = fates(run, number)
+    contestants = run.authors(number) if run.is_comparison else None
+    for one in run.pairs(number):
+        tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in known)
         if contestants is None:
-            outcomes = training_outcomes(one, fates)
+            outcomes = training_outcomes(one, known)
         else:
             outcomes = contest_outcomes(one, contestants)
         sample.add(Sighting(number, "train", one, outcomes))
     authors = {
-        id: author
-        for author, round, split in policies(number)
-        for id in ledger.response_ids(round, split)
+        id: author for author, round, split in policies(number) for id in run.authors(round, split)
     }
-    for one in ledger.outlines(number, "evaluation"):
+    for one in run.pairs(number, "evaluation"):
         sample.add(Sighting(number, "evaluation", one, heldout_outcomes(one, authors)))
 
 

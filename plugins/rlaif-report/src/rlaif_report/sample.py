@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rlaif_report.queries import Fates, Outline
+from rlaif_core.runs import PairOutline
+from rlaif_report.outlines import Fates, abstentions, inconsistent
 
 LIMIT = 300
 """Comparisons on one page."""
@@ -54,11 +55,11 @@ class Sighting:
 
     round: int
     split: str
-    outline: Outline
+    outline: PairOutline
     outcomes: tuple[str, ...]
 
 
-def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
+def training_outcomes(outline: PairOutline, fates: Fates) -> tuple[str, ...]:
     """What came of a pair that was judged for training.
 
     Args:
@@ -78,7 +79,7 @@ def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
     return main + _flags(outline)
 
 
-def contest_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str, ...]:
+def contest_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[str, ...]:
     """What came of a pair of two policies that were compared.
 
     Args:
@@ -101,7 +102,7 @@ def policies(round: int) -> list[tuple[str, int, str]]:
     return [(BASE, 0, "before"), *last, (NEW, round, "after")]
 
 
-def heldout_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str, ...]:
+def heldout_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[str, ...]:
     """What came of a pair that was shown to the evaluation judge.
 
     Args:
@@ -122,8 +123,8 @@ def heldout_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str,
     return (f"{HELDOUT}: {said}", *_flags(outline))
 
 
-def _flags(outline: Outline) -> tuple[str, ...]:
-    flags = ((ABSTAINED, outline.abstentions > 0), (INCONSISTENT, outline.inconsistent))
+def _flags(outline: PairOutline) -> tuple[str, ...]:
+    flags = ((ABSTAINED, abstentions(outline) > 0), (INCONSISTENT, inconsistent(outline)))
     return tuple(name for name, holds in flags if holds)
 
 

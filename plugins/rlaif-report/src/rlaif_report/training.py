@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.charts import Curve, curve
 from rlaif_report.figures import Figure, figures
 from rlaif_report.metric_labels import FIRST, interest, label
 from rlaif_report.pareto_front import RETURNED, SOUP
-from rlaif_report.queries import OutlineReader
 
 PART = "part"
 """The figure that tells which of several trainings one after another a step is of."""
@@ -33,18 +33,16 @@ class Training:
     other: list[str]
 
 
-def training(
-    section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
-) -> Training:
+def training(section: Mapping[str, Any], run: Run, number: int, stage: str) -> Training:
     """The view of a training stage.
 
     Args:
         section: The round in metrics.json.
-        ledger: The run's ledger, if there is one.
+        run: The run.
         number: The round.
         stage: "reward_model" or "optimize".
     """
-    steps = ledger.training(number, stage) if ledger is not None else []
+    steps = run.training(number, stage)
     names = _in_turn({name for _, values in steps for name in values} - {"epoch", PART})
     parts = sorted({values.get(PART, 0.0) for _, values in steps})
     drawn: list[Curve] = []
