@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LEDGER = ROOT / "rlaif_core" / "store" / "ledger"
 SQL = re.compile(
-    r"\bSELECT .* FROM |\b(INSERT (INTO|OR)|DELETE FROM|CREATE TABLE|PRAGMA) |\bimport sqlite3\b"
+    r"""["']SELECT |\b(INSERT (INTO|OR)|DELETE FROM|CREATE TABLE|PRAGMA) |\bimport sqlite3\b"""
 )
 
 
