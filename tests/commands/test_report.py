@@ -77,6 +77,13 @@ def test_a_reporter_that_a_recipe_names_must_be_there(inside: Inside) -> None:
         load_recipe(path, allow_local_code=True, registry=without_html())
 
 
+def test_other_reporters_are_no_other_run(inside: Inside) -> None:
+    assert run(inside, reporters=[]) == 0
+    (inside.folder / "names.py").write_text(LIST)
+    assert run(inside, reporters=[{"use": "./names.py:Names"}]) == 0
+    assert (inside.folder / "run" / "names.txt").exists()
+
+
 def test_a_run_that_ends_in_error_is_reported_too(
     inside: Inside, capsys: pytest.CaptureFixture[str]
 ) -> None:
