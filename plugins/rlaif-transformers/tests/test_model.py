@@ -5,7 +5,8 @@ import pytest
 
 from rlaif_core.api import Context, PluginError
 from rlaif_core.testing import ModelConformance
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 
 
 class TestConformance(ModelConformance):

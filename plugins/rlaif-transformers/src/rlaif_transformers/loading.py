@@ -24,7 +24,7 @@ from rlaif_transformers.padding import MISREAD_BY
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from rlaif_transformers.model import TransformersParams
+    from rlaif_transformers.params import TransformersParams
 
 
 @dataclass(frozen=True)
