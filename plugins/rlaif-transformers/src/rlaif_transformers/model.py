@@ -1,4 +1,4 @@
-"""Model `transformers`: a local checkpoint behind the interface that every model has."""
+"""The model `transformers`: a local checkpoint behind the interface of all models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Transformers(BlockingModel[TransformersParams]):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Options, prefixes and seeds; no schemas."""
+        """Options, prefixes and seeds, but no schemas."""
         return frozenset({"options", "end_of_turn", "prefix", "seed"})
 
     @property
@@ -39,10 +39,10 @@ class Transformers(BlockingModel[TransformersParams]):
         return self.params.path if self.params.adapter is None else None
 
     def at(self, checkpoint: str) -> Transformers:
-        """The same settings over another checkpoint.
+        """The same settings with another checkpoint.
 
         Raises:
-            PluginError: If it is not there.
+            PluginError: If there is no such checkpoint.
         """
         check_policy(checkpoint)
         moved = {"path": checkpoint, "revision": None, "adapter": None}
@@ -65,7 +65,7 @@ class Transformers(BlockingModel[TransformersParams]):
             torch.cuda.empty_cache()
 
     def _named(self, loaded: Loaded) -> str:
-        """`name@content`, followed by what else changes the replies."""
+        """`name@content`, followed by other settings that change the replies."""
         parts = [checkpoint_identity(self.params.path, loaded.commit)]
         if self.params.adapter is not None:
             parts.append(f"adapter@{fingerprint(Path(self.params.adapter))[:16]}")

@@ -10,7 +10,7 @@ from rlaif_core.api import Params, ResourcePath
 
 
 class TransformersParams(Params):
-    """Which checkpoint to load, where to, and how much of it to feed at once."""
+    """Parameters of `transformers`."""
 
     path: ResourcePath = Field(description="folder of a checkpoint, or its name on the hub")
     revision: str | None = Field(default=None, description="branch, tag or commit on the hub")
@@ -18,7 +18,8 @@ class TransformersParams(Params):
         default=None, description="folder of a PEFT adapter, merged into the weights when loaded"
     )
     device: str = Field(
-        default="auto", description="auto, cpu, cuda, cuda:1, mps; auto takes the fastest there is"
+        default="auto",
+        description="auto, cpu, cuda, cuda:1, mps; auto picks the fastest one available",
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto", description="of the weights; auto keeps the checkpoint's own"
@@ -37,6 +38,6 @@ class TransformersParams(Params):
     threads: int | None = Field(
         default=None,
         ge=1,
-        description="on a CPU; null: what OMP_NUM_THREADS says, else one for a model below 20 "
-        "million weights and PyTorch's choice for others",
+        description="on a CPU; null: OMP_NUM_THREADS, else one for a model below 20 million "
+        "weights and PyTorch's choice for others",
     )
