@@ -75,11 +75,6 @@ class FailureLimit:
             )
 
 
-A_DETAIL = (
-    "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>'' LIMIT 1"
-)
-
-
 def require_verdicts(ledger: Reader, round_index: int) -> None:
     """See that the judge returned a verdict if it was asked at all.
 
@@ -104,7 +99,7 @@ def abstention_summary(ledger: Reader, round_index: int, split: str = "train") -
     if not why:
         return ""
     most = next(iter(why))
-    detail = next((row[0] for row in ledger.rows(A_DETAIL, round_index, split, most)), "")
+    detail = ledger.abstention_detail(round_index, split, most)
     listed = ", ".join(f"{count} {reason}" for reason, count in why.items())
     asked = ledger.counts(round_index, split)["comparisons"]
     summary = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"

@@ -14,8 +14,6 @@ from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.ledger import Reader
 from rlaif_judge_metrics import SECOND, measure_second_opinion
 
-DECIDED = "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
-
 
 def has_second_judge(recipe: Recipe) -> bool:
     """True if the recipe has a second judge, and training pairs for it."""
@@ -53,7 +51,7 @@ def drawn(ledger: Reader, round_index: int, size: int, seed: int) -> list[tuple[
         size: Pairs, at most.
         seed: The run's: the same pairs are drawn whenever the same were judged.
     """
-    decided = ledger.rows(DECIDED, round_index)
+    decided = ledger.decided(round_index)
     pairs = nsmallest(size, decided, lambda row: digest("second", seed, *row))
     chosen: dict[str, list[tuple[str, str]]] = {}
     for prompt_id, a, b in sorted(pairs):

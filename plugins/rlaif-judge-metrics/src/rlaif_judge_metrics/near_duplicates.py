@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlaif_core.store.ledger import Reader
-from rlaif_core.store.ledger.reading import PROMPT
 from rlaif_judge_metrics.estimate import Measured, NotMeasured
 from rlaif_judge_metrics.vote_table import Ballots
 from rlaif_stats.intervals import win_rate
@@ -64,8 +63,7 @@ def _same_responses(ballots: Ballots) -> list[NDArray[np.int64]]:
 def _texts(ledger: Reader, split: str, wanted: set[str]) -> dict[str, str]:
     if not wanted:
         return {}
-    rows = ledger.rows("SELECT id, record FROM prompts WHERE split=?", split)
-    return {id: PROMPT.validate_json(record).text for id, record in rows if id in wanted}
+    return {prompt.id: prompt.text for prompt in ledger.prompts_among(split, wanted)}
 
 
 def _alike(

@@ -149,7 +149,7 @@ def _view(
     ledger: OutlineReader, one: Sighting, prompt: Prompt | None, numbers: Mapping[str, int]
 ) -> ComparisonView:
     outline = one.outline
-    votes = ledger.votes_on(one.round, one.split, outline)
+    votes = ledger.votes_of(one.round, one.split, outline)
     columns = prompt.columns if prompt else {}
     turns = prompt.messages if prompt else ()
     return ComparisonView(

@@ -115,7 +115,7 @@ def _page(
         "others": others,
         "contests": contests(known.contests, known.gold) if known.comparing else None,
         "comparison": side_by_side(known.rounds),
-        "models": list(ledger.call_rows()) if ledger is not None else [],
+        "models": list(ledger.usage()) if ledger is not None else [],
         "cost": figures(known.cost),
         "seconds": _by_stage(known),
         "failures": failures[:FAILURES],

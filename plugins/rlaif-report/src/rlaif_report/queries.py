@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from rlaif_core.api.records import Abstention, Prompt, Response, Verdict, Vote
 from rlaif_core.store.ledger import Reader
-from rlaif_core.store.ledger.reading import PROMPT, RESPONSE
+from rlaif_core.store.ledger.listing import PROMPT, RESPONSE
 
 Fates = dict[tuple[str, frozenset[str]], tuple[str, str]]
 """(stage, reason) of each candidate preference, by its prompt and its two responses."""
@@ -66,14 +66,6 @@ class Outline:
 class OutlineReader(Reader):
     """A ledger as the report reads it."""
 
-    def rounds(self) -> list[int]:
-        """Every round that has left a trace."""
-        query = (
-            "SELECT round FROM stages UNION SELECT round FROM responses"
-            " UNION SELECT round FROM judged ORDER BY round"
-        )
-        return [number for (number,) in self.rows(query)]
-
     def outlines(self, round: int, split: str) -> Iterator[Outline]:
         """A round's pairs, one at a time."""
         query = (
@@ -92,19 +84,6 @@ class OutlineReader(Reader):
             (prompt, frozenset((chosen, rejected))): (stage, reason)
             for prompt, chosen, rejected, stage, reason in self.rows(query, round)
         }
-
-    def dropped(self, round: int) -> list[tuple[str, str, int]]:
-        """(stage, reason, count) of a round's dropped candidates, most frequent first."""
-        query = (
-            "SELECT stage, reason, count(*) FROM preferences WHERE round=? AND reason<>''"
-            " GROUP BY stage, reason ORDER BY 3 DESC, 1, 2"
-        )
-        return [(stage, reason, count) for stage, reason, count in self.rows(query, round)]
-
-    def trained(self) -> list[tuple[int, str]]:
-        """(round, stage) of everything that kept training steps."""
-        query = "SELECT DISTINCT round, stage FROM training ORDER BY round, stage"
-        return [(number, stage) for number, stage in self.rows(query)]
 
     def prompts_with(self, ids: Set[str], split: str) -> dict[str, Prompt]:
         """A split's prompts with these ids."""
@@ -125,20 +104,13 @@ class OutlineReader(Reader):
         )
         return [identity for (identity,) in self.rows(query, round, split) if identity]
 
-    def writers(self, round: int, split: str) -> dict[str, str]:
-        """The model that wrote each of a round's responses, by the response's id."""
-        query = (
-            "SELECT id, json_extract(record, '$.model') FROM responses WHERE round=? AND split=?"
-        )
-        return {id: model or "" for id, model in self.rows(query, round, split)}
-
     def responses_to(self, prompt_id: str, round: int, split: str) -> dict[str, Response]:
         """One prompt's responses by id."""
         query = "SELECT id, record FROM responses WHERE round=? AND split=? AND prompt_id=?"
         rows = self.rows(query, round, split, prompt_id)
         return {id: RESPONSE.validate_json(record) for id, record in rows}
 
-    def votes_on(self, round: int, split: str, outline: Outline) -> list[Vote]:
+    def votes_of(self, round: int, split: str, outline: Outline) -> list[Vote]:
         """One pair's votes, with all that was said."""
         query = (
             'SELECT "order", vote, p_first, abstention, detail, explanation, confidence FROM votes'
