@@ -41,7 +41,8 @@ from rlaif_core.api import (
 )
 from rlaif_core.store.preferences import write_preferences
 from rlaif_lab.shipped import model_path
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 from rlaif_trl.model.checkpoint import load_tokenizer
 from rlaif_trl.pairs.dpo import DPO
 from rlaif_trl.ppo.optimizer import PPO

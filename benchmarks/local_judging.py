@@ -29,7 +29,8 @@ from rlaif_core.store.ledger import Ledger
 from rlaif_judges.constitutional import Constitutional, ConstitutionalParams
 from rlaif_lab.shipped import model_path
 from rlaif_lab.source import Lab, LabParams
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 
 # Sixteen, in words that the lab's judge knows: its vocabulary spells others out.
 PRINCIPLES = (

@@ -19,7 +19,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlaif_core.api import ChatReply, ChatRequest, Context, Message
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 
 TASK = "copy these words in order : apple stone river count the sum of 12 and 7 please"
 WORDS = TASK.split()

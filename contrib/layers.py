@@ -1,4 +1,4 @@
-"""`make check`: contributions import what a plugin may, and no file has to name them for it.
+"""Import contracts of contributions, checked by `make check` without naming them anywhere.
 
 import-linter wants packages by name. Those in contrib/ come and go, so their contracts are written
 here from what lies there: the two that hold for the first-party plugins as well.
@@ -15,7 +15,7 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cli", "engine", "hookspecs", "recipe", "registry", "report")
-"""What lies behind `rlaif_core.api`, and may change any day."""
+"""Packages behind `rlaif_core.api`, which may change any day."""
 
 CONTRACTS = """
 [tool.importlinter]
@@ -38,11 +38,11 @@ modules = {plugins}
 
 def packages(folder: str) -> list[str]:
     """The packages of every distribution in a folder of the checkout."""
-    return sorted(one.parent.name for one in ROOT.glob(f"{folder}/*/src/*/__init__.py"))
+    return sorted(init.parent.name for init in ROOT.glob(f"{folder}/*/src/*/__init__.py"))
 
 
 def contracts(contributed: list[str], first_party: list[str]) -> str:
-    """The contracts, as import-linter reads them."""
+    """The contracts in import-linter's format."""
     plugins = [*contributed, *first_party]
     return CONTRACTS.format(
         packages=json.dumps(["rlaif_core", *plugins]),
@@ -53,7 +53,7 @@ def contracts(contributed: list[str], first_party: list[str]) -> str:
 
 
 def main() -> int:
-    """Lint; 0 if all contracts are kept, or nothing was contributed."""
+    """Check the contracts; 0 if all are kept, or nothing was contributed."""
     contributed = packages("contrib")
     if not contributed:
         return 0

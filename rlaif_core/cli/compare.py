@@ -81,15 +81,15 @@ def _table(metrics: Mapping[str, Any]) -> Iterator[str]:
     for one in metrics["contests"]:
         yield f"{one['a']} over {one['b']}"
         for name, title in (
-            ("win_rate", "win rate"),
+            ("win_rate", "win rate (judge)"),
             ("win_rate_length_controlled", "at equal length"),
+            ("gold_win_rate", "win rate (gold)"),
+            ("gold_gain", "gain in gold score"),
         ):
             if name in one:
-                value = one[name]
-                span = f"[{value['low']:.3f}, {value['high']:.3f}]"
-                yield f"  {title:<18}{value['value']:.3f}  {span}"
+                yield f"  {title:<20}{_interval(one[name])}"
         yield (
-            f"  {'prompts':<18}{one['prompts']} ({one['ties']} ties, "
+            f"  {'prompts':<20}{one['prompts']} ({one['ties']} ties, "
             f"{one['abstentions']} abstentions)"
         )
     for row in (metrics["policies"] or {}).get("models", []):
@@ -99,4 +99,10 @@ def _table(metrics: Mapping[str, Any]) -> Iterator[str]:
             f"{rating['high']:+.2f}], Elo {row['elo']:.0f}"
         )
     for name, score in metrics["gold_score"].items():
-        yield f"{name}: gold score {score:.3f}"
+        yield f"{name}: gold score {_interval(score)}"
+
+
+def _interval(estimate: Mapping[str, float | None]) -> str:
+    """The value, and the ends of its interval unless a single prompt leaves none."""
+    value, low, high = estimate["value"], estimate["low"], estimate["high"]
+    return f"{value:.3f}" if low is None else f"{value:.3f}  [{low:.3f}, {high:.3f}]"

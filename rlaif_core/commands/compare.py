@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from rlaif_core.api.errors import DataError, RunError
@@ -20,11 +21,11 @@ from rlaif_core.engine.stages.prompts import READ_PROMPTS
 from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
-from rlaif_core.store.run_dir import RunFolder
+from rlaif_core.store.run_dir import RunFolder, round_of
 from rlaif_judge_metrics import measure_judge
 from rlaif_judge_metrics.models import rank_models
 from rlaif_judge_metrics.vote_table import read_ballots
-from rlaif_stats.intervals import Estimate, win_rate
+from rlaif_stats.intervals import Estimate, mean_estimate, win_rate
 from rlaif_stats.length_control import length_controlled_win_rate
 
 BASE = "base"
@@ -40,15 +41,17 @@ class Contest:
         b: The name of the other.
         won: By prompt, 1 if A won, 0 if B did, one half for a tie; None where the judge abstained.
         lead: By prompt, how many characters A's response is longer.
+        gold: By prompt whose truth is known, the gold scores of A's and B's responses.
     """
 
     a: str
     b: str
     won: Mapping[str, float | None]
     lead: Mapping[str, int]
+    gold: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def figures(self) -> JSON:
-        """Win rates of A over B with their intervals, plain and at equal length."""
+        """Win rates of A over B, plain and at equal length, and what A gains in gold score."""
         decided = {id: one for id, one in self.won.items() if one is not None}
         told: JSON = {"a": self.a, "b": self.b, "prompts": len(self.won)}
         told["abstentions"] = len(self.won) - len(decided)
@@ -58,6 +61,12 @@ class Contest:
             parity = length_controlled_win_rate(wins, [self.lead[id] for id in ids], clusters=ids)
             told["win_rate"] = _interval(win_rate(wins, clusters=ids))
             told["win_rate_length_controlled"] = _interval(parity.win_rate)
+        if self.gold:
+            ids, scores = list(self.gold), list(self.gold.values())
+            outcomes = [0.5 if a == b else float(a > b) for a, b in scores]
+            told["gold_win_rate"] = _interval(win_rate(outcomes, clusters=ids))
+            gain = mean_estimate([a - b for a, b in scores], clusters=ids)
+            told["gold_gain"] = _interval(gain)
         return told
 
 
@@ -72,23 +81,27 @@ async def compare(
 
     Args:
         recipe: Its policy says how a checkpoint is run, `evaluation` how responses are drawn and
-            judged.
-        policies: Checkpoints, or "base"; at least two.
+            judged. A policy of a run draws the responses that the run's evaluation drew, given
+            the run's recipe.
+        policies: Checkpoints, or "base"; at least two. The others are reported over the base,
+            wherever it stands.
         prompts: The prompts; the recipe's held-out ones if None, whose truth may be known.
         folder: The run directory.
         progress: Told how it goes.
 
     Returns:
         What metrics.json holds: `contests`, a row for each two policies (win rate of a over b in
-        both orders, ties one half, interval clustered by prompt; the same at equal length);
-        `policies`, their Bradley-Terry and Elo ratings; `gold_score` by policy where the truth
-        is known; `judge`, `cost`.
+        both orders, ties one half, interval clustered by prompt; the same at equal length;
+        where the truth is known `gold_win_rate` and `gold_gain`, the mean of a's gold score less
+        b's); `policies`, their Bradley-Terry and Elo ratings; `gold_score`, the mean by policy
+        with its interval; `judge`, `cost`.
 
     Raises:
         RlaifError: With what to mend; all that was paid for stays in the ledger.
     """
     if len(set(policies)) < max(2, len(policies)):
         raise DataError("name at least two policies, each once")
+    policies = sorted(policies, key=lambda name: name == BASE)
     folder.write_manifest(recipe)
     async with opened(recipe, folder, progress) as session:
         try:
@@ -114,21 +127,25 @@ async def _compare(
             raise DataError("the recipe has no held-out prompts: name some by --prompts FILE")
     _same_contest(session, policies, prompts)
     session.ledger.keep_prompts("train", prompts)
-    # The base is there for certain: what cannot be loaded is told before it is asked.
-    order = sorted(enumerate(policies), key=lambda one: one[1] == BASE)
-    drawn = {name: await _answers(session, name, index, prompts) for index, name in order}
-    answers = {name: drawn[name] for name in policies}
+    # The base comes last: a checkpoint that cannot be loaded is reported before the base is asked.
+    answers = {
+        name: await _answers(session, name, index, prompts) for index, name in enumerate(policies)
+    }
     session.ledger.keep_responses(
         0,
         "train",
         [many[one.id] for one in prompts for many in answers.values() if one.id in many],
     )
-    contests = await _contests(session, answers, prompts)
-    scores = {name: _gold_score(prompts, many, truth) for name, many in answers.items()}
+    scores = {name: _gold_scores(prompts, many, truth) for name, many in answers.items()}
+    contests = await _contests(session, answers, prompts, scores)
     return {
         "contests": [one.figures() for one in contests],
         "policies": rank_models([read_ballots(session.ledger, 0, "train")]),
-        "gold_score": {name: one for name, one in scores.items() if one is not None},
+        "gold_score": {
+            name: _interval(mean_estimate(list(known.values()), clusters=list(known)))
+            for name, known in scores.items()
+            if known
+        },
         "judge": judge_metrics(session.ledger, 0),
         "cost": cost(session.ledger),
         "seconds": {name: round(spent, 3) for _, name, spent, *_ in session.ledger.stages()},
@@ -154,7 +171,7 @@ async def _answers(
     session.ledger.set_meta("policies", json.dumps({model.identity: name} | named))
 
     async def work(round_: Round) -> JSON:
-        drawn = await respond(session, model, prompts, f"policy {index}")
+        drawn = await respond(session, model, prompts, *_draw(name))
         responses = [
             Response.of(
                 prompts_by_id[one.prompt_id],
@@ -178,8 +195,16 @@ async def _answers(
     return {id: many[0] for id, many in session.ledger.responses(index, "policy").items()}
 
 
+def _draw(name: str) -> tuple[int, str]:
+    """The round and split whose seeds a run's evaluation draws this policy's responses with."""
+    return (0, "before") if name == BASE else (round_of(Path(name)) or 0, "after")
+
+
 async def _contests(
-    session: Session, answers: Mapping[str, Mapping[str, Response]], prompts: Sequence[Prompt]
+    session: Session,
+    answers: Mapping[str, Mapping[str, Response]],
+    prompts: Sequence[Prompt],
+    gold_scores: Mapping[str, Mapping[str, float]],
 ) -> list[Contest]:
     names = list(answers)
     judging = await session.judging(
@@ -204,7 +229,7 @@ async def _contests(
 
     await Stage(name="judge", run=work, applies=lambda recipe: True).play(Round(session, 0))
     judged = judged or {(one.a.id, one.b.id): one for one in session.ledger.judged(0)}
-    return [_contest(a, b, met, judged) for a, b in combinations(names, 2)]
+    return [_contest(a, b, met, judged, gold_scores) for a, b in combinations(names, 2)]
 
 
 def _contest(
@@ -212,6 +237,7 @@ def _contest(
     b: str,
     met: Sequence[tuple[Prompt, Pair]],
     judged: Mapping[tuple[str, str], JudgedPair],
+    gold_scores: Mapping[str, Mapping[str, float]],
 ) -> Contest:
     won: dict[str, float | None] = {}
     lead: dict[str, int] = {}
@@ -220,21 +246,27 @@ def _contest(
             pair = judged.get((ours.id, theirs.id))
             won[prompt.id] = 0.5 if pair is None else _side(pair.p_a)
             lead[prompt.id] = len(ours.text) - len(theirs.text)
-    return Contest(a, b, won, lead)
+    scores = {
+        id: (gold_scores[a][id], gold_scores[b][id])
+        for id in won
+        if id in gold_scores[a] and id in gold_scores[b]
+    }
+    return Contest(a, b, won, lead, scores)
 
 
 def _side(p: float | None) -> float | None:
     return None if p is None else 0.5 if p == 0.5 else float(p > 0.5)
 
 
-def _gold_score(
+def _gold_scores(
     prompts: Sequence[Prompt], answers: Mapping[str, Response], truth: Gold | None
-) -> float | None:
+) -> dict[str, float]:
+    """By prompt whose truth is known, the gold score of the policy's response."""
     if truth is None:
-        return None
-    scores = [truth(one, answers[one.id].text) for one in prompts if one.id in answers]
-    known = [one for one in scores if one is not None]
-    return sum(known) / len(known) if known else None
+        return {}
+    answered = [prompt for prompt in prompts if prompt.id in answers]
+    scores = {prompt.id: truth(prompt, answers[prompt.id].text) for prompt in answered}
+    return {id: score for id, score in scores.items() if score is not None}
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Models whose library blocks while it works: one thread of their own does it."""
+"""Base of models whose library blocks: each is loaded and asked in one thread of its own."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Answerer(Protocol):
 class BlockingModel(Model[P]):
     """A model that is loaded and asked in one thread.
 
-    So the event loop stays free and calls never overlap. A cancelled call sets the `halt` that its
-    work was given.
+    The event loop stays free and calls never overlap. A cancelled call sets the `halt` event that
+    its work was given.
 
     Args:
         params: The validated parameters.
-        name: What it is called before it is loaded, and in messages.
+        name: The identity before it is loaded, and the name in messages.
     """
 
     def __init__(self, params: P, name: str) -> None:
@@ -51,19 +51,20 @@ class BlockingModel(Model[P]):
         """The model's identity, and its checkpoint in memory. Runs in the model's thread.
 
         Raises:
-            PluginError: There is no such checkpoint, or it cannot be loaded here.
-            DataError: It is not a chat model.
+            PluginError: If there is no such checkpoint, or it cannot be loaded here.
+            DataError: If it is not a chat model.
         """
 
     def unload(self) -> None:
-        """Give back what `load` took, or had taken when it failed. Runs in the model's thread."""
+        """Free what `load` took, or had taken when it failed. Runs in the model's thread."""
 
     async def setup(self, context: Context) -> None:
         """Load the checkpoint.
 
         Raises:
-            PluginError: There is no such checkpoint, or it cannot be loaded here.
-            DataError: It is not a chat model: no chat template, no end of a turn, weights missing.
+            PluginError: If there is no such checkpoint, or it cannot be loaded here.
+            DataError: If it is not a chat model: no chat template, no end of a turn, or weights
+                missing.
         """
         await super().setup(context)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)

@@ -1,7 +1,7 @@
-"""Chats as tokens, in the checkpoint's own template; what a message says never forges a turn.
+"""Conversations as token ids by the checkpoint's chat template; content cannot forge a turn.
 
-For models whose tokenizer is here. Kept in one place because a mistake here lets a response speak
-for its judge.
+For models whose tokenizer is in the process, asked or trained. Kept in one place because a mistake
+here lets a response speak for its judge.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import jinja2
 
 from rlaif_core.api.chat import ChatRequest
 from rlaif_core.api.errors import DataError, ModelError
+from rlaif_core.api.records import Message
 
 Tokens = list[int]
 _Pieces = list[str]
@@ -24,7 +25,7 @@ _NONCHARACTER: Final = "\ufdd0"
 
 
 class Tokenizer(Protocol):
-    """What is asked of a tokenizer; Hugging Face's `PreTrainedTokenizerBase` has it all."""
+    """The part of Hugging Face's `PreTrainedTokenizerBase` that is used here."""
 
     name_or_path: str
     chat_template: Any
@@ -39,7 +40,7 @@ class Tokenizer(Protocol):
 
     @property
     def all_special_tokens(self) -> list[str]:
-        """How they are spelled."""
+        """Their spellings."""
 
     @property
     def added_tokens_decoder(self) -> Mapping[int, Any]:
@@ -56,12 +57,12 @@ class Tokenizer(Protocol):
     def __call__(
         self, text: Any, *, add_special_tokens: bool, return_attention_mask: bool, verbose: bool
     ) -> Mapping[str, Any]:
-        """Texts in tokens, at "input_ids"."""
+        """Token ids of texts, at "input_ids"."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A request in tokens.
+    """A request as token ids.
 
     Attributes:
         prompt: The conversation, the opening of the assistant's turn, and the prefix.
@@ -73,7 +74,7 @@ class Encoded:
     options: tuple[Tokens, ...] = ()
 
     def tails(self, end_of_turn: int | None) -> tuple[Tokens, tuple[Tokens, ...]]:
-        """What the options are conditioned on, and the tokens of each that follow it.
+        """The tokens that every option is conditioned on, and those of each option after them.
 
         All options are scored from the last place at which they agree with the prompt, so that
         they stay disjoint events where a tokenizer merges across the boundary.
@@ -87,10 +88,10 @@ class Encoded:
 
 
 def check_chat_template(tokenizer: Tokenizer, name: str) -> None:
-    """See that the tokenizer can write chats.
+    """Check that the tokenizer can write chats.
 
     Raises:
-        DataError: It has no chat template.
+        DataError: If it has no chat template.
     """
     if not tokenizer.chat_template:
         raise DataError(
@@ -100,7 +101,7 @@ def check_chat_template(tokenizer: Tokenizer, name: str) -> None:
 
 
 def common_prefix(several: Sequence[Tokens]) -> int:
-    """How many tokens at the start of all sequences are the same."""
+    """Number of tokens at the start that all sequences share."""
     first, last = min(several), max(several)  # in this order, all others lie between them
     low, high = 0, min(len(first), len(last))
     while low < high:
@@ -112,69 +113,66 @@ def common_prefix(several: Sequence[Tokens]) -> int:
     return low
 
 
-class ChatFormat:
-    """Writes conversations as the checkpoint's chat template wants them.
-
-    A prefix follows the template's own opening of the assistant's turn, unchanged. That is what
-    the model has seen when it continues its own text, which templates that trim or rewrite the
-    assistant's turns would not reproduce.
+class ConversationEncoder:
+    """Encodes conversations as the checkpoint's chat template wants them.
 
     Control tokens are the tokenizer's special tokens and those added tokens that stand in the
-    template. Where a message, prefix or option spells one, the text is tokenised in two parts,
-    split after the first character of the spelling: it stays the same text, as ordinary tokens.
+    template. Where a message spells one, its text is tokenised in two parts, split after the
+    first character of the spelling: it stays the same text, as ordinary tokens. Half a surrogate
+    pair, which tokenizers refuse, becomes U+FFFD.
 
     Args:
         tokenizer: Has a chat template.
-
-    Raises:
-        DataError: If neither template nor tokenizer says how a turn ends.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         spellings = _control_spellings(tokenizer)
-        alternatives = "|".join(re.escape(one) for one in sorted(spellings))
+        alternatives = "|".join(re.escape(spelling) for spelling in sorted(spellings))
         self._control_start = re.compile(
             f"(?=(?:{alternatives}))(.)" if spellings else r"(?!)", re.S
         )
         self._borders = _borders(tokenizer, spellings)
-        self.end_of_turn = self._find_end_of_turn()
 
-    def encode(self, requests: Sequence[ChatRequest]) -> list[Encoded | ModelError]:
-        """Each request in tokens, or why the template refuses it (roles, order of turns)."""
-        written = [self._write(request) for request in requests]
-        texts = [text for each in written if isinstance(each, list) for text in each]
-        tokens = iter(self._tokenize(texts))
-        encoded: list[Encoded | ModelError] = []
-        for each in written:
-            if isinstance(each, ModelError):
-                encoded.append(each)
-            else:
-                prompt, *options = [next(tokens) for _ in each]
-                encoded.append(Encoded(prompt, tuple(options)))
-        return encoded
+    def encode_conversations(
+        self, conversations: Iterable[Sequence[Message]], *, opened: bool
+    ) -> list[Tokens]:
+        """Token ids of conversations.
 
-    def _write(self, request: ChatRequest) -> list[_Pieces] | ModelError:
-        contents = [_well_formed(turn.content) for turn in request.messages]
-        prefix = _well_formed(request.prefix)
-        options = [_well_formed(option) for option in request.options]
-        mark = _absent_mark([*contents, prefix, *options])
-        messages = [
-            {"role": turn.role, "content": self._split(content, mark)}
-            for turn, content in zip(request.messages, contents, strict=True)
+        Args:
+            conversations: Messages in their order.
+            opened: Whether to open the assistant's turn after them.
+
+        Raises:
+            DataError: If the template refuses a conversation (roles, order of turns).
+        """
+        return self._tokenize(
+            [pieces for turns in conversations for pieces in self._write(turns, opened=opened)]
+        )
+
+    def _write(
+        self, messages: Sequence[Message], endings: Sequence[str] = ("",), *, opened: bool
+    ) -> list[_Pieces]:
+        """The conversation followed by each ending, in pieces to be tokenised apart."""
+        contents = [_well_formed(message.content) for message in messages]
+        endings = [_well_formed(ending) for ending in endings]
+        mark = _absent_mark([*contents, *endings])
+        turns = [
+            {"role": message.role, "content": self._split(content, mark)}
+            for message, content in zip(messages, contents, strict=True)
         ]
         try:
-            opened = self._render(messages)
+            text = self._render(turns, opened=opened)
         except (jinja2.TemplateError, ValueError) as error:
-            return ModelError(f"the chat template refuses the conversation: {error}")
-        return [(opened + self._split(prefix + rest, mark)).split(mark) for rest in ("", *options)]
+            raise DataError(f"the chat template refuses a conversation: {error}") from error
+        return [(text + self._split(ending, mark)).split(mark) for ending in endings]
 
     def _split(self, text: str, mark: str) -> str:
-        return self._control_start.sub(lambda found: found[1] + mark, text)
+        return self._control_start.sub(lambda match: match[1] + mark, text)
 
-    def _render(self, messages: list[dict[str, Any]], opened: bool = True) -> str:
+    def _render(self, turns: list[dict[str, str]], *, opened: bool) -> str:
         text = self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=opened
+            turns, tokenize=False, add_generation_prompt=opened
         )
         return str(text)
 
@@ -198,6 +196,47 @@ class ChatFormat:
         at = max((piece.rfind(border) for border in self._borders), default=-1)
         return (piece[:at], piece[at:]) if at > 0 else (piece,)
 
+
+class ChatFormat(ConversationEncoder):
+    """Encodes chat requests: a conversation, a prefix of the reply, and options to score.
+
+    A prefix follows the template's own opening of the assistant's turn, unchanged. That is what
+    the model has seen when it continues its own text, which templates that trim or rewrite the
+    assistant's turns would not reproduce. Neither prefix nor options can forge a turn.
+
+    Args:
+        tokenizer: Has a chat template.
+
+    Raises:
+        DataError: If neither the template nor the tokenizer defines the end of a turn.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer)
+        self.end_of_turn = self._find_end_of_turn()
+
+    def encode(self, requests: Sequence[ChatRequest]) -> list[Encoded | ModelError]:
+        """Each request as token ids, or the error with which the template refuses it."""
+        written = [self._write_request(request) for request in requests]
+        texts = [text for pieces in written if isinstance(pieces, list) for text in pieces]
+        tokens = iter(self._tokenize(texts))
+        encoded: list[Encoded | ModelError] = []
+        for pieces in written:
+            if isinstance(pieces, ModelError):
+                encoded.append(pieces)
+            else:
+                prompt, *options = [next(tokens) for _ in pieces]
+                encoded.append(Encoded(prompt, tuple(options)))
+        return encoded
+
+    def _write_request(self, request: ChatRequest) -> list[_Pieces] | ModelError:
+        prefix = _well_formed(request.prefix)
+        endings = [prefix + option for option in ("", *request.options)]
+        try:
+            return self._write(request.messages, endings, opened=True)
+        except DataError as error:
+            return ModelError(str(error))
+
     def _find_end_of_turn(self) -> int:
         turns = [
             {"role": "user", "content": "?"},
@@ -218,21 +257,26 @@ class ChatFormat:
 def _control_spellings(tokenizer: Tokenizer) -> set[str]:
     template = tokenizer.get_chat_template()
     added = tokenizer.added_tokens_decoder.values()
-    controls = {str(one) for one in added if one.special or str(one) in template}
+    controls = {str(token) for token in added if token.special or str(token) in template}
     controls.update(tokenizer.all_special_tokens)
-    return {one for one in controls if len(one) > 1 and not one.isspace()}
+    return {spelling for spelling in controls if len(spelling) > 1 and not spelling.isspace()}
 
 
 def _borders(tokenizer: Tokenizer, spellings: set[str]) -> list[str]:
     """Control tokens before which a text can be cut without changing its tokens."""
     added = tokenizer.added_tokens_decoder.values()
-    plain = {str(one) for one in added if not (one.lstrip or one.normalized or one.single_word)}
+    plain = {
+        str(token) for token in added if not (token.lstrip or token.normalized or token.single_word)
+    }
     return sorted(
-        one for one in plain & spellings if not any(one in other for other in spellings - {one})
+        spelling
+        for spelling in plain & spellings
+        if not any(spelling in other for other in spellings - {spelling})
     )
 
 
 def _absent_mark(texts: Iterable[str]) -> str:
+    """A string of noncharacters that no text holds."""
     everything = "".join(texts)
     marks = (f"{_NONCHARACTER}{number}{_NONCHARACTER}" for number in count())
     return next(mark for mark in marks if mark not in everything)

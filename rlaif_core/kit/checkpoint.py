@@ -1,7 +1,6 @@
-"""A checkpoint on disk: whether it is one, and what names it.
+"""Checks and the identity of a checkpoint on disk.
 
-Its content names it, so that new weights at an old path are a new model. The one module here that
-reads files.
+The identity is made of the content, so that new weights at an old path are a new model.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _CONTENT: Final = (
     "vocab.json",
     "vocab.txt",
 )
-# Where a checkpoint came from and what wrote it say nothing about what it is.
+# The origin of a checkpoint and the library that wrote it do not change its answers.
 _ORIGIN: Final = frozenset(
     {
         "_name_or_path",
@@ -48,7 +47,7 @@ _LONGEST: Final = 300
 
 
 def check_policy(path: str) -> None:
-    """See that `path` is the folder of a trained policy, or a hub's name with its owner.
+    """Check that `path` is the folder of a trained policy, or a hub's name with its owner.
 
     A name without one is taken for a folder that is not there, before any hub is asked for it.
 
@@ -62,7 +61,7 @@ def check_policy(path: str) -> None:
 
 
 def check_checkpoint(path: str) -> None:
-    """See that `path` is the folder of a checkpoint, or can be the name of one on the hub.
+    """Check that `path` is the folder of a checkpoint, or can be the name of one on the hub.
 
     Raises:
         PluginError: If it is neither.
@@ -76,10 +75,10 @@ def check_checkpoint(path: str) -> None:
 
 
 def cannot_load(path: str, error: BaseException) -> PluginError:
-    """The error that a library's failure to load a checkpoint amounts to: its first line."""
+    """A library's failure to load a checkpoint as an error with its first line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = (lines[0] if lines else type(error).__name__)[:_LONGEST]
-    return PluginError(f"model {path!r} cannot be loaded: {said}")
+    reason = (lines[0] if lines else type(error).__name__)[:_LONGEST]
+    return PluginError(f"model {path!r} cannot be loaded: {reason}")
 
 
 def fingerprint(folder: Path) -> str:
@@ -96,7 +95,7 @@ def checkpoint_identity(path: str, commit: str | None) -> str:
 
     Args:
         path: Folder of a checkpoint, or its name on the hub.
-        commit: The commit that came from the hub, if the library says so.
+        commit: The commit on the hub, if the library reports one.
     """
     folder = Path(path)
     if folder.is_dir():

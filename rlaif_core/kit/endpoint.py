@@ -1,7 +1,7 @@
-"""Where a remote model's requests go, the key that goes with them, and how failures are told.
+"""Address and key of a remote model, and the errors of its service as users see them.
 
 For models behind a service. Kept in one place because a mistake here gives a key away: to a
-server that has no business with it, or to whoever reads a message.
+server that has no business with it, or to anyone who reads a message.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from rlaif_core.api.errors import ModelError, PluginError
 from rlaif_core.kit.http import http_error
 
 LONGEST: Final = 300
-"""Characters of what a service says that are told."""
-
+"""Characters kept of a service's message."""
 
 NO_SECRETS: Final = (
     "should end with its path and name no user: a key belongs in `api_key: ${env:NAME}`"
 )
-"""What is said of an address that `holds_secret`."""
+"""The end of an error message about an address that `holds_secret`."""
 
 
 def holds_secret(url: str) -> bool:
-    """Whether there is a place in an address for one: libraries log addresses as they are."""
+    """True if an address can hold a secret: libraries log addresses as they are."""
     parts = urlsplit(url)
     return bool("@" in parts.netloc or parts.query or parts.fragment)
 
@@ -69,7 +68,7 @@ class Endpoint:
 
     @property
     def official(self) -> bool:
-        """Whether it is the company's own."""
+        """True at the company's own address."""
         return self.url.rstrip("/") == self.service.url
 
     @property
@@ -80,7 +79,7 @@ class Endpoint:
 
     @property
     def loopback(self) -> bool:
-        """Whether it runs on this machine."""
+        """True if the service runs on this machine."""
         host = _parts(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback
@@ -89,21 +88,21 @@ class Endpoint:
 
     @property
     def key_source(self) -> str:
-        """Where the key comes from, for messages."""
+        """The origin of the key, for messages."""
         return "the recipe's `api_key`" if self.named else self.service.key_variable
 
     def check(self, model: str) -> None:
-        """See that the model can be asked here.
+        """Check that the model can be asked here.
 
         Raises:
-            PluginError: The address is none or holds a secret, or the key is missing or cannot be
-                sent.
+            PluginError: If the address is invalid or holds a secret, or the key is missing or
+                cannot be sent.
         """
         parts = _parts(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             place = f" {self.place!r}" if self.place else ""
             raise PluginError(
-                f"model '{model}': base_url{place} is no address: write http://HOST:PORT/…"
+                f"model '{model}': base_url{place} is not an address: write http://HOST:PORT/…"
             )
         if holds_secret(self.url):
             raise PluginError(
@@ -115,65 +114,68 @@ class Endpoint:
                 f"{self.service.key_variable}, or write `api_key: ${{env:NAME}}` and set that one"
             )
         if not (self.key.isascii() and self.key.isprintable()):
-            raise PluginError(f"model '{model}': {self.key_source} holds what no key can hold")
+            raise PluginError(
+                f"model '{model}': {self.key_source} cannot be a key: no HTTP header can carry "
+                "its characters"
+            )
 
-    def told(self, text: object) -> str:
-        """The beginning of what the service said, on one line, without the key."""
-        said = str(text)
+    def redacted(self, text: object) -> str:
+        """The beginning of a service's message, on one line, without the key."""
+        message = str(text)
         if self.key:
-            said = said.replace(self.key, "***")
-        said = " ".join(said.split())
-        return said if len(said) <= LONGEST else said[:LONGEST] + "…"
+            message = message.replace(self.key, "***")
+        message = " ".join(message.split())
+        return message if len(message) <= LONGEST else message[:LONGEST] + "…"
 
     def refused(
-        self, status: int, headers: Mapping[str, str], said: object, mend: str = ""
+        self, status: int, headers: Mapping[str, str], detail: object, fix: str = ""
     ) -> ModelError:
-        """The error that an answer with an error status amounts to.
+        """The error for an answer with an error status.
 
         Args:
             status: 400 or more.
             headers: Of the response, with names in lower case.
-            said: The service's own message.
-            mend: What the user can do about it.
+            detail: The service's own message.
+            fix: How the user can fix it.
         """
         if status == 401:  # its message is not repeated: it may quote a part of the key
             if self.key:
-                mend = "it is wrong, expired or revoked; set a valid one"
-                return ModelError(f"{self.place} refuses the key of {self.key_source}: {mend}")
+                fix = "it is wrong, expired or revoked; set a valid one"
+                return ModelError(f"{self.place} refuses the key of {self.key_source}: {fix}")
             return ModelError(f"{self.place} wants a key: write `api_key: ${{env:NAME}}`")
-        message = f"{self.place} answered {status}: {self.told(said or 'nothing')}"
-        return http_error(status, headers, f"{message}; {mend}" if mend else message)
+        message = f"{self.place} answered {status}: {self.redacted(detail or 'nothing')}"
+        return http_error(status, headers, f"{message}; {fix}" if fix else message)
 
     def unreachable(self, error: BaseException) -> ModelError:
-        """The error that a broken connection amounts to: its first cause says what happened."""
+        """The error for a broken connection, with its first cause."""
         while error.__cause__ is not None:
             error = error.__cause__
         message = f"the connection to {self.place} failed: "
-        message += self.told(f"{type(error).__name__}: {error}")
+        message += self.redacted(f"{type(error).__name__}: {error}")
         if isinstance(error, SSLCertVerificationError):
-            mend = "name the file of the authority that you trust for it in SSL_CERT_FILE"
-            return ModelError(f"{message}; {mend}")
+            fix = "name the file of the authority that you trust for it in SSL_CERT_FILE"
+            return ModelError(f"{message}; {fix}")
         return ModelError(message, transient=True)
 
     def malformed(self, error: ValidationError) -> ModelError:
-        """The error that a body amounts to which is not what the service's API promises."""
+        """The error for a body that does not follow the service's API."""
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         where = f" at {place}" if place else ""
-        message = f"{self.place} sent what cannot be read: {first['msg']}{where}"
-        return ModelError(self.told(message), transient=True)
+        message = f"{self.place} sent an answer that cannot be read: {first['msg']}{where}"
+        return ModelError(self.redacted(message), transient=True)
 
     def late(self, seconds: float) -> ModelError:
-        """The error that a call without an answer in time amounts to."""
+        """The error for a call without an answer in time."""
         return ModelError(f"{self.place} gave no answer within {seconds:g} s", transient=True)
 
 
 def endpoint(
     service: Service, base_url: str | None, api_key: SecretStr | None, environ: Mapping[str, str]
 ) -> Endpoint:
-    """The endpoint that a recipe means, or the environment where the recipe names no address.
+    """The endpoint of a recipe, or of the environment where the recipe names no address.
 
-    What the environment holds for the service, its key before all, goes to an address of the
+    What the environment holds for the service, above all its key, goes to an address of the
     recipe only if that is the company's own: a recipe from elsewhere must not be able to collect
     it.
     """

@@ -1,4 +1,4 @@
-"""What the status and the headers of a failed HTTP call say about asking again."""
+"""Errors of HTTP calls, with what status and headers say about retrying."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Final
 from rlaif_core.api.errors import ModelError
 
 OVERLOADED: Final = frozenset((429, 529))
-"""Too many requests (RFC 6585), and what Anthropic answers when it is overloaded."""
+"""Too many requests (RFC 6585), and Anthropic's status when it is overloaded."""
 
-PASSING: Final = frozenset((408, 409, 425, 429))
-"""Client errors that pass: timeout, conflict, too early, too many (RFC 9110, 8470, 6585)."""
+TRANSIENT: Final = frozenset((408, 409, 425, 429))
+"""Transient client errors: timeout, conflict, too early, too many (RFC 9110, 8470, 6585)."""
 
 
 def http_error(status: int, headers: Mapping[str, str], message: str) -> ModelError:
-    """The error that a failed call amounts to.
+    """The error for a failed call, with what it says about retrying.
 
     Args:
-        status: HTTP status. What says "later" (408, 409, 425, 429) and any 5xx is transient,
-            unless the service says otherwise by `x-should-retry`.
+        status: HTTP status. "Later" (408, 409, 425, 429) and any 5xx are transient,
+            unless the service decides otherwise by `x-should-retry`.
         headers: Of the response, with names in lower case.
-        message: One line: what the service said, and the mend.
+        message: One line: the service's own message, and the fix.
     """
-    transient = status in PASSING or status >= 500
+    transient = status in TRANSIENT or status >= 500
     verdict = headers.get("x-should-retry", "")
     if verdict in ("true", "false"):
         transient = verdict == "true"

@@ -1,4 +1,4 @@
-"""What models behind a company's API have in common; a plugin writes only how to ask and to read.
+"""Base of models behind a company's API; a plugin writes only the request and reads the reply.
 
 class Acme(ServiceModel[AcmeParams]):
     service = Service("https://api.acme.example", "ACME_API_KEY", "ACME_BASE_URL")
@@ -30,7 +30,7 @@ from rlaif_core.api.records import digest
 from rlaif_core.kit.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
 
 SHORTEST_SECRET = 16
-"""Characters of a key below which it is none that a service gave out, but a word such as "none"."""
+"""Least characters of a key that a service gave out; shorter ones are words such as "none"."""
 
 
 class PriceParams(Params):
@@ -41,7 +41,7 @@ class PriceParams(Params):
 
 
 class ServiceParams(Params):
-    """Which model to ask, and where."""
+    """Parameters of a remote model."""
 
     model: str = Field(min_length=1, description="the model's name, as the service spells it")
     base_url: str | None = Field(default=None, description="another server's address")
@@ -62,7 +62,7 @@ class ServiceParams(Params):
     @field_validator("base_url")
     @classmethod
     def _holds_no_secret(cls, url: str | None) -> str | None:
-        """An address is copied to the run directory as it is."""
+        """Refuse secrets in an address, which is copied to the run directory as it is."""
         if url is not None and holds_secret(url):
             raise ValueError(NO_SECRETS)
         return url
@@ -79,14 +79,14 @@ class ServiceClient(ABC):
     """
 
     failures: ClassVar[tuple[type[BaseException], ...]]
-    """What a call may raise besides ModelError."""
+    """Exceptions that a call may raise besides ModelError."""
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._warned: set[str] = set()
 
     async def ask(self, request: ChatRequest) -> ChatReply | ModelError:
-        """One call. It raises nothing but cancellation: what goes wrong is the answer."""
+        """Make one call. It raises nothing but cancellation: errors are returned."""
         try:
             for name, value in self.unsent(request).items():
                 self._warn(name, value)
@@ -110,16 +110,16 @@ class ServiceClient(ABC):
         """Ask, and read the answer.
 
         Raises:
-            ModelError: With what went wrong, as far as this client can say it better.
+            ModelError: If this client can describe the failure better than `outcome`.
         """
 
     @abstractmethod
     def outcome(self, error: BaseException) -> ChatReply | ModelError:
-        """What one of `failures` amounts to."""
+        """The reply or error that one of `failures` stands for."""
 
     @abstractmethod
     def unsent(self, request: ChatRequest) -> Mapping[str, float]:
-        """What the request asks for and the model does not take, by name."""
+        """Sampling parameters of the request that the model does not take, by name."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -131,7 +131,7 @@ class ServiceModel(Model[S]):
 
     service: ClassVar[Service]
     answer_changing: ClassVar[frozenset[str]] = frozenset()
-    """Parameters besides `extra_body` that change what equal requests are answered."""
+    """Parameters besides `extra_body` that change the answers to equal requests."""
 
     def __init__(self, params: S) -> None:
         super().__init__(params)
@@ -146,7 +146,7 @@ class ServiceModel(Model[S]):
             self.prices = known
 
     def unpriced(self) -> str | None:
-        """Nothing is known of a model that the recipe and the packaged table both leave out."""
+        """A warning, if neither the recipe nor the packaged table has a price for the model."""
         if self._priced:
             return None
         return (
@@ -155,7 +155,7 @@ class ServiceModel(Model[S]):
         )
 
     def known_prices(self) -> Prices | None:
-        """What the service itself takes for the model; None if that is not known."""
+        """The service's own prices for the model; None if they are not known."""
         return None
 
     @abstractmethod
@@ -171,28 +171,29 @@ class ServiceModel(Model[S]):
         company = type(self).__name__.lower()
         place = "" if self.where.official else f"@{self.where.place}"
         name = f"{company}/{self.params.model}{place}"
-        told = {*self.answer_changing, "extra_body"}
-        changed = self.params.model_dump(mode="json", include=told, exclude_defaults=True)
+        settings = {*self.answer_changing, "extra_body"}
+        changed = self.params.model_dump(mode="json", include=settings, exclude_defaults=True)
         return f"{name}+{digest(json.dumps(changed, sort_keys=True))}" if changed else name
 
     async def setup(self, context: Context) -> None:
         """Open the client.
 
         Raises:
-            PluginError: The key is missing or impossible, the address is none, or what the
-                environment says of certificates or proxies cannot be used.
+            PluginError: If the key is missing or impossible, the address is invalid, or the
+                environment's certificates or proxies cannot be used.
         """
         self.where.check(self.params.model)
         await super().setup(context)
         try:
             self._client = self.connect()
         except (OSError, ValueError) as error:
-            said = (
-                f"model '{self.params.model}' cannot be asked from here: {self.where.told(error)}"
-            )
+            reason = self.where.redacted(error)
+            message = f"model '{self.params.model}' cannot be asked from here: {reason}"
             if isinstance(error, OSError):
-                said += "; see that what SSL_CERT_FILE or SSL_CERT_DIR names, if set, can be read"
-            raise PluginError(said) from None
+                message += (
+                    "; check that SSL_CERT_FILE and SSL_CERT_DIR, if set, name readable files"
+                )
+            raise PluginError(message) from None
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
         """Answer requests in their order; see `Model.complete`."""
@@ -201,7 +202,7 @@ class ServiceModel(Model[S]):
         return [self._without_key(await self._client.ask(request)) for request in requests]
 
     def _without_key(self, answer: ChatReply | ModelError) -> ChatReply | ModelError:
-        """A gateway may repeat what it was sent, and whatever is answered is kept."""
+        """Remove the key from an answer: a gateway may repeat it, and answers are stored."""
         key = self.where.key
         if isinstance(answer, ModelError) or len(key) < SHORTEST_SECRET or key not in answer.text:
             return answer

@@ -1,7 +1,7 @@
-"""How many threads a model computes with on a CPU.
+"""Number of threads that a model computes with on a CPU.
 
 The libraries keep one number for threads that begin later and often another for each that runs
-already. So whoever computes sets it in its own thread as its work begins, and gives it back after.
+already. So the thread that computes sets it when its work begins, and restores it afterwards.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SMALL: Final = 20_000_000
 """Weights of a model below which a second thread waits more than it works."""
 
 CHOSEN_OUTSIDE: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables by which a user decides; they are left to decide."""
+"""Environment variables with which a user sets the number; they are respected."""
 
 
 def threads_for(
@@ -23,8 +23,8 @@ def threads_for(
     """Threads to compute with; None leaves the library its own choice.
 
     Args:
-        weights: How many the model has.
-        wanted: What the recipe says, which always holds.
+        weights: Number of weights of the model.
+        wanted: The number in the recipe, which overrides everything else.
         environ: The environment.
     """
     if wanted is not None:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -197,6 +198,12 @@ class RunFolder:
                 "components": plugins,
             },
         )
+
+
+def round_of(artefact: Path) -> int | None:
+    """The round in whose folder an artefact lies; None outside a run directory."""
+    found = re.fullmatch(r"round-(\d+)", artefact.parent.name)
+    return int(found[1]) if found else None
 
 
 @contextmanager

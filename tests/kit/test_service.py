@@ -1,4 +1,4 @@
-"""Models behind a service: what they answer is kept, so no key may stand in it."""
+"""Models behind a service: answers are stored, so none may hold a key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlaif_core.kit.service import ServiceClient, ServiceModel, ServiceParams
 
 
 class Echo(ServiceClient):
-    """Says what it was sent."""
+    """Answers with the text it was sent."""
 
     failures = (OSError,)
 
@@ -31,7 +31,7 @@ class Echo(ServiceClient):
 
 
 class Acme(ServiceModel[ServiceParams]):
-    """A company that has only that."""
+    """A service whose one model echoes."""
 
     Params = ServiceParams
     service = Service("https://api.acme.test/v1", "ACME_API_KEY", "ACME_BASE_URL")

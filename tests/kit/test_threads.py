@@ -1,4 +1,4 @@
-"""How many threads suit a model on a CPU."""
+"""Threads that suit a model on a CPU."""
 
 import pytest
 
@@ -14,9 +14,9 @@ def test_a_larger_one_is_left_to_the_library():
 
 
 @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
-def test_what_the_user_set_outside_is_left_alone(name):
+def test_a_number_set_in_the_environment_is_respected(name):
     assert threads_for(SMALL - 1, environ={name: "2"}) is None
 
 
-def test_the_recipe_rules_over_the_environment():
+def test_the_recipe_overrides_the_environment():
     assert threads_for(SMALL, 2, environ={"OMP_NUM_THREADS": "1"}) == 2

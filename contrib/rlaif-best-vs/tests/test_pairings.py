@@ -1,4 +1,4 @@
-"""Which response is rejected, on strengths that are written down."""
+"""The rejected response, for strengths that are written down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def ranked(*strengths: float, prompt_id: str = "prompt-1") -> Ranking:
     """A ranking of responses whose texts are their strengths."""
     prompt = make_prompt(id=prompt_id)
     responses = make_responses(prompt, *map(str, strengths))
-    by_id = {one.id: value for one, value in zip(responses, strengths, strict=True)}
+    by_id = {response.id: value for response, value in zip(responses, strengths, strict=True)}
     return Ranking(prompt, tuple(responses), (), by_id)
 
 
@@ -85,6 +85,6 @@ def test_the_draw_is_fair_and_the_best_is_always_chosen():
 
 def test_one_seed_draws_the_same_and_prompts_draw_on_their_own():
     rankings = [ranked(3.0, 2.0, 1.0, 0.0, prompt_id=f"prompt-{n}") for n in range(20)]
-    drawn = [at_random(one)[0][1].text for one in rankings]
-    assert drawn == [at_random(one)[0][1].text for one in rankings]
+    drawn = [at_random(ranking)[0][1].text for ranking in rankings]
+    assert drawn == [at_random(ranking)[0][1].text for ranking in rankings]
     assert len(set(drawn)) > 1

@@ -82,7 +82,7 @@ def test_a_proxy_whose_address_is_none_is_told_without_its_password(ask, message
 def test_certificates_that_are_not_there_are_told_at_once(ask, message, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", "nowhere.pem")
 
-    with pytest.raises(PluginError, match="what SSL_CERT_FILE or SSL_CERT_DIR names, if set"):
+    with pytest.raises(PluginError, match="check that SSL_CERT_FILE and SSL_CERT_DIR, if set"):
         ask(Answer(body=message("Fine.")))
 
 

@@ -152,7 +152,7 @@ def test_an_authority_of_ones_own_is_named_in_the_environment(
 def test_certificates_that_are_not_there_are_told_at_once(ask_one, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", "nowhere.pem")
 
-    with pytest.raises(PluginError, match="what SSL_CERT_FILE or SSL_CERT_DIR names, if set"):
+    with pytest.raises(PluginError, match="check that SSL_CERT_FILE and SSL_CERT_DIR, if set"):
         ask_one(Answer())
 
 

@@ -129,8 +129,9 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
         json.dumps(
             {
                 "contests": [
-                    {"a": "base", "b": "<i>new</i>", "prompts": 40, "ties": 2, "abstentions": 1}
+                    {"a": "<i>new</i>", "b": "base", "prompts": 40, "ties": 2, "abstentions": 1}
                     | {"win_rate": rate, "win_rate_length_controlled": rate}
+                    | {"gold_gain": {"value": 0.2, "low": 0.1, "high": 0.3}}
                 ],
                 "policies": {
                     "models": [
@@ -138,7 +139,10 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
                         for name in ("base", "<i>new</i>")
                     ]
                 },
-                "gold_score": {"base": 0.25},
+                "gold_score": {
+                    "<i>new</i>": {"value": 0.45, "low": 0.4, "high": 0.5},
+                    "base": {"value": 0.25, "low": None, "high": None},
+                },
                 "judge": metrics["judge"],
                 "cost": metrics["cost"],
                 "seconds": metrics["seconds"],
@@ -150,10 +154,11 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
     page = Page(written(tmp_path).read_text())
 
     assert "Compared policies" in page.text
-    assert "base over <i>new</i> 60.0 % 95 % interval 50.0 to 70.0 %" in page.text
-    assert "base <i>new</i> 60.0 % (50.0 to 70.0 %) 60.0 % (50.0 to 70.0 %) 40 2 1" in page.text
+    assert "<i>new</i> over base 60.0 % 95 % interval 50.0 to 70.0 %" in page.text
+    assert "<i>new</i> base 60.0 % (50.0 to 70.0 %) 60.0 % (50.0 to 70.0 %) 40 2 1" in page.text
+    assert "40 2 1 +0.200 (+0.100 to +0.300)" in page.text
     assert "All of them ranked" in page.text
-    assert "base 0.250" in page.text
+    assert "<i>new</i> 0.450 (0.400 to 0.500) base 0.250" in page.text
     assert {"Policies against each other", "The judge"} <= set(page.headings)
     assert not {"From pairs to preferences", "Reward model"} & set(page.headings)
     assert page.unbalanced == []

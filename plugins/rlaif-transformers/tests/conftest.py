@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import ChatRequest, Context, Message
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"

@@ -170,7 +170,7 @@ def test_any_kind_of_model_agrees_with_one_pass_an_option(kind):
 
 @pytest.mark.parametrize("kind", TAKE_PADDING_FOR_TEXT)
 def test_kinds_that_are_refused_still_take_padding_for_text(kind):
-    """Once one of these fails, the library has mended that kind: strike it from the refused."""
+    """If one of these fails, the library has fixed that kind: remove it from `MISREAD_BY`."""
     model = tiny(kind)
     two_steps = transformers.GenerationConfig(
         max_new_tokens=2, pad_token_id=0, output_logits=True, return_dict_in_generate=True

@@ -25,7 +25,7 @@ def test_other_content_is_another_model(folder, name):
     assert fingerprint(folder) != before
 
 
-def test_where_a_checkpoint_was_and_who_wrote_it_do_not_matter(folder):
+def test_the_origin_of_a_checkpoint_does_not_change_its_fingerprint(folder):
     before = fingerprint(folder)
     moved = {"transformers_version": "6", "_name_or_path": "there", "layers": 2}
     (folder / "config.json").write_text(json.dumps(moved))
@@ -35,7 +35,7 @@ def test_where_a_checkpoint_was_and_who_wrote_it_do_not_matter(folder):
     assert fingerprint(folder) == before
 
 
-def test_the_content_of_a_configuration_matters(folder):
+def test_the_content_of_a_configuration_changes_the_fingerprint(folder):
     before = fingerprint(folder)
     (folder / "config.json").write_text('{"layers": 3, "_name_or_path": "here"}')
 

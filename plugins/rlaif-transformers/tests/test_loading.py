@@ -67,7 +67,7 @@ def test_a_kind_of_model_that_takes_padding_for_text_is_refused(ready, variant, 
     assert "\n" not in str(raised.value)
 
 
-def test_no_chat_template_says_what_to_do(ready, variant):
+def test_a_missing_chat_template_is_reported_with_the_fix(ready, variant):
     with pytest.raises(DataError, match=r"chat_template\.jinja"):
         ready(variant(tokenizer={"template": None}))
 
@@ -96,7 +96,7 @@ def test_a_tokenizer_without_a_pad_token_pads_with_the_end_of_the_turn(ask, read
 
 
 def test_a_device_that_is_not_there_is_one_line(ready, checkpoint):
-    with pytest.raises(PluginError, match=r"device 'mps' is not to be had|cannot be loaded"):
+    with pytest.raises(PluginError, match=r"device 'mps' is not available|cannot be loaded"):
         ready(checkpoint, device="mps" if not _has("mps") else "warp9")
 
 
@@ -130,7 +130,9 @@ def test_an_adapter_is_merged_into_the_weights(ask, ready, checkpoint, tmp_path)
     [encoded] = model._local._format.encode([request])
     with torch.no_grad():
         table = lora(torch.tensor([encoded.prompt])).logits[0, -1].log_softmax(-1)
-    assert values == pytest.approx([table[one[-1]].item() for one in encoded.options], abs=1e-4)
+    assert values == pytest.approx(
+        [table[option[-1]].item() for option in encoded.options], abs=1e-4
+    )
     assert model.checkpoint is None
     assert model.identity != ready(checkpoint).identity
 

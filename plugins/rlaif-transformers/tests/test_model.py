@@ -5,7 +5,8 @@ import pytest
 
 from rlaif_core.api import Context, PluginError
 from rlaif_core.testing import ModelConformance
-from rlaif_transformers.model import Transformers, TransformersParams
+from rlaif_transformers.model import Transformers
+from rlaif_transformers.params import TransformersParams
 
 
 class TestConformance(ModelConformance):
@@ -16,7 +17,7 @@ class TestConformance(ModelConformance):
         self.params = {"path": str(checkpoint)}
 
 
-def test_what_it_can_do(model):
+def test_it_has_options_prefixes_and_seeds(model):
     assert model.capabilities == {"options", "end_of_turn", "prefix", "seed"}
     assert model.batch_size == model.params.batch_size
 
@@ -44,7 +45,7 @@ def test_a_checkpoint_after_training_keeps_the_settings(checkpoint):
 
 
 @pytest.mark.parametrize("gone", ["nope", "/no/such/folder", "tests/nope", "a/b/c"])
-def test_a_checkpoint_that_is_not_there_is_told_before_a_hub_is_asked(
+def test_a_missing_checkpoint_is_an_error_before_any_hub_is_asked(
     gone, checkpoint, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -56,7 +57,7 @@ def test_a_checkpoint_that_is_not_there_is_told_before_a_hub_is_asked(
 def test_replies_come_in_the_order_of_the_requests(ask, answer):
     requests = [ask("x " * length, max_tokens=2, seed=length) for length in (9, 1, 30, 4)]
 
-    assert answer(*requests) == [answer(one)[0] for one in requests]
+    assert answer(*requests) == [answer(request)[0] for request in requests]
 
 
 def test_no_requests_have_no_replies(answer):
@@ -76,12 +77,12 @@ def test_the_event_loop_stays_alive_while_it_works(ask, model):
 
 
 def test_calls_at_the_same_time_do_not_disturb_each_other(ask, model, answer):
-    one, other = ask(max_tokens=6, seed=1), ask("x x", max_tokens=9, seed=2)
+    first, second = ask(max_tokens=6, seed=1), ask("x x", max_tokens=9, seed=2)
 
     async def both():
-        return await asyncio.gather(model.complete([one]), model.complete([other]))
+        return await asyncio.gather(model.complete([first]), model.complete([second]))
 
-    assert asyncio.run(both()) == [answer(one), answer(other)]
+    assert asyncio.run(both()) == [answer(first), answer(second)]
 
 
 def test_a_cancelled_call_halts_the_work(ask, ready, checkpoint, monkeypatch):

@@ -1,4 +1,4 @@
-"""How many threads PyTorch computes with."""
+"""Threads that PyTorch computes with."""
 
 import asyncio
 import threading
@@ -23,16 +23,16 @@ def two(monkeypatch):
 
 
 def in_a_thread(work):
-    """What `work` returns in a thread that begins now."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(work()))
+    """Result of `work` in a new thread."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(work()))
     thread.start()
     thread.join()
-    return found[0]
+    return results[0]
 
 
 def threads_while_answering(model, ask, monkeypatch):
-    """How many the model computes with, in its own thread."""
+    """Numbers of threads that the model computes with, in its own thread."""
     seen = []
     scorer = model._local._scorer
     score = scorer.score
@@ -51,12 +51,12 @@ def test_a_small_model_answers_with_one_thread(ready, checkpoint, ask, monkeypat
     assert threads_while_answering(model, ask, monkeypatch) == [1]
 
 
-def test_the_recipe_says_how_many(ready, checkpoint, ask, monkeypatch):
+def test_the_recipe_sets_the_number_of_threads(ready, checkpoint, ask, monkeypatch):
     model = ready(checkpoint, device="cpu", threads=3)
     assert threads_while_answering(model, ask, monkeypatch) == [3]
 
 
-def test_what_begins_after_a_small_model_has_answered_computes_with_all(
+def test_a_thread_started_after_a_small_model_has_answered_uses_all_cores(
     ready, checkpoint, ask, monkeypatch
 ):
     model = ready(checkpoint, device="cpu")

@@ -15,7 +15,8 @@ import pytest
 
 from rlaif_core.api import ChatRequest, Context, Message
 from rlaif_lab.shipped import model_path
-from rlaif_vllm.model import VLLM, VLLMParams
+from rlaif_vllm.model import VLLM
+from rlaif_vllm.params import VLLMParams
 
 SMALL = {"dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": 1 << 27}
 PATIENCE = 300.0
@@ -110,7 +111,8 @@ def offline(ready, small):
 @pytest.fixture(scope="session")
 def reference(ready):
     """Asks a lab model by transformers."""
-    from rlaif_transformers.model import Transformers, TransformersParams
+    from rlaif_transformers.model import Transformers
+    from rlaif_transformers.params import TransformersParams
 
     return ready(
         {

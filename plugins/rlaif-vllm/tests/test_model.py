@@ -8,7 +8,8 @@ import pytest
 
 from rlaif_core.api import Context, DataError, PluginError
 from rlaif_lab.shipped import model_path
-from rlaif_vllm.model import VLLM, VLLMParams
+from rlaif_vllm.model import VLLM
+from rlaif_vllm.params import VLLMParams
 
 
 def set_up(**params):

@@ -26,12 +26,12 @@ class BestVs(Pairing[P]):
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """The best response with one that it clearly beats; none if it beats nobody."""
         ordered = ranking.ordered()
-        worse = [one for one in ordered[1:] if beats(ranking, ordered[0], one)]
+        worse = [response for response in ordered[1:] if beats(ranking, ordered[0], response)]
         return [(ordered[0], self.rejected(ranking, worse))] if worse else []
 
     @abstractmethod
     def rejected(self, ranking: Ranking, worse: Sequence[Response]) -> Response:
-        """Which one to reject.
+        """The response to reject.
 
         Args:
             ranking: All of the prompt's responses.
@@ -43,7 +43,7 @@ class BestVsRandom(BestVs[Params]):
     """Trains on the best response against any other: varied pairs, and harder ones."""
 
     def rejected(self, ranking: Ranking, worse: Sequence[Response]) -> Response:
-        """One drawn by the run's seed (Zephyr: Tunstall et al. 2310.16944)."""
+        """A response drawn by the run's seed (Zephyr: Tunstall et al. 2310.16944)."""
         return self.context.rng("best-vs-random", ranking.prompt.id).choice(worse)
 
 
@@ -68,11 +68,11 @@ class BestVsDeviation(BestVs[BestVsDeviationParams]):
         """
         strength = ranking.strength
         target = fmean(strength.values()) - self.params.deviations * pstdev(strength.values())
-        return min(worse, key=lambda one: abs(strength[one.id] - target))
+        return min(worse, key=lambda response: abs(strength[response.id] - target))
 
 
-def beats(ranking: Ranking, one: Response, other: Response) -> bool:
-    """Whether the ranking puts one above the other, and their comparison was no abstention."""
-    judged = ranking.find(one, other)
+def beats(ranking: Ranking, best: Response, other: Response) -> bool:
+    """True if the ranking puts `best` above `other` and the judge did not abstain on the two."""
+    judged = ranking.find(best, other)
     undecided = judged is not None and judged.p_a is None
-    return not undecided and ranking.strength[one.id] - ranking.strength[other.id] > EQUAL
+    return not undecided and ranking.strength[best.id] - ranking.strength[other.id] > EQUAL

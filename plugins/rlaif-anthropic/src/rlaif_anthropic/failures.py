@@ -36,7 +36,7 @@ def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | Mo
         return where.refused(status, error.response.headers, why, _mend(status, str(why), model))
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
         return where.unreachable(error)
-    return ModelError(where.told(f"{type(error).__name__}: {error}"))
+    return ModelError(where.redacted(f"{type(error).__name__}: {error}"))
 
 
 def said(body: object) -> object:

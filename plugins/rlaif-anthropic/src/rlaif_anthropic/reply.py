@@ -67,7 +67,7 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
         raise where.malformed(error) from None
     if message.content is None:
         what = "no content" if message.error is None else f"an error: {said(message.error)}"
-        raise ModelError(f"{where.place} sent {where.told(what)}", transient=True)
+        raise ModelError(f"{where.place} sent {where.redacted(what)}", transient=True)
     reason = STOP_REASONS.get(message.stop_reason or "", "stop")
     text = _text(message.content)
     if request.prefix:

@@ -39,7 +39,7 @@ def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | Mo
         return _refused(error, model, where)
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
         return where.unreachable(error)
-    return ModelError(where.told(f"{type(error).__name__}: {error}"))
+    return ModelError(where.redacted(f"{type(error).__name__}: {error}"))
 
 
 def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | ModelError:
@@ -48,7 +48,9 @@ def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | 
         return ChatReply(finish_reason="content_filter")
     said = body.get("message", body) if isinstance(body, dict) else body
     if status == 429 and NO_CREDIT in (code, error.type):
-        return ModelError(f"{where.place} answered 429: {where.told(said)}; pay for more credit")
+        return ModelError(
+            f"{where.place} answered 429: {where.redacted(said)}; pay for more credit"
+        )
     mend = _mend(status, str(error.param), model)
     return where.refused(status, error.response.headers, said, mend)
 

@@ -111,5 +111,5 @@ def _error(error: Any, where: Endpoint) -> ModelError:
         said, code = error.get("message", error), error.get("code")
     if isinstance(code, int) and 400 <= code < 600:
         return where.refused(code, {}, said)
-    message = f"{where.place} sent an error for an answer: {where.told(said)}"
+    message = f"{where.place} sent an error for an answer: {where.redacted(said)}"
     return ModelError(message, transient=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_report.figures import number, show
+from rlaif_report.figures import ends, is_interval, number, show, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Row:
         prompts: How many both answered.
         ties: Of these.
         abstentions: Of these, where the judge said nothing.
+        gold_gain: A's mean gold score less B's, with its interval; empty without a known truth.
     """
 
     a: str
@@ -30,6 +31,7 @@ class Row:
     prompts: str
     ties: str
     abstentions: str
+    gold_gain: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Contests:
 
     Attributes:
         rows: One for each two policies.
-        gold: (policy, mean gold score), where the truth is known.
+        gold: (policy, mean gold score with its interval), where the truth is known.
     """
 
     rows: Sequence[Row]
@@ -48,7 +50,8 @@ class Contests:
 def contests(found: Sequence[Mapping[str, Any]], gold: Mapping[str, Any]) -> Contests:
     """The `contests` and `gold_score` of metrics.json as the page shows them."""
     return Contests(
-        [_row(one) for one in found], [(name, number(score)) for name, score in gold.items()]
+        [_row(one) for one in found],
+        [(name, _estimate("gold_score", score)) for name, score in gold.items()],
     )
 
 
@@ -61,4 +64,19 @@ def _row(one: Mapping[str, Any]) -> Row:
         number(one.get("prompts")),
         number(one.get("ties")),
         number(one.get("abstentions")),
+        _gain(one.get("gold_gain")),
     )
+
+
+def _estimate(name: str, estimate: Mapping[str, Any]) -> str:
+    """The value with its interval, alone where a single prompt leaves none."""
+    return show(name, estimate) if is_interval(estimate) else number(estimate.get("value"))
+
+
+def _gain(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
+        return ""
+    value = signed(estimate["value"])
+    if not is_interval(estimate):
+        return value
+    return f"{value} ({ends(signed(estimate['low']), signed(estimate['high']))})"

@@ -1,1 +1,1 @@
-"""Any local causal language model with a chat template, by Hugging Face transformers."""
+"""Model `transformers`: local causal language models with a chat template."""

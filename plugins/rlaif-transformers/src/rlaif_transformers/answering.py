@@ -1,4 +1,4 @@
-"""Requests to replies: sorted into batches, generated or scored, put back into their order."""
+"""Answers to chat requests: sorted into batches, generated or scored, put back into order."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class LocalModel:
 
     Args:
         loaded: The checkpoint.
-        max_batch_tokens: Tokens in one forward batch, padding included; None fits the device.
-        threads: Of the CPU; None fits the size of the model.
+        max_batch_tokens: Tokens in one forward batch, padding included; None chooses by the device.
+        threads: CPU threads; None chooses by the size of the model.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class LocalModel:
 
     @torch.inference_mode()
     def answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:
-        """One reply or error a request, in their order.
+        """One reply or error per request, in their order.
 
         Args:
             requests: Any mixture of questions and options.
-            halt: Once set, what has not been begun is left unanswered.
+            halt: Once set, requests that have not been started stay unanswered.
         """
         with computing_with(self._threads):
             return self._answer(requests, halt)
@@ -88,12 +88,12 @@ class LocalModel:
 
     def _unfit(self, start: Tokens, tokens: int) -> ModelError | None:
         if not start:
-            return ModelError("the chat template writes nothing for the model to go on from")
+            return ModelError("the chat template writes nothing for the model to continue")
         if self._context is None or tokens <= self._context:
             return None
         return ModelError(
             f"{tokens} tokens do not fit into the context of {self._context}: shorten the prompt, "
-            "or take a model with a longer context"
+            "or use a model with a longer context"
         )
 
     def _generated(

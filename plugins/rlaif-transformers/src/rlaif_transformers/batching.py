@@ -19,10 +19,10 @@ def batches(
     length keep their order, so equal items make equal batches.
 
     Args:
-        items: What to batch.
+        items: Items to batch.
         length: Tokens of one item.
-        share: Of the budget, what an item takes. In a batch, where the smaller ones are padded,
-            each takes as much as the largest.
+        share: Fraction of the budget that an item takes. In a batch, where the smaller ones are
+            padded, each takes as much as the largest.
 
     Returns:
         Batches of at least one item each, also where one item alone exceeds the budget.

@@ -1,4 +1,4 @@
-"""From a folder or hub name to weights and tokenizer: safetensors only, no code of theirs."""
+"""Loading of weights and tokenizer: safetensors only, and no code from checkpoints."""
 
 # mypy: allow-untyped-calls
 # (parts of torch and transformers carry no annotations)
@@ -24,7 +24,7 @@ from rlaif_transformers.padding import MISREAD_BY
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from rlaif_transformers.model import TransformersParams
+    from rlaif_transformers.params import TransformersParams
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Loaded:
     Attributes:
         model: The weights, in evaluation mode, on their device.
         tokenizer: Has a chat template and a pad token.
-        endings: Token ids after which its generation configuration says a reply is over.
-        commit: The commit on the hub that it came from, if it came from there.
+        endings: Token ids that end a reply, by its generation configuration.
+        commit: The commit on the hub, if it came from there.
     """
 
     model: PreTrainedModel
@@ -45,12 +45,12 @@ class Loaded:
 
 
 def load(params: TransformersParams) -> Loaded:
-    """Load what `params` name.
+    """Load the checkpoint, and the adapter if there is one.
 
     Raises:
-        PluginError: No such checkpoint, no safetensors, no such device, a missing library, a kind
-            of model that cannot be asked in batches.
-        DataError: The checkpoint lacks weights of a language model, or a chat template.
+        PluginError: If the checkpoint, its safetensors, the device or a library is missing, or
+            the architecture cannot be asked in batches.
+        DataError: If the checkpoint lacks weights of a language model, or a chat template.
     """
     check_checkpoint(params.path)
     _check_adapter(params)
@@ -87,7 +87,7 @@ def load(params: TransformersParams) -> Loaded:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"
     endings = _endings(model, tokenizer)
-    # The checkpoint's own taste in sampling (top_k, repetition_penalty) would silently join in.
+    # The checkpoint's own sampling settings (top_k, repetition_penalty) would silently apply.
     model.generation_config = GenerationConfig()
     return Loaded(model, tokenizer, endings, getattr(model.config, "_commit_hash", None))
 
@@ -99,7 +99,7 @@ def _check_kind(params: TransformersParams) -> None:
     if config.model_type in MISREAD_BY:
         raise PluginError(
             f"model {params.path!r} is of the type {config.model_type}, which takes padding for "
-            "text in transformers, so that batches would be wrong: take a model of another type"
+            "text in transformers, so that batches would be wrong: use a model of another type"
         )
 
 
@@ -128,19 +128,19 @@ def _device(name: str) -> torch.device:
         return torch.device(next((kind for kind, usable in here.items() if usable), "cpu"))
     device = torch.device(name)
     if not here.get(device.type, True):
-        raise PluginError(f"device {name!r} is not to be had here: use cpu or auto")
+        raise PluginError(f"device {name!r} is not available here: use cpu or auto")
     return device
 
 
 def _endings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     named = model.generation_config.eos_token_id if model.generation_config else None
     several = named if isinstance(named, list) else [named]
-    return frozenset(one for one in (*several, tokenizer.eos_token_id) if one is not None)
+    return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Loading bars of the library would cross the run's own progress display."""
+    """Hide the library's loading bars, which would cross the run's own progress display."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

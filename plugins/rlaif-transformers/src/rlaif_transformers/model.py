@@ -1,54 +1,19 @@
-"""Model `transformers`: a local checkpoint behind the interface that every model has."""
+"""The model `transformers`: a local checkpoint behind the interface of all models."""
 
 from __future__ import annotations
 
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from rlaif_core.api import Params, ResourcePath
 from rlaif_core.kit.blocking import BlockingModel
 from rlaif_core.kit.checkpoint import check_policy, checkpoint_identity, fingerprint
+from rlaif_transformers.params import TransformersParams
 
 if TYPE_CHECKING:
     from rlaif_transformers.answering import LocalModel
     from rlaif_transformers.loading import Loaded
-
-
-class TransformersParams(Params):
-    """Which checkpoint to load, where to, and how much of it to feed at once."""
-
-    path: ResourcePath = Field(description="folder of a checkpoint, or its name on the hub")
-    revision: str | None = Field(default=None, description="branch, tag or commit on the hub")
-    adapter: ResourcePath | None = Field(
-        default=None, description="folder of a PEFT adapter, merged into the weights when loaded"
-    )
-    device: str = Field(
-        default="auto", description="auto, cpu, cuda, cuda:1, mps; auto takes the fastest there is"
-    )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        default="auto", description="of the weights; auto keeps the checkpoint's own"
-    )
-    attn_implementation: str | None = Field(
-        default=None, description="eager, sdpa, flash_attention_2, …; None lets the library choose"
-    )
-    batch_size: int = Field(
-        default=256, ge=1, description="requests taken at once, to be sorted into batches"
-    )
-    max_batch_tokens: int | None = Field(
-        default=None,
-        ge=1,
-        description="tokens in one forward batch, padding included; 8192 on a CPU, 32768 elsewhere",
-    )
-    threads: int | None = Field(
-        default=None,
-        ge=1,
-        description="on a CPU; null: what OMP_NUM_THREADS says, else one for a model below 20 "
-        "million weights and PyTorch's choice for others",
-    )
 
 
 class Transformers(BlockingModel[TransformersParams]):
@@ -65,7 +30,7 @@ class Transformers(BlockingModel[TransformersParams]):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Options, prefixes and seeds; no schemas."""
+        """Options, prefixes and seeds, but no schemas."""
         return frozenset({"options", "end_of_turn", "prefix", "seed"})
 
     @property
@@ -74,10 +39,10 @@ class Transformers(BlockingModel[TransformersParams]):
         return self.params.path if self.params.adapter is None else None
 
     def at(self, checkpoint: str) -> Transformers:
-        """The same settings over another checkpoint.
+        """The same settings with another checkpoint.
 
         Raises:
-            PluginError: If it is not there.
+            PluginError: If there is no such checkpoint.
         """
         check_policy(checkpoint)
         moved = {"path": checkpoint, "revision": None, "adapter": None}
@@ -100,7 +65,7 @@ class Transformers(BlockingModel[TransformersParams]):
             torch.cuda.empty_cache()
 
     def _named(self, loaded: Loaded) -> str:
-        """`name@content`, followed by what else changes the replies."""
+        """`name@content`, followed by other settings that change the replies."""
         parts = [checkpoint_identity(self.params.path, loaded.commit)]
         if self.params.adapter is not None:
             parts.append(f"adapter@{fingerprint(Path(self.params.adapter))[:16]}")

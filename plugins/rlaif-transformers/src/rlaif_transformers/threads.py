@@ -1,4 +1,4 @@
-"""Threads of PyTorch for as long as one piece of work takes."""
+"""Number of PyTorch threads during one piece of work."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _FOUND: Final = torch.get_num_threads()
 
 @contextmanager
 def computing_with(threads: int | None) -> Iterator[None]:
-    """Compute with so many threads in this one, and with as many as were found in the end.
+    """Compute with this many threads, then restore the number found at import.
 
-    What was found when the first model was loaded, that is: a thread that begins while another
-    works begins with that one's number.
+    The number at entry is no substitute: a thread that starts while another computes starts with
+    that one's number.
 
     Args:
-        threads: How many; None for as many as were found.
+        threads: Number of threads; None for the number found at import.
     """
     torch.set_num_threads(threads or _FOUND)
     try:

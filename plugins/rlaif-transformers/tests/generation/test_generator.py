@@ -8,7 +8,7 @@ from rlaif_core.api import ModelError
 
 @pytest.fixture(scope="module")
 def bare(model):
-    """The library's own greedy decoding of one prompt, without anything of ours."""
+    """The library's own greedy decoding of one prompt, without our own code."""
     local = model._local
     weights, chat = local._scorer._reader._forward._model, local._format
 
@@ -30,7 +30,7 @@ def bare(model):
 def test_greedy_replies_are_those_of_bare_generate(ask, answer, bare):
     requests = [ask("x " * length, temperature=0, max_tokens=12) for length in (1, 40, 9, 9)]
 
-    assert [reply.text for reply in answer(*requests)] == [bare(one) for one in requests]
+    assert [reply.text for reply in answer(*requests)] == [bare(request) for request in requests]
 
 
 def test_a_sample_depends_on_its_seed_and_not_on_the_batch_around_it(ask, answer):
@@ -139,11 +139,11 @@ def test_a_template_that_writes_nothing_is_an_error_in_its_place(ask, ready, var
     assert ["writes nothing" in str(reply) for reply in replies] == [True, True]
 
 
-def test_no_tokens_asked_for_is_an_error(ask, answer):
+def test_a_request_for_no_tokens_is_an_error(ask, answer):
     assert isinstance(answer(ask(max_tokens=0))[0], ModelError)
 
 
-def test_the_checkpoints_own_sampling_settings_do_not_join_in(ask, answer, ready, variant):
+def test_the_checkpoints_own_sampling_settings_are_not_used(ask, answer, ready, variant):
     import json
 
     folder = variant()

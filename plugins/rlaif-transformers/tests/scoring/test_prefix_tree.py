@@ -23,7 +23,9 @@ def test_a_path_spells_its_sequence(sequences, least):
 def test_no_token_is_read_twice_where_every_saving_is_worth_a_pass(sequences):
     tree = PrefixTree(sequences, least=1)
 
-    beginnings = {tuple(one[:end]) for one in sequences for end in range(1, len(one) + 1)}
+    beginnings = {
+        tuple(sequence[:end]) for sequence in sequences for end in range(1, len(sequence) + 1)
+    }
     assert sum(node.own for node in tree.nodes) == len(beginnings)
 
 
@@ -41,7 +43,7 @@ def test_without_sharing_each_distinct_sequence_is_read_whole(sequences):
     tree = PrefixTree(sequences, least=inf)
 
     assert sorted(node.tokens for node in tree.nodes) == sorted(
-        list(one) for one in {tuple(one) for one in sequences}
+        list(distinct) for distinct in set(map(tuple, sequences))
     )
     assert all(node.start == 0 for node in tree.nodes)
 

@@ -1,4 +1,4 @@
-"""Every figure here is checked against plain forward passes, one option at a time."""
+"""Option log-probabilities, checked against plain forward passes of one option at a time."""
 
 import itertools
 import threading
@@ -119,7 +119,7 @@ def test_any_batch_agrees_with_one_pass_an_option(ask, answer, naive, rows):
         assert reply.option_logprobs == naive(request)
 
 
-def test_a_model_that_cannot_go_on_from_what_it_read_is_asked_option_by_option(
+def test_a_model_without_a_prefix_cache_is_asked_option_by_option(
     ask, answer, naive, model, monkeypatch
 ):
     monkeypatch.setattr(model._local._scorer._reader, "_continues", False)
@@ -138,8 +138,8 @@ def test_small_batches_give_the_same(ask, answer, ready, checkpoint):
     cramped = ready(checkpoint, max_batch_tokens=60)
     replies = asyncio.run(cramped.complete(requests))
 
-    for one, other in zip(answer(*requests), replies, strict=True):
-        assert one.option_logprobs == pytest.approx(other.option_logprobs, abs=TOLERANCE)
+    for reply, cramped_reply in zip(answer(*requests), replies, strict=True):
+        assert reply.option_logprobs == pytest.approx(cramped_reply.option_logprobs, abs=TOLERANCE)
 
 
 def test_tokens_are_counted_without_padding(ask, answer, model):
@@ -167,10 +167,10 @@ def read_tokens(model, monkeypatch, requests):
     return sum(passes), replies
 
 
-def test_what_many_questions_begin_with_is_read_once(ask, naive, model, monkeypatch):
+def test_a_prefix_that_many_questions_share_is_read_once(ask, naive, model, monkeypatch):
     about = "the first answer is 12 and the second answer is 34 . " * 4
     requests = [ask(f"{about}{end} ?", options=(" A", " B")) for end in ("A", "B", "10", "12")]
-    alone = sum(len(one.prompt) for one in model._local._format.encode(requests))
+    alone = sum(len(item.prompt) for item in model._local._format.encode(requests))
 
     tokens, replies = read_tokens(model, monkeypatch, requests)
 

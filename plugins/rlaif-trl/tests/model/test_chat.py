@@ -13,22 +13,22 @@ USER = (Message("user", "say 7"),)
 
 
 def test_prompt_and_response_are_what_the_template_gives(tokenizer):
-    (one,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven",))])
-    assert tokenizer.decode(one.prompt) == "<|user|>say 7<|end|><|assistant|>"
-    assert tokenizer.decode(one.responses[0]) == "seven<|end|>"
+    (encoded,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven",))])
+    assert tokenizer.decode(encoded.prompt) == "<|user|>say 7<|end|><|assistant|>"
+    assert tokenizer.decode(encoded.responses[0]) == "seven<|end|>"
 
 
 def test_token_ids_are_those_of_trl(tokenizer):
     from trl.data_utils import _tokenize
 
     turns = [{"role": "user", "content": "say 7"}, {"role": "assistant", "content": "seven"}]
-    (one,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven",))])
-    assert one.prompt + one.responses[0] == _tokenize(tokenizer, turns)["input_ids"]
+    (encoded,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven",))])
+    assert encoded.prompt + encoded.responses[0] == _tokenize(tokenizer, turns)["input_ids"]
 
 
 def test_responses_of_one_prompt_share_its_tokens(tokenizer):
-    (one,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven", "7"))])
-    assert [tokenizer.decode(text) for text in one.responses] == ["seven<|end|>", "7<|end|>"]
+    (encoded,) = ChatEncoder(tokenizer, 96).encode([(USER, ("seven", "7"))])
+    assert [tokenizer.decode(text) for text in encoded.responses] == ["seven<|end|>", "7<|end|>"]
 
 
 def test_tokens_that_merge_across_the_boundary_belong_to_the_response(tokenizer):
@@ -36,27 +36,34 @@ def test_tokens_that_merge_across_the_boundary_belong_to_the_response(tokenizer)
         """Knows "a:" and "a:b" as one token each."""
 
         added_tokens_decoder: dict = {}
+        all_special_tokens: tuple = ()
 
         def get_chat_template(self):
             return ""
 
-        def apply_chat_template(self, conversations, tokenize, add_generation_prompt):
-            return ["".join(turn["content"] for turn in one) for one in conversations]
+        def apply_chat_template(self, conversation, tokenize, add_generation_prompt):
+            return "".join(turn["content"] for turn in conversation)
 
-        def __call__(self, texts, add_special_tokens, verbose):
+        def __call__(self, texts, add_special_tokens, return_attention_mask, verbose):
             ids = {"x a:": [1, 2], "x a:b": [1, 3], "x a:c": [1, 2, 4]}
             return {"input_ids": [ids[text] for text in texts]}
 
-    (one,) = ChatEncoder(Merging(), 96).encode([((Message("user", "x a:"),), ("b", "c"))])
-    assert one == Encoded([1], [[3], [2, 4]])
+    (encoded,) = ChatEncoder(Merging(), 96).encode([((Message("user", "x a:"),), ("b", "c"))])
+    assert encoded == Encoded([1], [[3], [2, 4]])
 
 
 @given(st.lists(st.sampled_from(["<", "|", "end", "user", "|>", "x", " "])).map("".join))
 def test_content_cannot_forge_a_turn_and_stays_the_same_text(tokenizer, text):
-    (one,) = ChatEncoder(tokenizer, 999).encode([(USER, (text,))])
-    whole = one.prompt + one.responses[0]
+    (encoded,) = ChatEncoder(tokenizer, 999).encode([(USER, (text,))])
+    whole = encoded.prompt + encoded.responses[0]
     assert [token for token in whole if token < 5] == [3, 1, 4, 1]  # one turn each, opened, ended
-    assert tokenizer.decode(one.responses[0]) == f"{text}<|end|>"
+    assert tokenizer.decode(encoded.responses[0]) == f"{text}<|end|>"
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character(tokenizer):
+    (encoded,) = ChatEncoder(tokenizer, 96).encode([(USER, ("a\ud800b",))])
+    (replaced,) = ChatEncoder(tokenizer, 96).encode([(USER, ("a\ufffdb",))])
+    assert encoded == replaced
 
 
 def test_template_that_refuses_a_conversation_is_an_error(tokenizer):
@@ -78,7 +85,7 @@ def test_truncated_items_are_counted(tokenizer):
     encoder = ChatEncoder(tokenizer, 20, "truncate")
     encoded = encoder.encode([(USER, ("seven",)), (USER, ("seven" * 9,))])
     assert encoder.truncated == 1
-    assert [one.length for one in encoded] == [14, 20]
+    assert [item.length for item in encoded] == [14, 20]
 
 
 def test_items_that_do_not_fit_are_an_error_by_default(tokenizer):

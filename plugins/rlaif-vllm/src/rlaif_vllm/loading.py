@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vllm import LLMEngine
 
     from rlaif_vllm.answering import Answering
-    from rlaif_vllm.model import VLLMParams
+    from rlaif_vllm.params import VLLMParams
 
 ENVIRONMENT: Final = {
     "VLLM_NO_USAGE_STATS": "1",  # it would report to its makers

@@ -1,4 +1,4 @@
-"""Sampled replies to a batch of prompts, by the library's own `generate`."""
+"""Sampled replies to a batch of prompts, by transformers' own `generate`."""
 
 # mypy: allow-untyped-calls
 # (parts of torch and transformers carry no annotations)
@@ -31,9 +31,9 @@ class Generation:
     """One reply to write.
 
     Attributes:
-        request: What was asked.
+        request: The request.
         prompt: Its tokens.
-        limit: At most so many new tokens; the context may leave fewer than were asked for.
+        limit: Most new tokens; the context may leave fewer than were requested.
     """
 
     request: ChatRequest
@@ -51,7 +51,7 @@ class Generator:
 
     Args:
         loaded: The checkpoint.
-        endings: Tokens after which a reply is over.
+        endings: Tokens that end a reply.
     """
 
     def __init__(self, loaded: Loaded, endings: frozenset[int]) -> None:

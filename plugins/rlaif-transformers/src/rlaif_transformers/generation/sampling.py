@@ -1,4 +1,4 @@
-"""Sampling whose outcome for a row depends on that row's seed, not on the batch around it."""
+"""Seeded sampling: a row's tokens depend on its own seed, not on the batch around it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class SeededSampling(LogitsProcessor):
     so the global random state is neither read nor changed.
 
     Args:
-        seeds: One a row.
-        temperatures: One a row; 0 is greedy.
-        top_ps: One a row, in (0, 1] (Holtzman et al. 2020, arXiv:1904.09751).
-        steps: How many tokens will be drawn at most.
+        seeds: One per row.
+        temperatures: One per row; 0 is greedy.
+        top_ps: One per row, in (0, 1] (Holtzman et al. 2020, arXiv:1904.09751).
+        steps: Most tokens that will be drawn.
         start: Columns of the prompt: the step at width w is w - start.
-        device: Where the logits are.
+        device: Device of the logits.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class SeededSampling(LogitsProcessor):
 
 
 def nucleus(probability: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
-    """Which tokens belong to the smallest set with mass top_p, [B, V]; always the most likely.
+    """Mask [B, V] of the smallest set of tokens with mass top_p; the most likely one is in it.
 
     Args:
         probability: [B, V], rows sum to 1.

@@ -1,4 +1,4 @@
-"""When each row of a batch is done: the end of its turn, its own stop strings, its own limit."""
+"""Stopping criteria of each row: the end of its turn, its stop strings, its limit."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MARGIN: Final = 8
 
 @dataclass
 class Row:
-    """How far one row may go, and how it ended.
+    """Limits of one row, and its end.
 
     Attributes:
-        limit: At most so many new tokens.
+        limit: Most new tokens.
         stop: Text that ends it.
-        length: New tokens that belong to it, once it is done; an ending token included.
+        length: Number of its new tokens once it is done, an ending token included.
         reason: "stop" or "length", once it is done.
     """
 
@@ -33,11 +33,11 @@ class Row:
 
 
 class RowsDone(StoppingCriteria):
-    """Ends each row on its own terms.
+    """Ends each row by its own criteria.
 
     Args:
-        rows: One a row of the batch; filled in as they end.
-        endings: Tokens after which a reply is over.
+        rows: One per row of the batch; filled in as they end.
+        endings: Tokens that end a reply.
         start: Columns of the prompt.
         decode: Tokens to text.
         halt: Once set, every row is done.
@@ -56,13 +56,13 @@ class RowsDone(StoppingCriteria):
         self._start = start
         self._decode = decode
         self._halt = halt
-        longest = max((len(one.encode()) for row in rows for one in row.stop), default=0)
+        longest = max((len(string.encode()) for row in rows for string in row.stop), default=0)
         self._window = longest + _MARGIN
 
     def __call__(
         self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **kwargs: object
     ) -> torch.BoolTensor:
-        """Which rows are done, [B]."""
+        """Mask [B] of the rows that are done."""
         new = input_ids[:, self._start :]
         length = new.shape[1]
         recent = new[:, -self._window :].tolist()
@@ -78,12 +78,12 @@ class RowsDone(StoppingCriteria):
         return cast(torch.BoolTensor, torch.tensor(done, device=input_ids.device))
 
     def _stops(self, row: Row, tokens: list[int]) -> bool:
-        # Asked of the last tokens at every step, and of the whole text only where they say yes:
-        # it is the whole text that is cut.
+        # Checked on the last tokens at every step, and on the whole text, which is the one that is
+        # cut, only if they match.
         return bool(row.stop) and first_stop(self._decode(tokens), row.stop) is not None
 
 
 def first_stop(text: str, stop: Sequence[str]) -> int | None:
-    """Where the earliest of the stop strings begins; None if there is none."""
-    found = [at for one in stop if one and (at := text.find(one)) >= 0]
-    return min(found, default=None)
+    """Index at which the earliest stop string begins; None if the text has none."""
+    starts = [at for string in stop if string and (at := text.find(string)) >= 0]
+    return min(starts, default=None)

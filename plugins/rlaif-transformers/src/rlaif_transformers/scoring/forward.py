@@ -1,4 +1,4 @@
-"""One forward pass over padded rows, whatever the architecture's signature."""
+"""A forward pass over padded rows, for any architecture's signature."""
 
 # mypy: allow-untyped-calls
 # (parts of torch and transformers carry no annotations)
@@ -19,7 +19,7 @@ _LOGITS_AT_ONCE: Final = 1 << 24
 
 
 class ForwardPass:
-    """Calls a causal language model with those arguments that it knows.
+    """Calls a causal language model with the arguments that it accepts.
 
     Args:
         model: In evaluation mode.
@@ -43,7 +43,7 @@ class ForwardPass:
         Args:
             input_ids: [B, T].
             mask: [B, cached + T], 1 at real tokens.
-            keep: How many last columns to give logits for.
+            keep: Number of last columns to return logits for.
             cache: Keys and values of the columns before.
             keep_cache: Whether to return keys and values.
 
@@ -72,7 +72,7 @@ def chosen_log_probabilities(
         chosen: (row, column, token) of each wanted probability.
 
     Returns:
-        One a wanted probability, computed in float32.
+        One value per entry of `chosen`, computed in float32.
     """
     if not chosen:
         return []

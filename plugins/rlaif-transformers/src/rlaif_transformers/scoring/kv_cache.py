@@ -1,4 +1,4 @@
-"""Keys and values that one pass adds to, in memory that the next pass may use again."""
+"""Key-value cache of rows that continue others, in memory that later passes reuse."""
 
 # mypy: allow-untyped-calls
 # (parts of torch and transformers carry no annotations)
@@ -14,12 +14,12 @@ from transformers.cache_utils import DynamicLayer
 
 
 @dataclass(frozen=True)
-class Beginnings:
-    """Which columns of which rows new rows begin with; they all end in the last of `width`.
+class PrefixColumns:
+    """Columns of old rows that new rows begin with; all end in the last of `width` columns.
 
     Attributes:
-        rows: Which row, for each new one; any of them several times.
-        gaps: How many of its last columns are left out.
+        rows: Index of the old row, for each new one; repeats are allowed.
+        gaps: Number of its last columns to leave out, for each new row.
         width: Columns of the longest.
     """
 
@@ -28,7 +28,7 @@ class Beginnings:
     width: int
 
     def put(self, states: torch.Tensor, into: torch.Tensor) -> None:
-        """Copy what is wanted of `states`.
+        """Copy these columns of `states`.
 
         Args:
             states: [B, heads, columns, width of a head].
@@ -48,77 +48,77 @@ class Beginnings:
         into[:, :, :width] = states.transpose(1, 2)[which, columns].transpose(1, 2)
 
 
-class Room:
-    """Memory that is used again and again.
+class BufferPool:
+    """Buffers that are used again.
 
-    On a CPU memory just got from the system costs more to touch than it takes to fill it. The
-    allocators of other devices keep what they have got.
+    On a CPU, touching memory fresh from the system costs more than filling it. The allocators of
+    other devices keep their memory.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[int, torch.Tensor] = {}
 
     def take(self, place: int, like: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-        """An uninitialised tensor, which ends the use of the one taken before at this place.
+        """An uninitialised tensor; the one taken before at this place must no longer be in use.
 
         Args:
             place: Any number; always with the same type and device.
-            like: Has the type and device wanted.
-            shape: The shape wanted.
+            like: Has the wanted type and device.
+            shape: The wanted shape.
         """
         if like.device.type != "cpu":
             return like.new_empty(shape)
-        wanted = prod(shape)
+        size = prod(shape)
         block = self._blocks.get(place)
-        if block is None or block.numel() < wanted:
-            block = self._blocks[place] = like.new_empty(wanted)
-        return block[:wanted].view(shape)
+        if block is None or block.numel() < size:
+            block = self._blocks[place] = like.new_empty(size)
+        return block[:size].view(shape)
 
 
-class Continued(DynamicLayer):
-    """A layer's keys and values of what rows begin with, and then of what one pass adds.
+class ContinuedLayer(DynamicLayer):
+    """A layer's keys and values: those that rows begin with, then those that one pass adds.
 
-    They are copied once, when the pass gets to this layer and is about to use them. The library's
-    own layer copies them once to choose them and again to add to them.
+    They are copied once, when the pass reaches this layer. The library's own layer copies them
+    once to select them and again to extend them.
 
     Args:
-        keys: Of the rows to choose from, [B, heads, columns, width of a head].
+        keys: Keys of the old rows, [B, heads, columns, width of a head].
         values: Likewise.
-        beginnings: Which of their columns.
-        room: Where to put them.
-        place: Two numbers for keys and values there.
+        prefixes: The columns to begin with.
+        buffers: Memory for the result.
+        place: Places of keys and values in `buffers`.
     """
 
     def __init__(
         self,
         keys: torch.Tensor,
         values: torch.Tensor,
-        beginnings: Beginnings,
-        room: Room,
+        prefixes: PrefixColumns,
+        buffers: BufferPool,
         place: tuple[int, int],
     ) -> None:
         super().__init__()
         self.lazy_initialization(keys, values)
         self._above = keys, values
-        self._beginnings = beginnings
-        self._room = room
+        self._prefixes = prefixes
+        self._buffers = buffers
         self._place = place
 
     def get_seq_length(self) -> int:
         """Columns known before the pass."""
-        return self._beginnings.width
+        return self._prefixes.width
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **named: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """All keys and values: those known, and behind them those of the pass."""
-        known = self._beginnings.width
+        """All keys and values: the known ones, then those of the pass."""
+        known = self._prefixes.width
         states = zip(self._place, self._above, (key_states, value_states), strict=True)
         both = []
         for place, above, fresh in states:
             rows, heads, columns, width = fresh.shape
-            whole = self._room.take(place, above, (rows, heads, known + columns, width))
-            self._beginnings.put(above, whole)
+            whole = self._buffers.take(place, above, (rows, heads, known + columns, width))
+            self._prefixes.put(above, whole)
             whole[:, :, known:] = fresh
             both.append(whole)
         self.keys, self.values = both

@@ -1,4 +1,4 @@
-"""Rows that a model has read, kept so that longer ones can go on from them."""
+"""Prefix cache: rows that a model has read, which longer rows continue."""
 
 # mypy: allow-untyped-calls
 # (parts of torch and transformers carry no annotations)
@@ -14,7 +14,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from rlaif_transformers.scoring.forward import ForwardPass
-from rlaif_transformers.scoring.kv_cache import Beginnings, Continued, Room
+from rlaif_transformers.scoring.kv_cache import BufferPool, ContinuedLayer, PrefixColumns
 
 if TYPE_CHECKING:
     from rlaif_core.kit.chat_format import Tokens
@@ -24,39 +24,37 @@ _PLAIN = (DynamicLayer, DynamicSlidingWindowLayer)
 
 
 @dataclass(frozen=True)
-class ReadRows:
-    """Rows, and the keys and values that go with them; all end in the last column.
+class PrefixCache:
+    """Rows that were read, with their keys and values; all end in the last column.
 
     Attributes:
-        lengths: Tokens of each.
+        lengths: Tokens of each row.
         cache: Keys and values of every layer, [B, heads, longest, width of a head].
-        _room: Memory for those rows that go on from here and that none go on from.
+        _buffers: Memory for rows that continue these and are not continued themselves.
     """
 
     lengths: Sequence[int]
     cache: DynamicCache
-    _room: Room = field(default_factory=Room)
+    _buffers: BufferPool = field(default_factory=BufferPool)
 
-    def beginnings(
-        self, rows: Sequence[int], lengths: Sequence[int], *, keep: bool
-    ) -> DynamicCache:
-        """Keys and values of some rows' first tokens, which again all end in one column.
+    def prefixes(self, rows: Sequence[int], lengths: Sequence[int], *, keep: bool) -> DynamicCache:
+        """Keys and values of the first tokens of some rows, aligned to end in one column.
 
         Args:
-            rows: Which row, for each new one; any of them several times.
-            lengths: How many of its tokens; at least one of them more than 0.
-            keep: Whether they are still wanted when this is called again.
+            rows: Index of the old row, for each new one; repeats are allowed.
+            lengths: Number of its first tokens to take; at least one of them above 0.
+            keep: Whether they are still used when this is called again.
         """
         gaps = [self.lengths[row] - length for row, length in zip(rows, lengths, strict=True)]
-        chosen = Beginnings(rows, gaps, max(lengths))
-        room = Room() if keep else self._room
+        chosen = PrefixColumns(rows, gaps, max(lengths))
+        buffers = BufferPool() if keep else self._buffers
         cache = DynamicCache()
         for index, layer in enumerate(self.cache.layers):
             # A layer that uses another one's keys and values has none.
             if isinstance(layer, DynamicLayer) and layer.is_initialized:
                 keys, values = cast(torch.Tensor, layer.keys), cast(torch.Tensor, layer.values)
                 place = 2 * index, 2 * index + 1
-                cache.layers.append(Continued(keys, values, chosen, room, place))
+                cache.layers.append(ContinuedLayer(keys, values, chosen, buffers, place))
             else:
                 cache.layers.append(DynamicLayer())
         return cache
@@ -65,13 +63,13 @@ class ReadRows:
 class RowReader:
     """Reads rows, each as a continuation of one that was read before.
 
-    What rows of unequal length lack is not filled up behind what they continue: the shorter ones
-    read some of that once more. So no padding ever stands between two tokens of a row, and
-    whatever a model makes of distances is right.
+    Rows of unequal length are not padded between the cached tokens and the new ones: the shorter
+    ones read some cached tokens again. So no padding stands between two tokens of a row, and
+    distances are right for every kind of position embedding.
 
     Args:
         forward: The model.
-        device: Where it is.
+        device: Device of the model.
         pad: Any token.
     """
 
@@ -83,10 +81,10 @@ class RowReader:
 
     @property
     def continues(self) -> bool:
-        """Whether rows can be continued: not if the model keeps a running state."""
+        """True if rows can be continued: not if the model keeps a running state."""
         if self._continues is None:
-            one = torch.ones((1, 1), dtype=torch.long, device=self._device)
-            _, cache = self._forward(one, one, 1, keep_cache=True)
+            token = torch.ones((1, 1), dtype=torch.long, device=self._device)
+            _, cache = self._forward(token, token, 1, keep_cache=True)
             self._continues = isinstance(cache, DynamicCache) and all(
                 type(layer) in _PLAIN for layer in cache.layers
             )
@@ -96,31 +94,31 @@ class RowReader:
         self,
         rows: Sequence[Tokens],
         known: Sequence[int],
-        above: ReadRows | None,
+        above: PrefixCache | None,
         which: Sequence[int],
         *,
         keep: int,
         go_on: bool,
-    ) -> tuple[torch.Tensor, ReadRows | None]:
+    ) -> tuple[torch.Tensor, PrefixCache | None]:
         """Logits of the last columns, and the rows as read.
 
         Args:
-            rows: From their very beginning.
-            known: How many tokens of each were read before.
+            rows: Token ids from the very beginning.
+            known: Number of tokens of each that were read before.
             above: The rows that were read before, if any.
-            which: Which of those each row continues.
-            keep: How many last columns to give logits for.
-            go_on: Whether the rows are to be continued.
+            which: Index in `above` of the row that each row continues.
+            keep: Number of last columns to return logits for.
+            go_on: Whether the rows will be continued.
 
         Returns:
-            Logits [B, keep, V], and the rows if they are to be continued.
+            Logits [B, keep, V], and the rows if they will be continued.
         """
         fresh = max(len(row) - read for row, read in zip(rows, known, strict=True))
         lengths = [max(0, len(row) - fresh) for row in rows]
         cached = max(lengths)
         cache = DynamicCache() if go_on else None
         if above is not None and cached:
-            cache = above.beginnings(which, lengths, keep=go_on)
+            cache = above.prefixes(which, lengths, keep=go_on)
         ids = [[self._pad] * (fresh - len(row)) + row[-fresh:] for row in rows]
         total = torch.tensor([[len(row)] for row in rows], device=self._device)
         columns = torch.arange(cached + fresh, 0, -1, device=self._device)
@@ -131,4 +129,4 @@ class RowReader:
             cache,
             keep_cache=cache is not None,
         )
-        return logits, ReadRows([len(row) for row in rows], after) if go_on else None
+        return logits, PrefixCache([len(row) for row in rows], after) if go_on else None

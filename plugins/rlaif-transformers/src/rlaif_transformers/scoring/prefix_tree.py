@@ -1,6 +1,6 @@
-"""Sequences as a tree of what they share, so that each shared beginning is read once.
+"""Radix tree of token sequences, so that each shared prefix is read once.
 
-A radix tree, without those branchings that would save too little to be worth a pass of their own.
+Branchings that would save too little to be worth a pass of their own are left out.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _WORTH_READING_ONCE: Final = 24
 
 @dataclass
 class Node:
-    """A stretch of tokens that one or more sequences have in common, up to where they part.
+    """A stretch of tokens that one or more sequences share, up to where they diverge.
 
     Attributes:
-        tokens: From the very beginning to this node's end.
-        start: How many of them the nodes above it hold.
-        parent: Index of the node above it; None at the top.
-        below: Indices of the nodes that go on from it.
+        tokens: Token ids from the very beginning to this node's end.
+        start: Number of them that the nodes above hold.
+        parent: Index of the node above; None at the top.
+        below: Indices of the nodes that continue it.
     """
 
     tokens: Tokens
@@ -34,21 +34,21 @@ class Node:
 
     @property
     def own(self) -> int:
-        """How many tokens it adds."""
+        """Number of tokens that the node adds."""
         return len(self.tokens) - self.start
 
 
 class PrefixTree:
-    """Which stretches of several sequences are to be read, and after which others.
+    """Tree of sequences, each node of which is read once, after its parent.
 
     Args:
-        sequences: At least one token each; equal ones share a node.
+        sequences: Sequences of at least one token; equal ones share a node.
         least: Tokens that must be saved by reading a shared stretch apart.
 
     Attributes:
-        nodes: Each one after its parent.
-        top: Indices of those that go on from none.
-        home: For each sequence the node that it ends with.
+        nodes: All nodes, each after its parent.
+        top: Indices of the nodes without a parent.
+        home: Index of the node that each sequence ends with.
     """
 
     def __init__(self, sequences: Sequence[Tokens], least: float = _WORTH_READING_ONCE) -> None:
@@ -63,7 +63,7 @@ class PrefixTree:
                 self.home[sequence] = node
 
     def _grow(self, ordered: Sequence[Tokens], least: float) -> Iterator[tuple[int, int]]:
-        """Make the nodes; yields each sequence with its node."""
+        """Make the nodes; yields each sequence's index with that of its node."""
         waiting: list[tuple[int, int, int, int | None]] = []
         if ordered:
             waiting.append((0, len(ordered), 0, None))
@@ -89,7 +89,7 @@ class PrefixTree:
         return node
 
     def path(self, sequence: int) -> Iterator[int]:
-        """Indices of the nodes that a sequence goes through, the last one first."""
+        """Indices of the nodes on a sequence's path, the last one first."""
         node: int | None = self.home[sequence]
         while node is not None:
             yield node
@@ -99,7 +99,7 @@ class PrefixTree:
 def _parts(
     ordered: Sequence[Tokens], low: int, high: int, shared: int
 ) -> Iterator[tuple[int, int]]:
-    """Ranges of sequences that go on with the same token after what they share."""
+    """Ranges of sequences that have the same token after the shared ones."""
     start = low
     for index in range(low + 1, high):
         before, here = ordered[index - 1][shared : shared + 1], ordered[index][shared]

@@ -1,10 +1,10 @@
 """Log-probabilities of whole strings as continuations of prompts, each token read once.
 
-Every option of every request is a sequence: what it is conditioned on, and itself but for its
-last token, which is only predicted. Judges ask much the same again and again (one comparison by
-every principle of a constitution, one prompt in both orders, the same instructions about
-anything), so the sequences are read as a tree: what several have in common in one pass, what they
-go on with in the next, on copies of the keys and values of the first.
+Every option of every request is a sequence: the tokens it is conditioned on, and its own but for
+the last one, which is only predicted. Judges' questions share long prefixes (one comparison by
+every principle of a constitution, one prompt in both orders, the same instructions everywhere), so
+the sequences are read as a tree: a shared prefix in one pass, the continuations in the next, on
+copies of its keys and values.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from rlaif_core.kit.chat_format import Encoded, Tokens
 from rlaif_transformers.batching import batches
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.scoring.forward import ForwardPass
-from rlaif_transformers.scoring.prefix_cache import ReadRows, RowReader
+from rlaif_transformers.scoring.prefix_cache import PrefixCache, RowReader
 from rlaif_transformers.scoring.prefix_tree import PrefixTree
-from rlaif_transformers.scoring.token_sums import Wanted
+from rlaif_transformers.scoring.token_sums import TokenSums
 
 _LOGITS_KEPT: Final = 1 << 27
 """Logits that one pass may return: half a gigabyte in float32."""
@@ -45,12 +45,12 @@ class Scoring:
 
     @classmethod
     def of(cls, encoded: Encoded, end_of_turn: int | None) -> Scoring:
-        """What to score of an encoded request; `end_of_turn` closes each option if given."""
+        """The options of an encoded request; `end_of_turn` closes each one if given."""
         return cls(*encoded.tails(end_of_turn))
 
     @property
     def width(self) -> int:
-        """Tokens of the longest option and what it is conditioned on."""
+        """Tokens of the longest option, those it is conditioned on included."""
         return len(self.head) + max(map(len, self.tails), default=0)
 
 
@@ -59,7 +59,7 @@ class OptionScorer:
 
     Args:
         loaded: The checkpoint.
-        max_batch_tokens: Tokens in one pass; those read before and padding are counted too.
+        max_batch_tokens: Tokens in one pass, cached tokens and padding included.
     """
 
     def __init__(self, loaded: Loaded, max_batch_tokens: int) -> None:
@@ -74,38 +74,44 @@ class OptionScorer:
         """Natural-log probability of each option of each job; an empty tail has 0.
 
         Args:
-            jobs: What to score.
-            halt: Once set, no further pass is begun.
+            jobs: The options to score.
+            halt: Once set, no further pass is started.
 
         Returns:
-            One tuple a job; None where memory did not suffice, or `halt` came first.
+            One tuple per job; None where memory did not suffice, or `halt` came first.
         """
         sequences = [(len(job.head), job.head + tail) for job in jobs for tail in job.tails if tail]
         read = [tokens[:-1] for _, tokens in sequences]
         shared = len(read) > 1 and self._reader.continues
         tree = PrefixTree(read) if shared else PrefixTree(read, least=inf)
-        wanted = Wanted(tree, sequences)
-        self._descend(tree, wanted, tree.top, {}, None, halt)
-        sums = iter(wanted.sums())
+        token_sums = TokenSums(tree, sequences)
+        self._descend(tree, token_sums, tree.top, {}, None, halt)
+        sums = iter(token_sums.sums())
         several = [[next(sums) if tail else 0.0 for tail in job.tails] for job in jobs]
         return [_complete(values) for values in several]
 
     def _descend(
         self,
         tree: PrefixTree,
-        wanted: Wanted,
+        token_sums: TokenSums,
         nodes: Sequence[int],
         above: Mapping[int, int],
-        read: ReadRows | None,
+        read: PrefixCache | None,
         halt: threading.Event,
     ) -> None:
-        """Read `nodes`, and then all that goes on from them.
+        """Read `nodes`, then all nodes below them.
 
-        They go on from the nodes that are the keys of `above`, which are these rows of `read`.
+        Args:
+            tree: The tree.
+            token_sums: Takes the log-probabilities.
+            nodes: Indices of the nodes to read.
+            above: Row in `read` of each of their parents.
+            read: The parents' rows; None at the top.
+            halt: Once set, no further pass is started.
         """
 
         def share(node: int) -> float:
-            logits = wanted.columns(node) * self._vocabulary
+            logits = token_sums.columns(node) * self._vocabulary
             tokens = len(tree.nodes[node].tokens)
             return max(tokens / self._max_batch_tokens, logits / _LOGITS_KEPT)
 
@@ -121,16 +127,16 @@ class OptionScorer:
                         [node.start for node in members],
                         read,
                         [above[node.parent] for node in members if node.parent is not None],
-                        keep=max(map(wanted.columns, batch)),
+                        keep=max(map(token_sums.columns, batch)),
                         go_on=inner,
                     )
                 except torch.OutOfMemoryError:
-                    continue  # what is missing shows in the sums
-                wanted.take(batch, logits)
-                del logits  # what goes on from here needs the memory
+                    continue  # the sums of these nodes stay incomplete
+                token_sums.add(batch, logits)
+                del logits  # the nodes below need the memory
                 below = [child for node in members for child in node.below]
                 places = {node: row for row, node in enumerate(batch)}
-                self._descend(tree, wanted, below, places, rows, halt)
+                self._descend(tree, token_sums, below, places, rows, halt)
 
 
 def _complete(values: Sequence[float | None]) -> tuple[float, ...] | None:

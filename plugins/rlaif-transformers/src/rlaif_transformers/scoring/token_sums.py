@@ -1,4 +1,4 @@
-"""Which tokens' probabilities are wanted of which node of a tree, and what they add up to."""
+"""Log-probabilities of sequences, summed over the nodes of a prefix tree."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rlaif_transformers.scoring.forward import chosen_log_probabilities
 from rlaif_transformers.scoring.prefix_tree import PrefixTree
 
 
-class Wanted:
-    """Log-probabilities of sequences, summed up as the nodes that they go through are read.
+class TokenSums:
+    """Log-probabilities of sequences, summed up while the nodes on their paths are read.
 
     Args:
-        tree: Of sequences without their last tokens, which are predicted and never read.
-        sequences: All of each: how many tokens it is conditioned on, and the tokens.
+        tree: Tree of the sequences without their last tokens, which are never read.
+        sequences: Number of tokens that each is conditioned on, and all its tokens.
     """
 
     def __init__(self, tree: PrefixTree, sequences: Sequence[tuple[int, Tokens]]) -> None:
@@ -33,23 +33,23 @@ class Wanted:
                     self._of[index].append((end - place, tokens[place], sequence))
 
     def columns(self, node: int) -> int:
-        """How many last columns of a node hold all that is wanted of it; 1 if nothing is."""
+        """Number of last columns of a node whose logits are needed; at least 1."""
         return 1 + max((back for back, _, _ in self._of[node]), default=0)
 
-    def take(self, nodes: Sequence[int], logits: torch.Tensor) -> None:
-        """Add what the last columns of some nodes say, [B, columns, V]."""
+    def add(self, nodes: Sequence[int], logits: torch.Tensor) -> None:
+        """Add the log-probabilities of nodes, from the logits [B, columns, V] of their ends."""
         several = [
             (row, logits.shape[1] - 1 - back, token, sequence)
             for row, node in enumerate(nodes)
             for back, token, sequence in self._of[node]
         ]
-        values = chosen_log_probabilities(logits, [one[:3] for one in several])
+        values = chosen_log_probabilities(logits, [entry[:3] for entry in several])
         for (*_, sequence), value in zip(several, values, strict=True):
             self._sums[sequence] += value
             self._missing[sequence] -= 1
 
     def sums(self) -> list[float | None]:
-        """Natural-log probability of each sequence; None if not all of it was read."""
+        """Natural-log probability of each sequence; None if it was not read to its end."""
         return [
             None if missing else value
             for value, missing in zip(self._sums, self._missing, strict=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from rlaif_core.kit.chat_format import Tokens
 from rlaif_trl.model.batching import by_length, padded
-from rlaif_trl.model.chat import Tokens
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from pydantic import Field
 
 from rlaif_core.api import Metrics, TrainingJob
 from rlaif_trl.policy.optimizer import OnlineOptimizer, scorer_of
-from rlaif_trl.training.params import OnlineTraining
-
-Label = Literal["certain", "bradley-terry", "win-rate"]
+from rlaif_trl.training.params import OnlineTraining, PairLabel
 
 
 class OnlineDPOParams(OnlineTraining):
@@ -23,7 +21,7 @@ class OnlineDPOParams(OnlineTraining):
     )
     beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
     loss_type: Literal["sigmoid", "sigmoid_norm", "ipo", "hinge"] = "sigmoid"
-    label: Label = Field(
+    label: PairLabel = Field(
         default="certain",
         description="p_chosen of two rewards: 1, the sigmoid of their difference, or (1 + it) / 2",
     )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.api import Prompt, Scorer
-from rlaif_trl.model.chat import Tokens
+from rlaif_core.kit.chat_format import Tokens
 from rlaif_trl.model.sampling import Draw, sample
-from rlaif_trl.online.online_dpo import Label
 from rlaif_trl.pairs.dpo_trainer import LabelledCollator, SoftDPOTrainer
 from rlaif_trl.policy.optimizer import rewards
+from rlaif_trl.training.params import PairLabel
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FreshPair:
     left_out: bool = False
 
 
-def fresh_pair(scores: Sequence[float | None], label: Label) -> FreshPair:
+def fresh_pair(scores: Sequence[float | None], label: PairLabel) -> FreshPair:
     """The pair of the best and the worst response that was scored.
 
     It is left out where fewer than two were scored, and, with certain labels, where the two are
@@ -73,7 +73,7 @@ class OnlineDPOTrainer(SoftDPOTrainer):
         prompts: Sequence[Prompt],
         prompt_tokens: Sequence[Tokens],
         scorer: Scorer,
-        label: Label,
+        label: PairLabel,
         count: int,
         draw: Draw,
         **kwargs: Any,

@@ -12,20 +12,15 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rlaif_core.api import DataError, RunError
-from rlaif_trl.model.sampling import Draw
+from rlaif_core.api import RunError
 from rlaif_trl.policy.watch import Look, Watch
-from rlaif_trl.training.arguments import checkpoints
 from rlaif_trl.training.json_file import write_json
 from rlaif_trl.training.params import PolicyTraining
 from rlaif_trl.training.progress import agreed
-
-if TYPE_CHECKING:
-    from rlaif_trl.policy.run import PolicyRun
 
 FOLDER = "guard"
 """Beside the checkpoints: what was seen, and the weights that are kept."""
@@ -174,49 +169,3 @@ class Guard(TrainerCallback):
         due = control.should_log  # telling clears it
         self._trainer.callback_handler.on_log(args, state, control, logs)
         control.should_log = due
-
-
-def guard(run: PolicyRun, trainer: Trainer) -> Guard | None:
-    """The guard that a job and its parameters ask for; None if they ask for none.
-
-    Raises:
-        DataError: If there is no prompt to look at.
-    """
-    job, params = run.job, run.params
-    judge = job.watch if job.heldout_prompts else None
-    if judge is None and params.max_kl is None:
-        return None
-    prompts = list(job.heldout_prompts or job.prompts)[: params.watch_prompts]
-    if not prompts:
-        raise DataError("max_kl needs prompts to measure the divergence on, and there are none")
-    tokens = run.encoder.encode_prompts([one.messages for one in prompts], 1)
-    room = run.encoder.max_length - max(map(len, tokens))
-    reference = None
-    if params.max_kl is not None and trainer.accelerator.is_main_process:
-        reference = _reference(run, trainer)
-    watch = Watch(
-        prompts=prompts,
-        tokens=tokens,
-        tokenizer=run.tokenizer,
-        draw=Draw(min(params.max_completion_length, room)),
-        judge=judge,
-        reference=reference,
-        seed=params.seed_of(job),
-    )
-    return Guard(watch, params, trainer, checkpoints(job) / FOLDER)
-
-
-def _reference(run: PolicyRun, trainer: Trainer) -> Any:
-    """What divergence is measured from: what the trainer has already, before another copy."""
-    from peft import PeftModel
-
-    from rlaif_trl.model.checkpoint import load_causal
-
-    policy = trainer.accelerator.unwrap_model(trainer.model)
-    if isinstance(policy, PeftModel) and run.job.reference == run.job.checkpoint:
-        return policy
-    kept = getattr(trainer, "ref_model", None)
-    if kept is not None:
-        return kept
-    loaded: Any = load_causal(run.job.reference, run.params.dtype)
-    return loaded.to(trainer.args.device)

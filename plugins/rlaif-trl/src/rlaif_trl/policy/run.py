@@ -8,8 +8,9 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
-from rlaif_core.api import PluginError, Prompt, TrainingJob
-from rlaif_trl.model.chat import ChatEncoder, Tokens
+from rlaif_core.api import DataError, PluginError, Prompt, TrainingJob
+from rlaif_core.kit.chat_format import Tokens
+from rlaif_trl.model.chat import ChatEncoder
 from rlaif_trl.model.checkpoint import (
     context_length,
     load_causal,
@@ -17,9 +18,11 @@ from rlaif_trl.model.checkpoint import (
     same_vocabulary,
     save,
 )
-from rlaif_trl.policy.guard import guard
+from rlaif_trl.model.sampling import Draw
+from rlaif_trl.policy.guard import FOLDER, Guard
+from rlaif_trl.policy.watch import Watch
 from rlaif_trl.training.adapter import adapter_config, merge_adapter
-from rlaif_trl.training.arguments import Trained, run
+from rlaif_trl.training.arguments import Trained, checkpoints, run
 from rlaif_trl.training.params import PolicyTraining
 from rlaif_trl.training.progress import agreed, numbers
 
@@ -156,3 +159,47 @@ class PolicyRun:
         if trainer.accelerator.is_main_process:
             save(merge_adapter(trained.model, self.job.output), self.tokenizer, self.job.output)
         trainer.accelerator.wait_for_everyone()
+
+
+def guard(run: PolicyRun, trainer: Trainer) -> Guard | None:
+    """The guard that a job and its parameters ask for; None if they ask for none.
+
+    Raises:
+        DataError: If there is no prompt to look at.
+    """
+    job, params = run.job, run.params
+    judge = job.watch if job.heldout_prompts else None
+    if judge is None and params.max_kl is None:
+        return None
+    prompts = list(job.heldout_prompts or job.prompts)[: params.watch_prompts]
+    if not prompts:
+        raise DataError("max_kl needs prompts to measure the divergence on, and there are none")
+    tokens = run.encoder.encode_prompts([one.messages for one in prompts], 1)
+    room = run.encoder.max_length - max(map(len, tokens))
+    reference = None
+    if params.max_kl is not None and trainer.accelerator.is_main_process:
+        reference = _reference(run, trainer)
+    watch = Watch(
+        prompts=prompts,
+        tokens=tokens,
+        tokenizer=run.tokenizer,
+        draw=Draw(min(params.max_completion_length, room)),
+        judge=judge,
+        reference=reference,
+        seed=params.seed_of(job),
+    )
+    return Guard(watch, params, trainer, checkpoints(job) / FOLDER)
+
+
+def _reference(run: PolicyRun, trainer: Trainer) -> Any:
+    """What divergence is measured from: what the trainer has already, before another copy."""
+    from peft import PeftModel
+
+    policy = trainer.accelerator.unwrap_model(trainer.model)
+    if isinstance(policy, PeftModel) and run.job.reference == run.job.checkpoint:
+        return policy
+    kept = getattr(trainer, "ref_model", None)
+    if kept is not None:
+        return kept
+    loaded: Any = load_causal(run.job.reference, run.params.dtype)
+    return loaded.to(trainer.args.device)

@@ -15,6 +15,9 @@ Schedule = Literal[
 
 Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adafactor", "rmsprop", "sgd"]
 
+PairLabel = Literal["certain", "bradley-terry", "win-rate"]
+"""How the rewards of two responses become the probability that the better one is preferred."""
+
 
 class Lora(Params):
     """Low-rank adapters (Hu et al., 2106.09685): train these instead of the whole model."""
