@@ -30,7 +30,8 @@ async def write_reports(recipe: Recipe, folder: Path) -> list[str]:
         for place in recipe.parts
         if place.startswith(PLACE)
     ]
-    return lines + [f"no report: {why}" for why in recipe.absent.values()]
+    absent = [why for place, why in recipe.absent.items() if place.startswith(PLACE)]
+    return lines + [f"no report: {why}" for why in absent]
 
 
 async def write_report(

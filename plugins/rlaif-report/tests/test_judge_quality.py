@@ -44,7 +44,7 @@ JUDGE: dict[str, Any] = {
         "evaluation": {"longer_win_rate": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 90}},
     },
     "not_measured": {"train": {"vote_alpha": "each question was asked once"}, "evaluation": {}},
-    "metrics": [CONSISTENCY, ALPHA],
+    "records": {"train": {"position_consistency": CONSISTENCY, "vote_alpha": ALPHA}},
     "warnings": ["same verdict in both orders: 0.600, below 0.65"],
 }
 RANKED = {
@@ -113,7 +113,7 @@ def test_models_that_answered_are_ranked(page: Page) -> None:
 def test_rounds_stand_side_by_side_with_their_measures(tmp_path: Path) -> None:
     folder = finished_run(tmp_path / "run", prompts=8, rounds=2)
     metrics = json.loads((folder / "metrics.json").read_text())
-    metrics["rounds"][0]["judge"]["metrics"] = [CONSISTENCY]
+    metrics["rounds"][0]["judge"]["records"] = {"train": {"position_consistency": CONSISTENCY}}
     metrics["rounds"][0]["judge"]["warnings"] = ["it goes by position", "it goes by length"]
     metrics["rounds"][1]["judge"]["warnings"] = ["it goes in circles"]
     metrics["policies"] = RANKED

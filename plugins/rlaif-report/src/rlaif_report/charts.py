@@ -135,6 +135,7 @@ class Plot:
         right: Where it ends.
         zero: Where a value of nothing is; None if it is not marked.
         law: A fitted curve as "x,y x,y …"; empty without one.
+        joined: Whether a line joins the dots.
     """
 
     title: str
@@ -147,10 +148,13 @@ class Plot:
     right: str
     zero: float | None = None
     law: str = ""
+    joined: bool = True
 
     @property
     def line(self) -> str:
-        """The dots joined."""
+        """The dots joined; empty if they are not."""
+        if not self.joined:
+            return ""
         return " ".join(f"{x},{y}" for x, y in self.dots)
 
 

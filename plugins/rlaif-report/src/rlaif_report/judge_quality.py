@@ -8,10 +8,10 @@ from typing import Any
 
 from rlaif_report.figures import ends, is_interval, is_number, number, share
 from rlaif_report.metric_labels import is_share, label
-from rlaif_report.metric_records import METRICS, SHARE, MetricRecord, records
+from rlaif_report.metric_records import RECORDS, SHARE, MetricRecord, records
 
 TITLES = {"train": "On training pairs", "evaluation": "On held-out pairs"}
-STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models", METRICS})
+STRUCTURED = frozenset({"measures", "not_measured", "warnings", "models", RECORDS})
 """Parts of a `judge` section that are shown here and not in its table of figures."""
 
 
@@ -78,16 +78,16 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
     """The measures of a round's `judge` section, a group for each split."""
     parts = {name: _mapping(judge.get(name)) for name in ("measures", "not_measured", "models")}
     splits = [one for one in TITLES if any(one in part for part in parts.values())]
-    known = {record.name: record for record in records(judge)}
+    known = {(record.group, record.name): record for record in records(judge)}
     return [
         Quality(
             TITLES[split] if len(splits) > 1 else "",
             [
-                _line(name, one, known.get(name), alarms(judge))
+                _line(name, one, known.get((split, name)), _alarms(judge, split))
                 for name, one in _figures(parts["measures"].get(split))
             ],
             [
-                (_label(name, known.get(name)), str(why))
+                (_label(name, known.get((split, name))), str(why))
                 for name, why in _mapping(parts["not_measured"].get(split)).items()
             ],
             ranking(_mapping(parts["models"].get(split))),
@@ -99,7 +99,7 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
 def lines_by_label(judge: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(measure, figure) of the training pairs, for rounds side by side."""
     measures = _mapping(_mapping(judge.get("measures")).get("train"))
-    known = {record.name: record for record in records(judge)}
+    known = {record.name: record for record in records(judge) if record.group == "train"}
     return [
         (_label(name, known.get(name)), _value(name, one, known.get(name)))
         for name, one in _figures(measures)
@@ -110,6 +110,11 @@ def alarms(judge: Mapping[str, Any]) -> list[str]:
     """The warnings of a `judge` section."""
     found = judge.get("warnings")
     return [str(one) for one in found] if isinstance(found, list | tuple) else []
+
+
+def _alarms(judge: Mapping[str, Any], split: str) -> list[str]:
+    heldout = split != "train"
+    return [line for line in alarms(judge) if line.startswith("on held-out pairs, ") == heldout]
 
 
 def ranking(table: Mapping[str, Any]) -> Ranking | None:

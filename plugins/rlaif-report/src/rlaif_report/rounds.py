@@ -15,6 +15,7 @@ from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_report.judge import JudgeView, Tally, judge_view, unstructured
 from rlaif_report.judge_quality import lines_by_label
 from rlaif_report.metric_labels import OF_POLICY
+from rlaif_report.metric_records import RECORDS, MetricGroup, metric_groups
 from rlaif_report.outlines import fates
 from rlaif_report.pareto_front import Front, front
 from rlaif_report.sample import (
@@ -50,6 +51,8 @@ class RoundView:
         policy: What was measured of the policy.
         intervals: The policy's estimates with their intervals.
         more: Figures of evaluators in sections of their own: (section, figures).
+        policy_metrics: The policy's metrics that have records; None if it has none.
+        metrics: Other metrics that have records, by group.
         front: What averages of policies earn of two rewards; None if there are none.
         best_of_n: What choosing among n responses gains; None if it was not measured.
     """
@@ -62,6 +65,8 @@ class RoundView:
     policy: list[Figure]
     intervals: list[Interval]
     more: list[tuple[str, list[Figure]]]
+    policy_metrics: MetricGroup | None
+    metrics: list[MetricGroup]
     front: Front | None
     best_of_n: BestOfN | None
 
@@ -85,11 +90,14 @@ def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled:
     _pass_pairs(run, number, tally, sample)
     losses = {row.reason: row.total for row in run.excluded(number)}
     dropped = {f"{row.reason} ({row.stage})": row.total for row in run.dropped(number)}
+    groups = {group.name: group for group in metric_groups(section)}
+    section = _without_recorded(section, groups)
     policy = _section(section, "policy")
     own = {
         name: value
         for name, value in section.items()
-        if name not in COUNTS and name not in SECTIONS and isinstance(value, Mapping)
+        if value and name not in COUNTS | {RECORDS} and name not in SECTIONS
+        if isinstance(value, Mapping)
     }
     return RoundView(
         number,
@@ -100,9 +108,23 @@ def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled:
         figures(_measured(policy), OF_POLICY),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
+        groups.pop("policy", None),
+        list(groups.values()),
         front(_section(section, "optimize")),
         best_of_n(policy),
     )
+
+
+def _without_recorded(
+    section: Mapping[str, Any], groups: Mapping[str, MetricGroup]
+) -> Mapping[str, Any]:
+    """The section without the figures that are shown by their records."""
+    left = dict(section)
+    for name, group in groups.items():
+        recorded = {metric.name for metric in group.metrics}
+        figures = _section(section, name)
+        left[name] = {key: value for key, value in figures.items() if key not in recorded}
+    return left
 
 
 def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +163,10 @@ def side_by_side(sections: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[
 
 
 def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    groups = {group.name: group for group in metric_groups(section)}
+    for group in groups.values():
+        yield from ((metric.label, metric.text) for metric in group.metrics)
+    section = _without_recorded(section, groups)
     for name, value in section.items():
         if name == "judge":
             judge = _section(section, "judge")
@@ -148,6 +174,6 @@ def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             value = unstructured(judge)
         if name in {"reward_model", "optimize"}:
             value = told(section, name)
-        if name not in {"round", "dropped"}:
+        if name not in {"round", "dropped", RECORDS}:
             lines = figures({name: value}, OF_POLICY if name == "policy" else {})
             yield from ((one.label, one.text) for one in lines if len(one.text) <= CELL)

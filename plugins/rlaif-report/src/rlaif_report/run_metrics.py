@@ -21,6 +21,7 @@ OF_ROUND = frozenset(
         "preferences",
         "dropped",
         "judge",
+        "records",
     }
 )
 OF_ALL_ROUNDS = ("best", "overoptimization")
