@@ -43,7 +43,7 @@ def test_a_comparison_has_both_responses_and_each_vote_with_its_explanation(
 
     assert [side.text.text for side in view.sides] == ["short", "other"]
     assert [side.preferred for side in view.sides] == [True, False]
-    assert [(vote.order, vote.said) for vote in view.votes] == [
+    assert [(vote.order, vote.outcome) for vote in view.votes] == [
         ("A first", "A is better"),
         ("B first", "abstained: refused"),
     ]
@@ -55,7 +55,7 @@ def test_a_comparison_has_both_responses_and_each_vote_with_its_explanation(
 
 def test_a_vote_for_the_second_in_swapped_order_is_a_vote_for_a(tmp_path: Path) -> None:
     (view,) = one_pair(tmp_path / "ledger.sqlite", [Vote("ba", 0, Verdict(0.2))]).comparisons
-    assert (view.votes[0].said, view.votes[0].p_a) == ("A is better", 0.8)
+    assert (view.votes[0].outcome, view.votes[0].p_a) == ("A is better", 0.8)
 
 
 def test_long_texts_and_many_votes_are_cut_and_the_cut_is_counted(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rlaif_core.runs import PairOutline, Run, VoteOutline
 from rlaif_core.runs.reasons import TIED
 from rlaif_report.funnel import CANDIDATES, SHOWN, Counted, Step, funnel
-from rlaif_report.judge import Tally
+from rlaif_report.judge import JudgeCounts
 from rlaif_report.rounds import RoundView, round_view
 from rlaif_report.sample import Sample
 
@@ -52,7 +52,7 @@ def test_a_flood_of_reasons_is_cut_and_the_rest_counted() -> None:
 
 
 def test_before_selection_there_is_no_word_of_preferences() -> None:
-    tally = Tally()
+    tally = JudgeCounts()
     tally.add(pair("b", 0.9, 1.0, ("ab", 0.9)), candidate=False)
     section = {"responses": 2, "comparisons": 1, "verdicts": 1, "preferences": None}
     names = [step.name for step in funnel(Counted(section, tally, {}, {}, sampled=True))]
@@ -64,7 +64,7 @@ def test_before_selection_there_is_no_word_of_preferences() -> None:
     [(0.0, "tie: the judge prefers neither"), (1.0, "tie: people prefer neither")],
 )
 def test_ties_are_a_reason_of_their_own(agreement: float, reason: str) -> None:
-    tally = Tally()
+    tally = JudgeCounts()
     for name in "xy":
         tally.add(pair(name, 0.5, agreement, ("ab", 0.5), ("ba", 0.5)), candidate=False)
     tally.add(pair("z", 0.9, 1.0, ("ab", 0.9)), candidate=False)
@@ -77,6 +77,6 @@ def test_ties_are_a_reason_of_their_own(agreement: float, reason: str) -> None:
 def test_without_a_ledger_the_reasons_come_from_the_metrics() -> None:
     section = {"responses": 4, "comparisons": 4, "verdicts": 3, "abstentions": 1}
     section |= {"preferences": 1, "dropped": {"tie": 2}}
-    steps = funnel(Counted(section, Tally(), {}, {}, sampled=True))
+    steps = funnel(Counted(section, JudgeCounts(), {}, {}, sampled=True))
     assert steps[-1].losses == {"tie": 2}
     assert steps[-2].losses == {"abstained": 1}

@@ -22,7 +22,7 @@ from rlaif_report.sample import (
     UNDECIDED,
     WAITING,
     Sample,
-    Sighting,
+    SeenPair,
     contest_outcomes,
     heldout_outcomes,
     policies,
@@ -41,7 +41,7 @@ def outline(p_a: float | None, *votes: tuple[str, float | None]) -> PairOutline:
 def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: int) -> None:
     sample = Sample(limit)
     for kind in kinds:
-        sample.add(Sighting(0, "train", outline(0.9), (kind,)))
+        sample.add(SeenPair(0, "train", outline(0.9), (kind,)))
 
     drawn = list(sample.in_turn())
 
@@ -54,7 +54,7 @@ def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: in
 def test_a_rare_outcome_is_shown_whole_beside_a_frequent_one() -> None:
     sample = Sample(10)
     for number in range(1000):
-        sample.add(Sighting(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
+        sample.add(SeenPair(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
     assert Counter(one.outcomes[0] for one in sample.in_turn()) == {"rare": 4, "often": 6}
 
 

@@ -1,4 +1,4 @@
-"""How a round's judge judged: counted in one pass over its pairs."""
+"""Counts of a round's verdicts, made in one pass over its pairs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlaif_report.outlines import decided_by_people, sided
 
 
 @dataclass
-class Tally:
+class JudgeCounts:
     """Counts over a round's pairs; give it every `PairOutline` once."""
 
     pairs: int = 0
@@ -51,7 +51,7 @@ class Tally:
 
     @property
     def histograms(self) -> list[Histogram]:
-        """What the verdicts and the pairs look like; empty without verdicts."""
+        """Distributions of verdicts and of agreement; empty without verdicts."""
         if not self.verdicts:
             return []
         drawn = [
@@ -66,7 +66,7 @@ class Tally:
                 tuple(self._agreement[index] for index in range(TENTHS)),
             ),
         ]
-        return [one for one in drawn if one.total]
+        return [chart for chart in drawn if chart.total]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class JudgeView:
         qualities: How far it can be trusted, for each split.
         figures: What else was found out about it.
         abstentions: (reason, count), most frequent first.
-        histograms: See `Tally.histograms`.
+        histograms: See `JudgeCounts.histograms`.
     """
 
     alarms: list[str]
@@ -95,7 +95,7 @@ COUNTED = (
 """A figure, the number of pairs that it stands on, and the name under which both are shown."""
 
 
-def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
+def judge_view(section: Mapping[str, Any], tally: JudgeCounts) -> JudgeView:
     """Put a round's `judge` section of metrics.json and its counts together."""
     reasons = section.get("abstentions")
     counted = dict(reasons) if isinstance(reasons, Mapping) else {}
@@ -110,7 +110,7 @@ def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
 
 
 def unstructured(section: Mapping[str, Any]) -> dict[str, Any]:
-    """What a `judge` section says beyond its measures and abstentions, nothing twice."""
+    """The figures of a `judge` section beyond its metrics and abstentions, none twice."""
     measures = section.get("measures")
     train = measures.get("train") if isinstance(measures, Mapping) else None
     shown = STRUCTURED | {"abstentions"} | (train.keys() if isinstance(train, Mapping) else set())

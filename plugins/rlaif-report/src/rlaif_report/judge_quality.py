@@ -77,14 +77,14 @@ class Quality:
 def qualities(judge: Mapping[str, Any]) -> list[Quality]:
     """The measures of a round's `judge` section, a group for each split."""
     parts = {name: _mapping(judge.get(name)) for name in ("measures", "not_measured", "models")}
-    splits = [one for one in TITLES if any(one in part for part in parts.values())]
+    splits = [split for split in TITLES if any(split in part for part in parts.values())]
     known = {(record.group, record.name): record for record in records(judge)}
     return [
         Quality(
             TITLES[split] if len(splits) > 1 else "",
             [
-                _line(name, one, known.get((split, name)), _alarms(judge, split))
-                for name, one in _figures(parts["measures"].get(split))
+                _line(name, figure, known.get((split, name)), _alarms(judge, split))
+                for name, figure in _figures(parts["measures"].get(split))
             ],
             [
                 (_label(name, known.get((split, name))), str(why))
@@ -101,15 +101,15 @@ def lines_by_label(judge: Mapping[str, Any]) -> list[tuple[str, str]]:
     measures = _mapping(_mapping(judge.get("measures")).get("train"))
     known = {record.name: record for record in records(judge) if record.group == "train"}
     return [
-        (_label(name, known.get(name)), _value(name, one, known.get(name)))
-        for name, one in _figures(measures)
+        (_label(name, known.get(name)), _value(name, figure, known.get(name)))
+        for name, figure in _figures(measures)
     ]
 
 
 def alarms(judge: Mapping[str, Any]) -> list[str]:
     """The warnings of a `judge` section."""
     found = judge.get("warnings")
-    return [str(one) for one in found] if isinstance(found, list | tuple) else []
+    return [str(line) for line in found] if isinstance(found, list | tuple) else []
 
 
 def _alarms(judge: Mapping[str, Any], split: str) -> list[str]:
@@ -119,7 +119,7 @@ def _alarms(judge: Mapping[str, Any], split: str) -> list[str]:
 
 def ranking(table: Mapping[str, Any]) -> Ranking | None:
     """A ranking of metrics.json as the page shows it; None if it ranks nobody."""
-    ranked = [one for one in table.get("models") or [] if isinstance(one, Mapping)]
+    ranked = [row for row in table.get("models") or [] if isinstance(row, Mapping)]
     if len(ranked) < 2:
         return None
     notes = []
@@ -134,13 +134,13 @@ def ranking(table: Mapping[str, Any]) -> Ranking | None:
             "One model never lost to the others: its rating is held finite by a normal prior of "
             "deviation 1, and its place counts more than its distance."
         )
-    return Ranking([_rank(one) for one in ranked], notes)
+    return Ranking([_rank(row) for row in ranked], notes)
 
 
-def _rank(one: Mapping[str, Any]) -> Rank:
-    rating, elo, count = one.get("rating"), one.get("elo"), one.get("comparisons")
+def _rank(row: Mapping[str, Any]) -> Rank:
+    rating, elo, count = row.get("rating"), row.get("elo"), row.get("comparisons")
     return Rank(
-        str(one.get("model", "")),
+        str(row.get("model", "")),
         _with_ends(number, rating) if is_interval(rating) else number(None),
         number(round(elo)) if is_number(elo) else number(None),
         int(count) if is_number(count) else 0,
@@ -148,33 +148,33 @@ def _rank(one: Mapping[str, Any]) -> Rank:
 
 
 def _line(
-    name: str, one: Mapping[str, Any], known: MetricRecord | None, warned: Sequence[str]
+    name: str, figure: Mapping[str, Any], known: MetricRecord | None, warned: Sequence[str]
 ) -> Line:
-    basis = f"{number(one.get('n'))} {known.items if known else 'items'}"
-    if one.get("by"):
-        basis += f", quality by {one['by']}"
-    if is_number(one.get("p_value")):
-        basis += f", p = {number(one['p_value'])}"
-    if is_number(one.get("same_side")):
-        basis += f", {share(one['same_side'])} on the same side"
-    if is_number(one.get("alpha")):
-        basis += f", α {number(one['alpha'])}"
+    basis = f"{number(figure.get('n'))} {known.items if known else 'items'}"
+    if figure.get("by"):
+        basis += f", quality by {figure['by']}"
+    if is_number(figure.get("p_value")):
+        basis += f", p = {number(figure['p_value'])}"
+    if is_number(figure.get("same_side")):
+        basis += f", {share(figure['same_side'])} on the same side"
+    if is_number(figure.get("alpha")):
+        basis += f", α {number(figure['alpha'])}"
     meaning = known.description if known else ""
-    kappas = [f"{pair} {number(found['value'])}" for pair, found in _figures(one.get("kappas"))]
+    kappas = [f"{pair} {number(found['value'])}" for pair, found in _figures(figure.get("kappas"))]
     if kappas:
         meaning += f" Cohen's κ of every two: {', '.join(kappas)}."
     shown = _label(name, known)
     bad = any(f"{shown.lower()}: " in line for line in warned)
-    return Line(shown, _value(name, one, known), basis, meaning, bad)
+    return Line(shown, _value(name, figure, known), basis, meaning, bad)
 
 
-def _value(name: str, one: Mapping[str, Any], known: MetricRecord | None) -> str:
+def _value(name: str, figure: Mapping[str, Any], known: MetricRecord | None) -> str:
     write = share if (known.unit == SHARE if known else is_share(name)) else number
-    return _with_ends(write, one) if is_interval(one) else write(one["value"])
+    return _with_ends(write, figure) if is_interval(figure) else write(figure["value"])
 
 
-def _with_ends(write: Any, one: Mapping[str, Any]) -> str:
-    return f"{write(one['value'])} ({ends(write(one['low']), write(one['high']))})"
+def _with_ends(write: Any, figure: Mapping[str, Any]) -> str:
+    return f"{write(figure['value'])} ({ends(write(figure['low']), write(figure['high']))})"
 
 
 def _label(name: str, known: MetricRecord | None) -> str:
@@ -183,9 +183,9 @@ def _label(name: str, known: MetricRecord | None) -> str:
 
 def _figures(section: Any) -> Sequence[tuple[str, Mapping[str, Any]]]:
     return [
-        (name, one)
-        for name, one in _mapping(section).items()
-        if isinstance(one, Mapping) and is_number(one.get("value"))
+        (name, figure)
+        for name, figure in _mapping(section).items()
+        if isinstance(figure, Mapping) and is_number(figure.get("value"))
     ]
 
 

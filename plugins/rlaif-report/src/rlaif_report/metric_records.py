@@ -28,7 +28,7 @@ SHARE = "share"
 """The unit of a value in [0, 1] that is shown in percent."""
 
 MOST = 40
-"""Points or bars of a chart: more could not be told apart."""
+"""Points or bars of a chart: more cannot be distinguished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class MetricRecord:
 
     @property
     def basis(self) -> str:
-        """What it stands on; empty if that is not known."""
+        """The number of items it is computed from; empty if that is not known."""
         return "" if self.n is None else f"{number(self.n)} {self.items}"
 
 
@@ -115,7 +115,7 @@ class MetricGroup:
     @property
     def plots(self) -> list[Plot]:
         """The lines and scatters."""
-        drawn = (_plot(one) for one in self.metrics if one.chart in ("line", "scatter"))
+        drawn = (_plot(metric) for metric in self.metrics if metric.chart in ("line", "scatter"))
         return [plot for plot in drawn if plot is not None]
 
     @property

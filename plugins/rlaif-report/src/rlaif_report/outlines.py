@@ -17,12 +17,12 @@ def fates(run: Run, round_index: int) -> Fates:
 
 
 def abstentions(pair: PairOutline) -> int:
-    """How many of the votes are abstentions."""
+    """Number of votes that are abstentions."""
     return sum(vote.p_first is None for vote in pair.votes)
 
 
 def sided(pair: PairOutline) -> int:
-    """How many of the votes took a side; a tie takes none."""
+    """Number of votes that took a side; a tie takes none."""
     return sum(vote.p_first not in (None, 0.5) for vote in pair.votes)
 
 

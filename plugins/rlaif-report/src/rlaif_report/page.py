@@ -19,7 +19,7 @@ from rlaif_report.other_runs import against
 from rlaif_report.overview import facts, notices, tiles
 from rlaif_report.rendering import render
 from rlaif_report.rounds import round_view, side_by_side
-from rlaif_report.rounds_overview import course
+from rlaif_report.rounds_overview import rounds_overview
 from rlaif_report.run_metrics import Measured, measured
 from rlaif_report.sample import Sample
 from rlaif_report.text import Excerpt
@@ -75,7 +75,7 @@ def _page(run: Run, others: Sequence[Run]) -> str:
     known = measured(run)
     sample = Sample()
     sampled = not known.labelling
-    rounds = [round_view(one, run, sample, sampled=sampled) for one in known.rounds]
+    rounds = [round_view(section, run, sample, sampled=sampled) for section in known.rounds]
     shown = browser(run, sample)
     failures = run.failures()
     hidden = [error.calls for error in failures[FAILURES:]]
@@ -92,7 +92,7 @@ def _page(run: Run, others: Sequence[Run]) -> str:
         "facts": facts(run),
         "rounds": rounds,
         "policies": ranking(known.policies),
-        "course": course(known.course) if len(rounds) > 1 else None,
+        "course": rounds_overview(known.course) if len(rounds) > 1 else None,
         "others": [against(run, other) for other in others],
         "contests": contests(known.contests, known.gold) if known.comparing else None,
         "comparison": side_by_side(known.rounds),
@@ -110,9 +110,9 @@ def _page(run: Run, others: Sequence[Run]) -> str:
 
 
 def _has_reward_model(run: Run, known: Measured) -> bool:
-    """Whether the recipe has one; without a recipe, whether anything was measured of one."""
+    """True if the recipe has one or, without a recipe, if one was measured."""
     if not run.recipe:
-        return any(one.get("reward_model") for one in known.rounds)
+        return any(section.get("reward_model") for section in known.rounds)
     return bool(run.sections.get("reward_model"))
 
 
@@ -121,4 +121,4 @@ def _by_stage(known: Measured) -> list[tuple[str, float, float]]:
     names += [name for name in known.seconds if name not in STAGES]
     spent = {name: float(known.seconds[name]) for name in names if is_number(known.seconds[name])}
     longest = max(spent.values(), default=0.0) or 1.0
-    return [(name, one, one / longest) for name, one in spent.items()]
+    return [(name, seconds, seconds / longest) for name, seconds in spent.items()]

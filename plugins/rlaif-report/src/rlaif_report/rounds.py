@@ -12,7 +12,7 @@ from rlaif_report.best_of_n import BestOfN, best_of_n
 from rlaif_report.charts import Interval, intervals
 from rlaif_report.figures import Figure, figures
 from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
-from rlaif_report.judge import JudgeView, Tally, judge_view, unstructured
+from rlaif_report.judge import JudgeCounts, JudgeView, judge_view, unstructured
 from rlaif_report.judge_quality import lines_by_label
 from rlaif_report.metric_labels import OF_POLICY
 from rlaif_report.metric_records import RECORDS, MetricGroup, metric_groups
@@ -20,13 +20,13 @@ from rlaif_report.outlines import fates
 from rlaif_report.pareto_front import Front, front
 from rlaif_report.sample import (
     Sample,
-    Sighting,
+    SeenPair,
     contest_outcomes,
     heldout_outcomes,
     policies,
     training_outcomes,
 )
-from rlaif_report.training import Training, told, training
+from rlaif_report.training import Training, final_figures, training
 
 SECTIONS = ("judge", "reward_model", "optimize", "policy")
 COUNTS = frozenset(
@@ -72,7 +72,7 @@ class RoundView:
 
     @property
     def candidates(self) -> int | None:
-        """How many candidate preferences there were, if any were selected."""
+        """Number of candidate preferences, if any were selected."""
         return next((step.count for step in self.steps if step.name == CANDIDATES), None)
 
 
@@ -86,7 +86,7 @@ def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled:
         sampled: Whether the run drew the responses itself.
     """
     number = int(section.get("round") or 0)
-    tally = Tally()
+    tally = JudgeCounts()
     _pass_pairs(run, number, tally, sample)
     losses = {row.reason: row.total for row in run.excluded(number)}
     dropped = {f"{row.reason} ({row.stage})": row.total for row in run.dropped(number)}
@@ -128,26 +128,26 @@ def _without_recorded(
 
 
 def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of a policy in figures, what is missing last."""
+    """The figures of a policy, counts of what is missing last."""
     names = [name for name in policy if name != BEST_OF_N]
-    return {name: policy[name] for name in sorted(names, key=lambda one: one.endswith(MISSING))}
+    return {name: policy[name] for name in sorted(names, key=lambda name: name.endswith(MISSING))}
 
 
-def _pass_pairs(run: Run, number: int, tally: Tally, sample: Sample) -> None:
+def _pass_pairs(run: Run, number: int, tally: JudgeCounts, sample: Sample) -> None:
     known = fates(run, number)
     contestants = run.authors(number) if run.is_comparison else None
-    for one in run.pairs(number):
-        tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in known)
+    for pair in run.pairs(number):
+        tally.add(pair, candidate=(pair.prompt_id, frozenset((pair.a, pair.b))) in known)
         if contestants is None:
-            outcomes = training_outcomes(one, known)
+            outcomes = training_outcomes(pair, known)
         else:
-            outcomes = contest_outcomes(one, contestants)
-        sample.add(Sighting(number, "train", one, outcomes))
+            outcomes = contest_outcomes(pair, contestants)
+        sample.add(SeenPair(number, "train", pair, outcomes))
     authors = {
         id: author for author, round, split in policies(number) for id in run.authors(round, split)
     }
-    for one in run.pairs(number, "evaluation"):
-        sample.add(Sighting(number, "evaluation", one, heldout_outcomes(one, authors)))
+    for pair in run.pairs(number, "evaluation"):
+        sample.add(SeenPair(number, "evaluation", pair, heldout_outcomes(pair, authors)))
 
 
 def _section(section: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -170,10 +170,10 @@ def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in section.items():
         if name == "judge":
             judge = _section(section, "judge")
-            yield from ((f"Judge: {one}", text) for one, text in lines_by_label(judge))
+            yield from ((f"Judge: {name}", text) for name, text in lines_by_label(judge))
             value = unstructured(judge)
         if name in {"reward_model", "optimize"}:
-            value = told(section, name)
+            value = final_figures(section, name)
         if name not in {"round", "dropped", RECORDS}:
             lines = figures({name: value}, OF_POLICY if name == "policy" else {})
-            yield from ((one.label, one.text) for one in lines if len(one.text) <= CELL)
+            yield from ((line.label, line.text) for line in lines if len(line.text) <= CELL)

@@ -1,4 +1,4 @@
-"""What a run measured: its ledger's figures, and whatever else its metrics.json says."""
+"""The figures of a run: those of its ledger, and whatever else stands in metrics.json."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Measured:
         cost: Calls, tokens and dollars.
         seconds: Time by stage.
         policies: The policies of all rounds ranked; empty if none was measured.
-        course: What is said of all rounds together: `best` and `overoptimization`.
+        course: Figures of all rounds together: `best` and `overoptimization`.
         stopped: Why the run ended before its last round; empty if it did not.
         shared: How many held-out prompts are also training prompts.
         labelling: Whether nothing was trained, as in a `rlaif judge` run and in a comparison.
@@ -79,7 +79,7 @@ def measured(run: Run) -> Measured:
         computed = run.measured()
         # `rlaif compare` keeps each policy's responses as a round; what is judged is round 0.
         played = computed.pop("rounds")[: 1 if comparing else None]
-        written = _merged(written, [_selected(run, one) for one in played])
+        written = _merged(written, [_selected(run, section) for section in played])
         merge(found, computed)
     own = {
         name: value
@@ -103,10 +103,10 @@ def measured(run: Run) -> Measured:
 
 
 def _shared(found: JSON, run: Run) -> int:
-    told = found.get("prompts")
-    if told is None:
-        told = run.stage(0, "prompts").figures
-    shared = _dict(told).get("shared")
+    prompts = found.get("prompts")
+    if prompts is None:
+        prompts = run.stage(0, "prompts").figures
+    shared = _dict(prompts).get("shared")
     return shared if isinstance(shared, int) else 0
 
 
@@ -124,9 +124,9 @@ def _labels_only(run: Run) -> bool:
 
 
 def _merged(written: list[JSON], computed: list[JSON]) -> list[JSON]:
-    by_number = {one.get("round", index): one for index, one in enumerate(written)}
-    for one in computed:
-        merge(by_number.setdefault(one["round"], {}), one)
+    by_number = {section.get("round", index): section for index, section in enumerate(written)}
+    for section in computed:
+        merge(by_number.setdefault(section["round"], {}), section)
     return [by_number[number] for number in sorted(by_number)]
 
 
@@ -140,7 +140,7 @@ def merge(into: JSON, new: Mapping[str, Any]) -> None:
 
 
 def _list(value: Any) -> list[JSON]:
-    return [dict(one) for one in value if isinstance(one, Mapping)] if value else []
+    return [dict(item) for item in value if isinstance(item, Mapping)] if value else []
 
 
 def _dict(value: Any) -> JSON:
