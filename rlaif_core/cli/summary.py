@@ -51,10 +51,38 @@ def _round(number: JSON) -> Iterator[tuple[str, str]]:
         _share(judge.get("gold_accuracy"), judge.get("gold_comparisons"), "pairs"),
     )
     yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
-    yield "win rate (judge)", _interval(policy.get("win_rate")) or _missing(policy)
-    yield "win rate (gold)", _interval(policy.get("gold_win_rate"))
-    yield "gold score", _change(policy.get("gold_score"), policy.get("gold_gain"))
-    yield "KL from the base", _nats(policy.get("kl"))
+    records = number.get("records", {})
+    known = dict(_policy(policy))
+    for name in records.get("policy", {}):
+        known.pop(name, None)
+    yield from known.values()
+    for group in records.values():
+        for name, record in group.items():
+            yield record.get("label") or name, _estimate(record)
+
+
+def _policy(policy: JSON) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Lines of figures without records, by their names in the `policy` section."""
+    win_rate = _interval(policy.get("win_rate")) or _missing(policy)
+    yield "win_rate", ("win rate (judge)", win_rate)
+    yield "gold_win_rate", ("win rate (gold)", _interval(policy.get("gold_win_rate")))
+    yield "gold_score", ("gold score", _change(policy.get("gold_score"), policy.get("gold_gain")))
+    yield "kl", ("KL from the base", _nats(policy.get("kl")))
+
+
+def _estimate(record: JSON) -> str:
+    """A metric record's value with its interval, unit and items."""
+    text = _interval(record)
+    unit = record.get("unit", "")
+    if unit not in ("", "share"):
+        text += f" {unit}"
+    if record.get("baseline") is not None:
+        text += f", base {record['baseline']:.3f}"
+    return (
+        text
+        if record.get("n") is None
+        else f"{text} on {record['n']:,} {record.get('items', 'items')}"
+    )
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
@@ -107,7 +135,7 @@ def _missing(policy: JSON) -> str:
 def _interval(value: Mapping[str, float] | None) -> str:
     if value is None:
         return ""
-    ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if "low" in value else ""
+    ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if value.get("low") is not None else ""
     return f"{value['value']:.3f}{ends}"
 
 
