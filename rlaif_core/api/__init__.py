@@ -15,6 +15,8 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.filter import Filter, JudgeFacts
 from rlaif_core.api.hook import Hook, hookimpl
 from rlaif_core.api.judge import Judge, PairwiseJudge, PointwiseJudge, Settlement
+from rlaif_core.api.judge_metric import JudgeMetric
+from rlaif_core.api.metric import Bounds, Chart, Metric, Missing, metrics_of
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair, Pairing, Ranking
@@ -35,6 +37,7 @@ from rlaif_core.api.records import (
     Vote,
     digest,
 )
+from rlaif_core.api.reporter import Reporter
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.rows import Row, json_rows, parquet_rows
 from rlaif_core.api.sampler import Sampler
@@ -43,6 +46,8 @@ from rlaif_core.api.training import Metrics, Progress, Scorer, TrainingJob
 
 __all__ = [
     "Abstention",
+    "Bounds",
+    "Chart",
     "ChatModel",
     "ChatReply",
     "ChatRequest",
@@ -59,9 +64,12 @@ __all__ = [
     "Hook",
     "Judge",
     "JudgeFacts",
+    "JudgeMetric",
     "JudgedPair",
     "Message",
+    "Metric",
     "Metrics",
+    "Missing",
     "Model",
     "ModelError",
     "Optimizer",
@@ -81,6 +89,7 @@ __all__ = [
     "Prompt",
     "Ranking",
     "RecipeError",
+    "Reporter",
     "ResourcePath",
     "Response",
     "RewardModel",
@@ -100,5 +109,6 @@ __all__ = [
     "hookimpl",
     "json_rows",
     "json_schema",
+    "metrics_of",
     "parquet_rows",
 ]

@@ -70,6 +70,12 @@ _OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
             "swiss",
         ),
     },
+    "judge-metrics": {
+        "judge_metrics": ("reliability",),
+    },
+    "report": {
+        "reporters": ("html",),
+    },
     "samplers": {
         "samplers": ("sweep",),
     },
