@@ -15,6 +15,8 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.filter import Filter, JudgeFacts
 from rlaif_core.api.hook import Hook, hookimpl
 from rlaif_core.api.judge import Judge, PairwiseJudge, PointwiseJudge, Settlement
+from rlaif_core.api.judge_metric import JudgeMetric
+from rlaif_core.api.metric import Bounds, Chart, Metric, Missing, metrics_of
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair, Pairing, Ranking
@@ -44,6 +46,8 @@ from rlaif_core.api.training import Metrics, Progress, Scorer, TrainingJob
 
 __all__ = [
     "Abstention",
+    "Bounds",
+    "Chart",
     "ChatModel",
     "ChatReply",
     "ChatRequest",
@@ -60,9 +64,12 @@ __all__ = [
     "Hook",
     "Judge",
     "JudgeFacts",
+    "JudgeMetric",
     "JudgedPair",
     "Message",
+    "Metric",
     "Metrics",
+    "Missing",
     "Model",
     "ModelError",
     "Optimizer",
@@ -102,5 +109,6 @@ __all__ = [
     "hookimpl",
     "json_rows",
     "json_schema",
+    "metrics_of",
     "parquet_rows",
 ]

@@ -15,6 +15,7 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
 from rlaif_core.engine.heldout import gold, respond
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.reliability import measure, rankings
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
 from rlaif_core.engine.stages.prompts import READ_PROMPTS
@@ -22,9 +23,6 @@ from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder, round_of
-from rlaif_judge_metrics import measure_judge
-from rlaif_judge_metrics.models import rank_models
-from rlaif_judge_metrics.vote_table import read_ballots
 from rlaif_stats.intervals import Estimate, mean_estimate, win_rate
 from rlaif_stats.length_control import length_controlled_win_rate
 
@@ -140,7 +138,7 @@ async def _compare(
     contests = await _contests(session, answers, prompts, scores)
     return {
         "contests": [one.figures() for one in contests],
-        "policies": rank_models([read_ballots(session.ledger, 0, "train")]),
+        "policies": await rankings(session, [0], "train"),
         "gold_score": {
             name: _interval(mean_estimate(list(known.values()), clusters=list(known)))
             for name, known in scores.items()
@@ -223,7 +221,7 @@ async def _contests(
         session.progress.grow(sum(len(judging.expand(*one)) for one in differing))
         for pair in await judging.judge(0, "train", differing):
             judged[pair.a.id, pair.b.id] = pair
-        measured = measure_judge(session.ledger, 0)
+        measured = await measure(session, 0, "train")
         summary = f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"
         return {"summary": summary, "judge": measured}
 

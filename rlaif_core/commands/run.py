@@ -12,12 +12,13 @@ from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.engine.judging.anchors import read_anchors
 from rlaif_core.engine.pipeline import play
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.reliability import rankings
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
 from rlaif_core.engine.stages.prompts import READ_PROMPTS
 from rlaif_core.kit.service import ServiceModel
 from rlaif_core.metrics.best_round import course
-from rlaif_core.metrics.run import JSON, run_metrics
+from rlaif_core.metrics.run import JSON, finite, run_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder
 
@@ -51,6 +52,9 @@ async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
         finally:
             session.components.keep_counts()
             session.metrics = run_metrics(session.ledger, begun)
+            policies = await rankings(session, range(begun), "evaluation")
+            if policies is not None:
+                session.metrics["policies"] = finite(policies)
             session.metrics |= course(session.metrics["rounds"], recipe.file.evaluation)
             if stopped:
                 session.metrics["stopped"] = stopped

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from rlaif_core.metrics.judge import warnings
 from rlaif_core.store.ledger import Reader
-from rlaif_judge_metrics import measure_judge, rank_policies, warnings
 
 JSON = dict[str, Any]
 
@@ -29,8 +29,7 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
     _, read, _ = ledger.stage(0, "prompts")
     if read:
         found["prompts"] = {name: one for name, one in read.items() if name not in TOLD}
-    policies = rank_policies(ledger, rounds)
-    return found if policies is None else {**found, "policies": policies}
+    return found
 
 
 def cost(ledger: Reader) -> JSON:
@@ -87,21 +86,17 @@ def stage_metrics(ledger: Reader, number: int) -> JSON:
 
 
 def judge_metrics(ledger: Reader, number: int) -> JSON:
-    """What was measured of a round's judge, by split, and what of it is a warning.
+    """Metrics of a round's judge, by split, and warnings.
 
-    The stages keep what they measured, evaluators among them; where one goes on, the ledger is
-    measured as it is.
+    The stages keep what they measured, evaluators among them.
     """
     found: JSON = {"abstentions": ledger.abstentions(number)}
     agreement, pairs = ledger.agreement(number)
     if agreement is not None:
         found |= {"agreement": agreement, "agreement_pairs": pairs}
-    for split, stage in (("train", "judge"), ("evaluation", "evaluate")):
+    for stage in ("judge", "evaluate"):
         _, kept, _ = ledger.stage(number, stage)
-        part = kept.get("judge", {})
-        if split not in part.get("measures", {}):
-            merge(found, measure_judge(ledger, number, split))
-        merge(found, part)
+        merge(found, kept.get("judge", {}))
     _, again, _ = ledger.stage(number, "second_opinion")
     merge(found, again.get("judge", {}))
     measures: JSON = found.get("measures", {})
@@ -111,7 +106,14 @@ def judge_metrics(ledger: Reader, number: int) -> JSON:
     for split, missing in found.get("not_measured", {}).items():
         for name in measures.get(split, {}).keys() & missing.keys():
             del missing[name]
-    found["warnings"] = warnings(measures)
+    found["warnings"] = warnings(found)
+    records: JSON = found.pop("records", {})
+    if records:
+        found["records"] = [
+            {**record, "split": split}
+            for split, many in records.items()
+            for record in many.values()
+        ]
     return found
 
 

@@ -24,8 +24,11 @@ from rlaif_core.recipe.unused import unused_sections
 from rlaif_core.recipe.warnings import cautions
 from rlaif_core.registry import Registry
 
-BY_DEFAULT = ("executor", "reporters")
+BY_DEFAULT = ("executor", "judge_metrics", "reporters")
 """Sections whose components a recipe has without naming them."""
+
+OPTIONAL = ("judge_metrics", "reporters")
+"""Of these, what a run goes without if it is not installed."""
 
 
 def load_recipe(
@@ -71,9 +74,9 @@ def load_recipe(
         try:
             parts[slot.place] = assembly.part(slot)
         except PartError as error:
-            if slot.kind in data or slot.kind != "reporters":
+            if slot.kind in data or slot.kind not in OPTIONAL:
                 problems += error.problems
-            else:  # a run goes on without the report that nobody asked for
+            else:  # a run goes on without the metrics or the report that nobody asked for
                 absent[slot.place] = error.problems[0].what
     problems += rules.missing_sections(document, data, parts, purpose)
     problems += rules.broken_references(document, data)

@@ -30,6 +30,7 @@ LISTS = {
     "evaluators": "evaluators",
     "hooks": "hooks",
     "reporters": "reporters",
+    "judge_metrics": "judge_metrics",
 }
 
 ASKING = ("sampler", "judge", "judge.gate", "evaluation.judge", "evaluation.judge.gate")

@@ -24,7 +24,7 @@ class Recipe:
         parts: Its components by place: "policy", "models.NAME", "prompts.train",
             "prompts.heldout", "sampler", "judge", "judge.model", "judge.model.ROLE", "pairing",
             "filters.0", "reward_model", "optimizer", "evaluators.0", "evaluation.judge",
-            "hooks.0", "executor", "reporters.0", "judge.gate", "rewards.NAME".
+            "hooks.0", "executor", "judge_metrics.0", "reporters.0", "judge.gate", "rewards.NAME".
         cautions: What is allowed but likely a mistake, a line each with its place.
         absent: Components that are there by default and cannot be used, by place: why.
     """

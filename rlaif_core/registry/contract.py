@@ -22,6 +22,7 @@ BASES: Mapping[str, tuple[type[Component[Any]], ...]] = {
     "executors": (api.Executor,),
     "hooks": (api.Hook,),
     "probes": (api.Probe,),
+    "judge_metrics": (api.JudgeMetric,),
     "reporters": (api.Reporter,),
 }
 

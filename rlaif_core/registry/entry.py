@@ -20,6 +20,7 @@ KINDS: tuple[str, ...] = (
     "executors",
     "hooks",
     "probes",
+    "judge_metrics",
     "reporters",
 )
 """Each kind is the entry-point group `rlaif.v1.<kind>`."""

@@ -70,6 +70,9 @@ _OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
             "swiss",
         ),
     },
+    "judge-metrics": {
+        "judge_metrics": ("reliability",),
+    },
     "report": {
         "reporters": ("html",),
     },

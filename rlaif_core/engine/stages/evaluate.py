@@ -10,10 +10,10 @@ from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.engine.heldout import base_responses, gold, responses
+from rlaif_core.engine.reliability import measure, measure_against_quality
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
 from rlaif_core.metrics.run import JSON, merge
-from rlaif_judge_metrics import measure_judge, measure_length
 
 
 async def run(round_: Round) -> JSON:
@@ -27,7 +27,7 @@ async def run(round_: Round) -> JSON:
         measured = await session.hooks.rlaif_evaluate(evaluation=evaluation, evaluator=evaluator)
         merge(figures, measured)
         session.progress.advance()
-    merge(figures, {"judge": _of_the_judge(round_, evaluation.gold)})
+    merge(figures, {"judge": await _of_the_judge(round_, evaluation.gold)})
     win_rate = figures.get("policy", {}).get("win_rate")
     if win_rate:
         session.progress.note(
@@ -37,13 +37,17 @@ async def run(round_: Round) -> JSON:
     return figures
 
 
-def _of_the_judge(round_: Round, gold: Gold | None) -> JSON:
+async def _of_the_judge(round_: Round, gold: Gold | None) -> JSON:
     """Judge metrics on held-out verdicts, and against gold if a source has it."""
-    ledger, number = round_.session.ledger, round_.number
-    found = measure_judge(ledger, number, "evaluation")
+    session, number = round_.session, round_.number
+    figures = await measure(session, number, "evaluation")
     if gold is not None:
-        merge(found, measure_length(_with_leads(ledger.judged(number), gold), "gold score"))
-    return found
+        scorer = gold
+        known = await measure_against_quality(
+            session, lambda: _with_leads(session.ledger.judged(number), scorer), "gold score"
+        )
+        merge(figures, known)
+    return figures
 
 
 def _with_leads(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from rlaif_core.api.pairing import Pairing
+from rlaif_core.api.records import JudgedPair
+from rlaif_core.data.pairs import GivenPairs
 from rlaif_core.engine.judging.failure_limit import require_verdicts
 from rlaif_core.engine.judging.given import agreement_in_ledger, judge_given, lead
 from rlaif_core.engine.judging.proposals import judge_proposals
 from rlaif_core.engine.judging.runner import JudgeRunner
+from rlaif_core.engine.reliability import measure, measure_against_quality
 from rlaif_core.engine.round import Round
+from rlaif_core.engine.session import Session
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
 from rlaif_core.metrics.run import JSON, merge
-from rlaif_judge_metrics import measure_judge, measure_length
 
 
 async def run(round_: Round) -> JSON:
@@ -42,18 +45,18 @@ async def run(round_: Round) -> JSON:
     if session.gates:
         require_verdicts(session.ledger, number)
     settled = await judging.settle(number, "train")
-    metrics = measure_judge(session.ledger, number)
+    metrics = await measure(session, number, "train")
     figures: JSON = {}
-    if round_.given is not None and agreement is not None:
+    given = round_.given
+    if given is not None and agreement is not None:
         if settled:
-            agreement = agreement_in_ledger(session.ledger, round_.given)
+            agreement = agreement_in_ledger(session.ledger, given)
         figures = agreement.figures()
         if "labelled" in figures:
-            both = zip(session.ledger.judged(number), round_.given, strict=True)
-            merge(
-                metrics,
-                measure_length(((pair, lead(given)) for pair, given in both), "given labels"),
+            known = await measure_against_quality(
+                session, lambda: _with_leads(session, given), "given labels"
             )
+            merge(metrics, known)
     return {
         **figures,
         "summary": _summary(round_, judging, figures),
@@ -62,6 +65,11 @@ async def run(round_: Round) -> JSON:
         "settled": settled,
         "judge": metrics,
     }
+
+
+def _with_leads(session: Session, given: GivenPairs) -> Iterator[tuple[JudgedPair, float | None]]:
+    both = zip(session.ledger.judged(0), given, strict=True)
+    return ((judged, lead(pair)) for judged, pair in both)
 
 
 def _summary(round_: Round, judging: JudgeRunner, figures: JSON) -> str:

@@ -7,12 +7,12 @@ from heapq import nsmallest
 
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import Prompt, digest
+from rlaif_core.engine.reliability import SECOND, measure
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
 from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.ledger import Reader
-from rlaif_judge_metrics import SECOND, measure_second_opinion
 
 
 def has_second_judge(recipe: Recipe) -> bool:
@@ -36,8 +36,8 @@ async def run(round_: Round) -> JSON:
     judging = await session.judging("evaluation.judge")
     session.progress.grow(sum(len(judging.expand(*item)) for item in items))
     await judging.judge(number, SECOND, items)
-    metrics = measure_second_opinion(session.ledger, number)
-    kappa = metrics["measures"]["train"].get("evaluation_judge_kappa")
+    metrics = await measure(session, number, SECOND)
+    kappa = metrics.get("measures", {}).get("train", {}).get("evaluation_judge_kappa")
     agreed = f", κ {kappa['value']:.2f} with the training judge" if kappa else ""
     return {"summary": f"{len(items)} pairs judged again{agreed}", "judge": metrics}
 

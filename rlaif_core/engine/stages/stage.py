@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from rlaif_core.engine.round import Round
+from rlaif_core.metrics.judge import warnings
 from rlaif_core.metrics.run import JSON, finite
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.stage_costs import begin
-from rlaif_judge_metrics import warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Stage:
             seconds = spent_before + time.monotonic() - began
             ledger.keep_stage(number, self.name, seconds, figures, done=done)
         await ledger.committed()
-        for line in warnings(figures.get("judge", {}).get("measures", {})):
+        for line in warnings(figures.get("judge", {})):
             session.progress.note(f"round {number}: judge, {line}")
         session.progress.finish(str(figures.get("summary", "")))
         session.hooks.rlaif_stage_finished(round=number, stage=self.name, seconds=seconds)
