@@ -113,7 +113,8 @@ def test_models_that_answered_are_ranked(page: Page) -> None:
 def test_rounds_stand_side_by_side_with_their_measures(tmp_path: Path) -> None:
     folder = finished_run(tmp_path / "run", prompts=8, rounds=2)
     metrics = json.loads((folder / "metrics.json").read_text())
-    metrics["rounds"][0]["judge"]["records"] = {"train": {"position_consistency": CONSISTENCY}}
+    measured = {"measures": JUDGE["measures"], "records": JUDGE["records"]}
+    metrics["rounds"][0]["judge"] |= measured
     metrics["rounds"][0]["judge"]["warnings"] = ["it goes by position", "it goes by length"]
     metrics["rounds"][1]["judge"]["warnings"] = ["it goes in circles"]
     metrics["policies"] = RANKED
