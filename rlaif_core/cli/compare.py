@@ -40,12 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Compare the policies; exit code 0 when complete, 130 when stopped."""
+    import asyncio
+
     from rlaif_core.api.errors import DataError
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.commands.compare import BASE, compare
+    from rlaif_core.commands.report import write_reports
     from rlaif_core.data.prompts import read_prompts
-    from rlaif_report.page import write_report
 
     policies = [one if one == BASE else _checkpoint(one) for one in args.policies]
     if len(policies) < 2:
@@ -60,12 +62,12 @@ def execute(args: argparse.Namespace) -> int:
             again = shlex.join(["rlaif", *sys.argv[1:]])
             print(f"stopped; all answers so far are kept. Go on with: {again}", file=sys.stderr)
             return stopped.code
-        report = write_report(folder.path)
+        reports = asyncio.run(write_reports(recipe, folder.path))
     if args.json:
         print(json.dumps(metrics, indent=2))
     else:
         print("\n".join(_table(metrics)))
-        print(f"run directory: {folder.path}\nreport: {report}")
+        print("\n".join([f"run directory: {folder.path}", *reports]))
     return 0
 
 

@@ -49,13 +49,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Label the pairs; exit code 0 when complete, 1 if a probe got through, 3 if it waits."""
+    import asyncio
+
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.commands import probe as probing
     from rlaif_core.commands.judge import label_pairs
+    from rlaif_core.commands.report import write_reports
     from rlaif_core.data.pairs import each_pair
     from rlaif_core.engine.pipeline import JUDGE_PAIRS, PROBE
-    from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "judge")
     cases = probing.cases(args.probe) if args.probe else []
@@ -77,13 +79,13 @@ def execute(args: argparse.Namespace) -> int:
         if cases:
             metrics["probe"] = probing.measure(args.probe, cases, folder)
             folder.write_json("metrics.json", metrics)
-        report = write_report(folder.path)
+        reports = asyncio.run(write_reports(recipe, folder.path))
     through = metrics.get("probe", {}).get("through", [])
     if args.json:
         print(json.dumps(metrics, indent=2))
     else:
         print("\n".join([*_figures(metrics), *_probed(metrics.get("probe"))]))
-        print(f"run directory: {folder.path}\nreport: {report}")
+        print("\n".join([f"run directory: {folder.path}", *reports]))
     return STOPPED if metrics.get("stopped") else int(bool(through))
 
 

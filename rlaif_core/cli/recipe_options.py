@@ -88,22 +88,21 @@ def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
         try:
             yield folder
         except RlaifError:
-            _report(folder.path)
+            _report(recipe, folder.path)
             raise
     finally:
         folder.close()
 
 
-def _report(folder: Path) -> None:
-    """Write the page of a run that ended in error, if there is anything to show."""
-    from rlaif_core.store.ledger import Reader
-    from rlaif_report.page import write_report
+def _report(recipe: Recipe, folder: Path) -> None:
+    """Write the reports of a run that ended in error, if there is anything to show."""
+    import asyncio
 
-    with suppress(Exception):  # the error that is being told matters more than its page
-        reader = Reader(folder / "ledger.sqlite", readonly=True)
-        try:
-            begun = {stage for _, stage, *_ in reader.stages()}
-        finally:
-            reader.close()
+    from rlaif_core.commands.report import write_reports
+    from rlaif_core.runs import Run
+
+    with suppress(Exception):  # the error that is being told matters more than its reports
+        with Run.open(folder) as run:
+            begun = {stage.stage for stage in run.stages()}
         if begun - {"prompts"}:
-            print(f"report: {write_report(folder)}", file=sys.stderr)
+            print(*asyncio.run(write_reports(recipe, folder)), sep="\n", file=sys.stderr)

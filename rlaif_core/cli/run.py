@@ -21,11 +21,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the recipe; exit code 0 when complete, 3 if a guard or a wait ended it, 130 stopped."""
+    import asyncio
+
     from rlaif_core.cli import interruptible
     from rlaif_core.cli.progress import shown
     from rlaif_core.cli.summary import summary
+    from rlaif_core.commands.report import write_reports
     from rlaif_core.commands.run import run
-    from rlaif_report.page import write_report
 
     recipe = recipe_options.load(args, "run")
     with recipe_options.run_folder(args, recipe) as folder:
@@ -35,9 +37,9 @@ def execute(args: argparse.Namespace) -> int:
             again = shlex.join(["rlaif", *sys.argv[1:]])
             print(f"stopped; all answers so far are kept. Go on with: {again}", file=sys.stderr)
             return stopped.code
-        report = write_report(folder.path)
+        reports = asyncio.run(write_reports(recipe, folder.path))
     if args.json:
         print(json.dumps(metrics, indent=2))
     else:
-        print(summary(metrics, folder.path, report))
+        print(summary(metrics, folder.path, reports))
     return STOPPED if metrics.get("stopped") else 0

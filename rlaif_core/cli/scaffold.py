@@ -41,6 +41,7 @@ USAGES: Final[Mapping[str, str]] = {
     "executors": "executor: {{use: {}}}",
     "hooks": "hooks:\n  - use: {}",
     "probes": "",
+    "reporters": "reporters:\n  - use: {}",
 }
 """How a recipe names a component of each kind; a probe is named on the command line."""
 

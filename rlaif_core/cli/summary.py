@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from rlaif_report.overview import no_win_rate
 
 JSON = Mapping[str, Any]
 
@@ -14,13 +12,13 @@ REASONS = 4
 """So many reasons for what was left out are named; the report has them all."""
 
 
-def summary(metrics: JSON, folder: Path, report: Path) -> str:
+def summary(metrics: JSON, folder: Path, reports: Sequence[str]) -> str:
     """The lines under a run.
 
     Args:
         metrics: What metrics.json holds.
         folder: The run directory.
-        report: The page.
+        reports: A line for each report.
     """
     lines = []
     for number in metrics["rounds"]:
@@ -34,7 +32,7 @@ def summary(metrics: JSON, folder: Path, report: Path) -> str:
         lines.append(_best(metrics["best"]))
     if metrics.get("stopped"):
         lines.append(f"STOPPED in {metrics['stopped']}")
-    return "\n".join([*lines, f"run directory: {folder}", f"report: {report}"])
+    return "\n".join([*lines, f"run directory: {folder}", *reports])
 
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
@@ -53,8 +51,7 @@ def _round(number: JSON) -> Iterator[tuple[str, str]]:
         _share(judge.get("gold_accuracy"), judge.get("gold_comparisons"), "pairs"),
     )
     yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
-    missing = no_win_rate(policy)
-    yield "win rate (judge)", _interval(policy.get("win_rate")) or _missing(missing)
+    yield "win rate (judge)", _interval(policy.get("win_rate")) or _missing(policy)
     yield "win rate (gold)", _interval(policy.get("gold_win_rate"))
     yield "gold score", _change(policy.get("gold_score"), policy.get("gold_gain"))
     yield "KL from the base", _nats(policy.get("kl"))
@@ -100,8 +97,11 @@ def _share(value: float | None, count: int | None, unit: str = "pairs", ends: st
     return f"{value:.1%}{ends}" + ("" if count is None else f" on {count} {unit}")
 
 
-def _missing(reason: str) -> str:
-    return f"not measured: {reason}" if reason else ""
+def _missing(policy: JSON) -> str:
+    left_out = policy.get("win_rate_abstentions")
+    if not left_out:
+        return ""
+    return f"not measured: the judge abstained on all {left_out:,} held-out prompts"
 
 
 def _interval(value: Mapping[str, float] | None) -> str:

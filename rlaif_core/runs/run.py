@@ -20,13 +20,13 @@ from rlaif_core.store.ledger.records import (
     CandidateOutline,
     CastVote,
     Cost,
-    Excluded,
     Kept,
     ModelCall,
     ModelUsage,
     PairKey,
     PairLabel,
     PairOutline,
+    ReasonCount,
     StageRecord,
     TrainingStep,
     VoteKey,
@@ -269,11 +269,11 @@ class Run:
         """
         return self._ledger.candidate_outlines(round_index, after, limit)
 
-    def excluded(self, round_index: int) -> list[Excluded]:
+    def excluded(self, round_index: int) -> list[ReasonCount]:
         """What never became a candidate preference, by stage and reason."""
         return self._ledger.losses(round_index)
 
-    def dropped(self, round_index: int) -> list[Excluded]:
+    def dropped(self, round_index: int) -> list[ReasonCount]:
         """Candidate preferences that were dropped, by filter and reason, most frequent first."""
         return self._ledger.dropped(round_index)
 

@@ -21,6 +21,7 @@ from rlaif_core.testing.judges import PairwiseJudgeConformance, PointwiseJudgeCo
 from rlaif_core.testing.models import ModelConformance
 from rlaif_core.testing.pairings import PairingConformance
 from rlaif_core.testing.probes import ProbeConformance
+from rlaif_core.testing.reporters import ReporterConformance, make_run
 from rlaif_core.testing.sample import (
     judge_all,
     make_comparison,
@@ -47,6 +48,7 @@ __all__ = [
     "PairwiseJudgeConformance",
     "PointwiseJudgeConformance",
     "ProbeConformance",
+    "ReporterConformance",
     "RewardModelConformance",
     "SamplerConformance",
     "ScriptedModel",
@@ -58,5 +60,6 @@ __all__ = [
     "make_prompt",
     "make_ranking",
     "make_responses",
+    "make_run",
     "since",
 ]

@@ -25,7 +25,7 @@ COST = {"calls": 2235, "cached": 2117, "usd": 0.0}
 
 def said(*rounds: dict[str, Any], **run: Any) -> list[str]:
     metrics = {"rounds": list(rounds), "cost": COST, "seconds": {"judge": 12.4}, **run}
-    text = summary(metrics, Path("runs/x"), Path("runs/x/report.html"))
+    text = summary(metrics, Path("runs/x"), ["report: runs/x/report.html"])
     return [" ".join(line.split()) for line in text.splitlines()]
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from rlaif_report.page import write_report
 from tests.support.inside import Inside, inside
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 
 __all__ = ["inside"]
 
@@ -114,7 +113,7 @@ def test_the_page_calls_the_policies_by_their_names(inside: Inside) -> None:
 def test_a_comparison_that_was_stopped_has_a_page_of_its_own_kind(inside: Inside) -> None:
     assert compare(inside, "base", "one") == 0
     (inside.folder / "compared" / "metrics.json").unlink()  # written at the end
-    page = Page(write_report(inside.folder / "compared").read_text())
+    page = Page(written(inside.folder / "compared").read_text())
     assert "Compared policies" in page.text
     assert "Not judged yet" in page.text
     assert "Training run" not in page.text

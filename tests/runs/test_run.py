@@ -169,9 +169,20 @@ def test_labels_of_two_runs_are_matched_pair_by_pair(run: Run) -> None:
     assert all(ours == theirs for ours, theirs in both)
 
 
-def test_policies_have_names(run: Run) -> None:
-    assert set(run.policy_names().values()) >= {"base"}
-    assert not run.is_comparison
+def test_policies_are_called_by_the_round_that_made_them(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path / "run", 4)
+    prompt = writer.heldout[0]
+    for number, split, hostile in ((0, "before", ""), (0, "after", "x"), (1, "after", "y")):
+        writer.hostile = hostile
+        writer.ledger.keep_responses(number, split, [writer.respond(prompt, 0)])
+    writer.ledger.close()
+    with Run.open(writer.folder) as run:
+        names = run.policy_names()
+    assert names == {
+        "lab-policy@5f0c": "base",
+        "lab-policy@5f0cx": "policy of round 0",
+        "lab-policy@5f0cy": "policy of round 1",
+    }
 
 
 def test_importing_rlaif_core_loads_no_run() -> None:

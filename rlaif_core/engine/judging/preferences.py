@@ -9,16 +9,9 @@ import numpy as np
 
 from rlaif_core.api.pairing import Pair, Ranking
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response, Vote
+from rlaif_core.runs.reasons import CONTRADICTED, NOT_COMPARED, TIED, UNDECIDED
 from rlaif_stats.labels import Pooling, agreement_share, combine
 from rlaif_stats.ranking import bradley_terry_ratings
-
-UNDECIDED = "no verdict: every vote abstained"
-NOT_COMPARED = "the two were never compared"
-CONTRADICTED = "their own comparison contradicts the ranking"
-TIED = "tie"
-NO_PAIR = "prompt without a decided pair"
-DUPLICATE = "duplicate response"
-NO_RESPONSE = "prompt without responses"
 
 
 def judged_pair(

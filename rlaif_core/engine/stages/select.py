@@ -13,9 +13,6 @@ from rlaif_core.api.filter import Filter
 from rlaif_core.api.pairing import Pairing, Ranking
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
 from rlaif_core.engine.judging.preferences import (
-    DUPLICATE,
-    NO_PAIR,
-    NO_RESPONSE,
     candidate,
     distinct,
     rank,
@@ -24,6 +21,7 @@ from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session
 from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON
+from rlaif_core.runs.reasons import DUPLICATE, NO_PAIR, NO_RESPONSE
 from rlaif_core.store.ledger import Kept
 from rlaif_core.store.preferences import write_preferences
 

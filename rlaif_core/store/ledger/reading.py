@@ -19,8 +19,8 @@ from rlaif_core.store.ledger.listing import RESPONSE, Listing
 from rlaif_core.store.ledger.records import (
     CallFailure,
     Cost,
-    Excluded,
     ModelUsage,
+    ReasonCount,
     StageRecord,
     TrainingStep,
 )
@@ -34,14 +34,6 @@ class Reader(Listing):
 
     schema: ClassVar[tuple[str, ...]] = ("calls.sql", "run.sql")
     option: ClassVar[str] = "--run-dir"
-
-    def rows(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
-        """The answer to any other question, in SQL (`run.sql` and `calls.sql` name the tables).
-
-        Raises:
-            RunError: If the file cannot be read.
-        """
-        return self._read(query, *parameters)
 
     def meta(self, key: str) -> str | None:
         """One fact about the run."""
@@ -141,18 +133,18 @@ class Reader(Listing):
         )
         return self._read(query, round)
 
-    def losses(self, round: int) -> list[Excluded]:
+    def losses(self, round: int) -> list[ReasonCount]:
         """What never became a candidate preference, summed over prompts."""
         query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
-        return [Excluded(stage, why, int(n)) for stage, why, n in self._read(query, round)]
+        return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round)]
 
-    def dropped(self, round: int) -> list[Excluded]:
+    def dropped(self, round: int) -> list[ReasonCount]:
         """Candidate preferences that were dropped, most frequent first."""
         query = (
             "SELECT stage, reason, count(*) FROM preferences WHERE round=? AND reason<>''"
             " GROUP BY stage, reason ORDER BY 3 DESC, 1, 2"
         )
-        return list(map(Excluded._make, self._read(query, round)))
+        return list(map(ReasonCount._make, self._read(query, round)))
 
     def counts(self, round: int, split: str = "train") -> dict[str, int]:
         """How many responses, pairs, verdicts and abstentions a round has."""

@@ -120,8 +120,8 @@ class Kept:
     reason: str
 
 
-class Excluded(NamedTuple):
-    """What was left out for one reason: `total` responses, pairs or candidates in `stage`."""
+class ReasonCount(NamedTuple):
+    """How many responses, pairs or candidates a stage left out for one reason."""
 
     stage: str
     reason: str

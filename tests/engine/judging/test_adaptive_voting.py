@@ -28,9 +28,9 @@ from rlaif_core.engine.judging.runner import JudgeRunner
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
 from rlaif_core.store.ledger import Ledger
-from rlaif_report.page import write_report
 from tests.support.ballot_box import prompt
 from tests.support.inside import Inside, inside
+from tests.support.reading import written
 
 __all__ = ["inside"]
 
@@ -125,5 +125,5 @@ def test_the_calls_saved_are_reported(inside: Inside) -> None:
     ledger = inside.ledger
     assert f"{saved} saved by adaptive voting" in ledger.stage(0, "judge")[1]["summary"]
     ledger.close()
-    page = write_report(inside.folder / "run").read_text()
+    page = written(inside.folder / "run").read_text()
     assert "calls saved" in page.lower()

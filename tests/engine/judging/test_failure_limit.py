@@ -10,7 +10,7 @@ import pytest
 from rlaif_core.api import DataError, RunError
 from rlaif_core.cli import main
 from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM, FailureLimit
-from rlaif_core.engine.judging.preferences import NO_RESPONSE
+from rlaif_core.runs.reasons import NO_RESPONSE
 from tests.support.fixtures import Toy
 from tests.support.inside import BASE, Inside, inside
 

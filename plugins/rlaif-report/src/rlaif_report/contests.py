@@ -10,7 +10,7 @@ from rlaif_report.figures import ends, is_interval, number, show, signed
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ContestRow:
     """Two policies.
 
     Attributes:
@@ -20,7 +20,7 @@ class Row:
         at_equal_length: The same with length held equal.
         prompts: How many both answered.
         ties: Of these.
-        abstentions: Of these, where the judge said nothing.
+        abstentions: Of these, without a verdict.
         gold_gain: A's mean gold score less B's, with its interval; empty without a known truth.
     """
 
@@ -43,28 +43,28 @@ class Contests:
         gold: (policy, mean gold score with its interval), where the truth is known.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[ContestRow]
     gold: Sequence[tuple[str, str]]
 
 
 def contests(found: Sequence[Mapping[str, Any]], gold: Mapping[str, Any]) -> Contests:
     """The `contests` and `gold_score` of metrics.json as the page shows them."""
     return Contests(
-        [_row(one) for one in found],
+        [_row(contest) for contest in found],
         [(name, _estimate("gold_score", score)) for name, score in gold.items()],
     )
 
 
-def _row(one: Mapping[str, Any]) -> Row:
-    return Row(
-        str(one.get("a", "")),
-        str(one.get("b", "")),
-        show("win_rate", one.get("win_rate")),
-        show("win_rate", one.get("win_rate_length_controlled")),
-        number(one.get("prompts")),
-        number(one.get("ties")),
-        number(one.get("abstentions")),
-        _gain(one.get("gold_gain")),
+def _row(contest: Mapping[str, Any]) -> ContestRow:
+    return ContestRow(
+        str(contest.get("a", "")),
+        str(contest.get("b", "")),
+        show("win_rate", contest.get("win_rate")),
+        show("win_rate", contest.get("win_rate_length_controlled")),
+        number(contest.get("prompts")),
+        number(contest.get("ties")),
+        number(contest.get("abstentions")),
+        _gain(contest.get("gold_gain")),
     )
 
 
