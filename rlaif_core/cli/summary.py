@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from rlaif_report.overview import no_win_rate
@@ -14,14 +13,8 @@ REASONS = 4
 """So many reasons for what was left out are named; the report has them all."""
 
 
-def summary(metrics: JSON, folder: Path, report: Path) -> str:
-    """The lines under a run.
-
-    Args:
-        metrics: What metrics.json holds.
-        folder: The run directory.
-        report: The page.
-    """
+def summary(metrics: JSON) -> list[str]:
+    """Lines on a run, from the content of metrics.json."""
     lines = []
     for number in metrics["rounds"]:
         lines.append(f"round {number['round']}")
@@ -34,7 +27,7 @@ def summary(metrics: JSON, folder: Path, report: Path) -> str:
         lines.append(_best(metrics["best"]))
     if metrics.get("stopped"):
         lines.append(f"STOPPED in {metrics['stopped']}")
-    return "\n".join([*lines, f"run directory: {folder}", f"report: {report}"])
+    return lines
 
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
@@ -61,11 +54,11 @@ def _round(number: JSON) -> Iterator[tuple[str, str]]:
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
-    ordered = sorted(dropped.items(), key=lambda one: -one[1])
-    told = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
+    ordered = sorted(dropped.items(), key=lambda reason: -reason[1])
+    lines = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
     if len(ordered) > REASONS:
-        told.append(f"{len(ordered) - REASONS} more reasons")
-    return ", ".join(told)
+        lines.append(f"{len(ordered) - REASONS} more reasons")
+    return ", ".join(lines)
 
 
 def _accuracy(found: JSON) -> str:
