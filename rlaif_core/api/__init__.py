@@ -1,6 +1,7 @@
 """All that a plugin imports: records, one abstract class a kind, typed errors. No I/O here."""
 
 from rlaif_core.api.chat import ChatModel, ChatReply, ChatRequest, Usage
+from rlaif_core.api.command import Command
 from rlaif_core.api.component import Component, Context, P, json_schema
 from rlaif_core.api.errors import (
     DataError,
@@ -51,6 +52,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "Command",
     "Comparison",
     "Component",
     "Context",

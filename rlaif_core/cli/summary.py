@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 JSON = Mapping[str, Any]
@@ -12,14 +11,8 @@ REASONS = 4
 """So many reasons for what was left out are named; the report has them all."""
 
 
-def summary(metrics: JSON, folder: Path, reports: Sequence[str]) -> str:
-    """The lines under a run.
-
-    Args:
-        metrics: What metrics.json holds.
-        folder: The run directory.
-        reports: A line for each report.
-    """
+def summary(metrics: JSON) -> list[str]:
+    """Lines on a run, from the content of metrics.json."""
     lines = []
     for number in metrics["rounds"]:
         lines.append(f"round {number['round']}")
@@ -32,7 +25,7 @@ def summary(metrics: JSON, folder: Path, reports: Sequence[str]) -> str:
         lines.append(_best(metrics["best"]))
     if metrics.get("stopped"):
         lines.append(f"STOPPED in {metrics['stopped']}")
-    return "\n".join([*lines, f"run directory: {folder}", *reports])
+    return lines
 
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
@@ -86,11 +79,11 @@ def _estimate(record: JSON) -> str:
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
-    ordered = sorted(dropped.items(), key=lambda one: -one[1])
-    told = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
+    ordered = sorted(dropped.items(), key=lambda reason: -reason[1])
+    lines = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
     if len(ordered) > REASONS:
-        told.append(f"{len(ordered) - REASONS} more reasons")
-    return ", ".join(told)
+        lines.append(f"{len(ordered) - REASONS} more reasons")
+    return ", ".join(lines)
 
 
 def _accuracy(found: JSON) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from rlaif_core.api.errors import DataError, RunError
 from rlaif_core.api.evaluator import Gold
-from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
 from rlaif_core.engine.heldout import gold, respond
 from rlaif_core.engine.progress import Progress
@@ -28,44 +26,6 @@ from rlaif_stats.length_control import length_controlled_win_rate
 
 BASE = "base"
 """Names the recipe's own policy."""
-
-
-@dataclass(frozen=True)
-class Contest:
-    """Two policies and who won.
-
-    Attributes:
-        a: The name of one.
-        b: The name of the other.
-        won: By prompt, 1 if A won, 0 if B did, one half for a tie; None where the judge abstained.
-        lead: By prompt, how many characters A's response is longer.
-        gold: By prompt whose truth is known, the gold scores of A's and B's responses.
-    """
-
-    a: str
-    b: str
-    won: Mapping[str, float | None]
-    lead: Mapping[str, int]
-    gold: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    def figures(self) -> JSON:
-        """Win rates of A over B, plain and at equal length, and what A gains in gold score."""
-        decided = {id: one for id, one in self.won.items() if one is not None}
-        told: JSON = {"a": self.a, "b": self.b, "prompts": len(self.won)}
-        told["abstentions"] = len(self.won) - len(decided)
-        told["ties"] = sum(one == 0.5 for one in decided.values())
-        if decided:
-            wins, ids = list(decided.values()), list(decided)
-            parity = length_controlled_win_rate(wins, [self.lead[id] for id in ids], clusters=ids)
-            told["win_rate"] = _interval(win_rate(wins, clusters=ids))
-            told["win_rate_length_controlled"] = _interval(parity.win_rate)
-        if self.gold:
-            ids, scores = list(self.gold), list(self.gold.values())
-            outcomes = [0.5 if a == b else float(a > b) for a, b in scores]
-            told["gold_win_rate"] = _interval(win_rate(outcomes, clusters=ids))
-            gain = mean_estimate([a - b for a, b in scores], clusters=ids)
-            told["gold_gain"] = _interval(gain)
-        return told
 
 
 async def compare(
@@ -88,14 +48,14 @@ async def compare(
         progress: Told how it goes.
 
     Returns:
-        What metrics.json holds: `contests`, a row for each two policies (win rate of a over b in
-        both orders, ties one half, interval clustered by prompt; the same at equal length;
+        The content of metrics.json: `contests`, a row for each two policies (win rate of a over b
+        in both orders, ties one half, interval clustered by prompt; the same at equal length;
         where the truth is known `gold_win_rate` and `gold_gain`, the mean of a's gold score less
         b's); `policies`, their Bradley-Terry and Elo ratings; `gold_score`, the mean by policy
         with its interval; `judge`, `cost`.
 
     Raises:
-        RlaifError: With what to mend; all that was paid for stays in the ledger.
+        RlaifError: With the fix; all that was paid for stays in the ledger.
     """
     if len(set(policies)) < max(2, len(policies)):
         raise DataError("name at least two policies, each once")
@@ -120,7 +80,7 @@ async def _compare(
     if prompts is None:
         await READ_PROMPTS.run(Round(session, 0))
         prompts = session.ledger.prompts("heldout")
-        truth = await gold(session, {one.id for one in prompts})
+        truth = await gold(session, {prompt.id for prompt in prompts})
         if not prompts:
             raise DataError("the recipe has no held-out prompts: name some by --prompts FILE")
     _same_contest(session, policies, prompts)
@@ -132,12 +92,12 @@ async def _compare(
     session.ledger.keep_responses(
         0,
         "train",
-        [many[one.id] for one in prompts for many in answers.values() if one.id in many],
+        [many[prompt.id] for prompt in prompts for many in answers.values() if prompt.id in many],
     )
     scores = {name: _gold_scores(prompts, many, truth) for name, many in answers.items()}
-    contests = await _contests(session, answers, prompts, scores)
+    judged = await _judged(session, answers, prompts)
     return {
-        "contests": [one.figures() for one in contests],
+        "contests": [_contest(a, b, answers, judged, scores) for a, b in combinations(policies, 2)],
         "policies": await rankings(session, [0], "train"),
         "gold_score": {
             name: _interval(mean_estimate(list(known.values()), clusters=list(known)))
@@ -151,7 +111,7 @@ async def _compare(
 
 
 def _same_contest(session: Session, policies: Sequence[str], prompts: Sequence[Prompt]) -> None:
-    now = digest(*policies, *((one.id, one.messages) for one in prompts))
+    now = digest(*policies, *((prompt.id, prompt.messages) for prompt in prompts))
     if session.ledger.meta("contest") not in (None, now):
         raise RunError(
             f"{session.folder.path} holds a comparison of other policies or prompts: choose "
@@ -172,25 +132,25 @@ async def _answers(
         drawn = await respond(session, model, prompts, *_draw(name))
         responses = [
             Response.of(
-                prompts_by_id[one.prompt_id],
-                one.text,
+                prompts_by_id[response.prompt_id],
+                response.text,
                 index,
                 model=name,
-                temperature=one.temperature,
-                top_p=one.top_p,
-                finish_reason=one.finish_reason,
+                temperature=response.temperature,
+                top_p=response.top_p,
+                finish_reason=response.finish_reason,
             )
-            for one in drawn
+            for response in drawn
         ]
         session.ledger.keep_responses(index, "policy", responses)
         return {"summary": f"{len(responses)} responses by {name}"}
 
-    prompts_by_id = {one.id: one for one in prompts}
+    prompts_by_id = {prompt.id: prompt for prompt in prompts}
     sampling = Stage(
         name="sample", run=work, applies=lambda recipe: True, size=lambda round_: len(prompts)
     )
     await sampling.play(Round(session, index))
-    return {id: many[0] for id, many in session.ledger.responses(index, "policy").items()}
+    return {id_: many[0] for id_, many in session.ledger.responses(index, "policy").items()}
 
 
 def _draw(name: str) -> tuple[int, str]:
@@ -198,58 +158,59 @@ def _draw(name: str) -> tuple[int, str]:
     return (0, "before") if name == BASE else (round_of(Path(name)) or 0, "after")
 
 
-async def _contests(
-    session: Session,
-    answers: Mapping[str, Mapping[str, Response]],
-    prompts: Sequence[Prompt],
-    gold_scores: Mapping[str, Mapping[str, float]],
-) -> list[Contest]:
-    names = list(answers)
+async def _judged(
+    session: Session, answers: Mapping[str, Mapping[str, Response]], prompts: Sequence[Prompt]
+) -> dict[tuple[str, str], JudgedPair]:
+    """The judged pairs of each two policies' differing responses, by the responses' ids."""
     judging = await session.judging(
         "evaluation.judge" if session.components.has("evaluation.judge") else "judge"
     )
     met = [
         (prompt, (answers[a][prompt.id], answers[b][prompt.id]))
-        for a, b in combinations(names, 2)
+        for a, b in combinations(answers, 2)
         for prompt in prompts
         if prompt.id in answers[a] and prompt.id in answers[b]
     ]
     differing = [(prompt, pair) for prompt, pair in met if pair[0].text != pair[1].text]
-    judged: dict[tuple[str, str], JudgedPair] = {}
 
     async def work(round_: Round) -> JSON:
-        session.progress.grow(sum(len(judging.expand(*one)) for one in differing))
-        for pair in await judging.judge(0, "train", differing):
-            judged[pair.a.id, pair.b.id] = pair
+        session.progress.grow(sum(len(judging.expand(*item)) for item in differing))
+        await judging.judge(0, "train", differing)
         measured = await measure(session, 0, "train")
         summary = f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"
         return {"summary": summary, "judge": measured}
 
     await Stage(name="judge", run=work, applies=lambda recipe: True).play(Round(session, 0))
-    judged = judged or {(one.a.id, one.b.id): one for one in session.ledger.judged(0)}
-    return [_contest(a, b, met, judged, gold_scores) for a, b in combinations(names, 2)]
+    return {(pair.a.id, pair.b.id): pair for pair in session.ledger.judged(0)}
 
 
 def _contest(
     a: str,
     b: str,
-    met: Sequence[tuple[Prompt, Pair]],
+    answers: Mapping[str, Mapping[str, Response]],
     judged: Mapping[tuple[str, str], JudgedPair],
     gold_scores: Mapping[str, Mapping[str, float]],
-) -> Contest:
-    won: dict[str, float | None] = {}
-    lead: dict[str, int] = {}
-    for prompt, (ours, theirs) in met:
-        if (ours.model, theirs.model) == (a, b):
-            pair = judged.get((ours.id, theirs.id))
-            won[prompt.id] = 0.5 if pair is None else _side(pair.p_a)
-            lead[prompt.id] = len(ours.text) - len(theirs.text)
-    scores = {
-        id: (gold_scores[a][id], gold_scores[b][id])
-        for id in won
-        if id in gold_scores[a] and id in gold_scores[b]
-    }
-    return Contest(a, b, won, lead, scores)
+) -> JSON:
+    """Win rates of A over B, plain and at equal length, and A's gain in gold score."""
+    met = {id_: (a_, answers[b][id_]) for id_, a_ in answers[a].items() if id_ in answers[b]}
+    pairs = {id_: judged.get((ours.id, theirs.id)) for id_, (ours, theirs) in met.items()}
+    won = {id_: 0.5 if pair is None else _side(pair.p_a) for id_, pair in pairs.items()}
+    decided = {id_: side for id_, side in won.items() if side is not None}
+    figures: JSON = {"a": a, "b": b, "prompts": len(won), "abstentions": len(won) - len(decided)}
+    figures["ties"] = sum(side == 0.5 for side in decided.values())
+    if decided:
+        wins, ids = list(decided.values()), list(decided)
+        leads = [len(met[id_][0].text) - len(met[id_][1].text) for id_ in ids]
+        parity = length_controlled_win_rate(wins, leads, clusters=ids)
+        figures["win_rate"] = _interval(win_rate(wins, clusters=ids))
+        figures["win_rate_length_controlled"] = _interval(parity.win_rate)
+    known = [id_ for id_ in won if id_ in gold_scores[a] and id_ in gold_scores[b]]
+    if known:
+        gains = [gold_scores[a][id_] - gold_scores[b][id_] for id_ in known]
+        outcomes = [0.5 if gain == 0 else float(gain > 0) for gain in gains]
+        figures["gold_win_rate"] = _interval(win_rate(outcomes, clusters=known))
+        figures["gold_gain"] = _interval(mean_estimate(gains, clusters=known))
+    return figures
 
 
 def _side(p: float | None) -> float | None:
@@ -264,7 +225,7 @@ def _gold_scores(
         return {}
     answered = [prompt for prompt in prompts if prompt.id in answers]
     scores = {prompt.id: truth(prompt, answers[prompt.id].text) for prompt in answered}
-    return {id: score for id, score in scores.items() if score is not None}
+    return {id_: score for id_, score in scores.items() if score is not None}
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:

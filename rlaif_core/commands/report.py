@@ -7,13 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import ValidationError
-
 from rlaif_core.api.component import Component, Context
-from rlaif_core.api.errors import PluginError
 from rlaif_core.api.reporter import Reporter
+from rlaif_core.commands.component import build
 from rlaif_core.recipe.recipe import Recipe
-from rlaif_core.registry import Registry
 from rlaif_core.runs import Run
 
 PLACE = "reporters."
@@ -49,17 +46,7 @@ async def write_report(
         PluginError: If there is no such reporter, or it cannot do without parameters.
         RunError: If something cannot be read or written.
     """
-    registry = Registry.scan()
-    entry = registry.find("reporters", name)
-    reporter = registry.load(entry)
-    try:
-        params = reporter.Params()
-    except ValidationError as error:
-        needed = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
-        raise PluginError(
-            f"{entry.label} needs parameters ({needed}): name it in a recipe under `reporters:`"
-        ) from error
-    return await _write(reporter(params), folder, output, against)
+    return await _write(build("reporters", name), folder, output, against)
 
 
 async def _write(

@@ -34,6 +34,7 @@ OPTIONAL = ("judge_metrics", "reporters")
 def load_recipe(
     path: str | Path,
     *,
+    text: str | None = None,
     overrides: Sequence[str] = (),
     allow_local_code: bool = False,
     purpose: rules.Purpose = "run",
@@ -43,6 +44,7 @@ def load_recipe(
 
     Args:
         path: The YAML file.
+        text: Its text; read from the file if not given.
         overrides: "path=value" each, as after `--set`.
         allow_local_code: Whether `use: ./file.py:Class` may run.
         purpose: The command it is for, which decides what it must have.
@@ -52,7 +54,7 @@ def load_recipe(
         RecipeError: With every problem, each `file:line:column: what; the mend`.
     """
     name = str(path)
-    document = _open(name, overrides)
+    document = _open(name, text, overrides)
     try:
         data = document.data
     except DocumentError as error:
@@ -96,9 +98,9 @@ def load_recipe(
     return replace(recipe, cautions=tuple(map(str, found)))
 
 
-def _open(name: str, overrides: Sequence[str]) -> Document:
+def _open(name: str, text: str | None, overrides: Sequence[str]) -> Document:
     try:
-        text = Path(name).read_bytes().decode("utf-8-sig")
+        text = Path(name).read_bytes().decode("utf-8-sig") if text is None else text
     except OSError as error:
         raise RecipeError([f"{name}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:

@@ -17,6 +17,7 @@ from rlaif_core.testing.evaluators import EvaluatorConformance
 from rlaif_core.testing.executors import ExecutorConformance
 from rlaif_core.testing.filters import FilterConformance
 from rlaif_core.testing.hooks import HookConformance
+from rlaif_core.testing.judge_metrics import JudgeMetricConformance
 from rlaif_core.testing.judges import PairwiseJudgeConformance, PointwiseJudgeConformance
 from rlaif_core.testing.models import ModelConformance
 from rlaif_core.testing.pairings import PairingConformance
@@ -42,6 +43,7 @@ __all__ = [
     "ExecutorConformance",
     "FilterConformance",
     "HookConformance",
+    "JudgeMetricConformance",
     "ModelConformance",
     "OptimizerConformance",
     "PairingConformance",

@@ -148,7 +148,7 @@ def test_no_file_and_an_empty_file_are_one_line(
     assert "no such file" in capsys.readouterr().err
     write(folder, [])
     assert judge(folder) == 2
-    assert "no pairs in it" in capsys.readouterr().err
+    assert "no rows in it" in capsys.readouterr().err
 
 
 def test_columns_beside_the_pair_go_with_its_prompt(tmp_path: Path) -> None:

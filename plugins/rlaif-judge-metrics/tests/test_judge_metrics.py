@@ -174,7 +174,6 @@ def test_quality_that_nobody_knows_is_said_to_be_missing() -> None:
 
 def test_a_judge_of_position_is_not_told_to_do_what_was_done(ledger: Ledger) -> None:
     judged(ledger, lambda a, b: 0.9)
-    measures, _ = train(ledger)
     (line,) = [line for line in warned(ledger) if "goes by position" in line]
     assert "both orders average that out of the labels, one order does not" in line
 

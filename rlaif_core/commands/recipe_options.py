@@ -1,18 +1,15 @@
-"""Options that the commands with a recipe share."""
+"""Options of the commands with a recipe."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rlaif_core.recipe.recipe import Recipe
     from rlaif_core.recipe.rules import Purpose
-    from rlaif_core.store.run_dir import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,40 +66,7 @@ def load(args: argparse.Namespace, purpose: Purpose) -> Recipe:
     )
 
 
-def caution(recipe: Recipe) -> None:
-    """Say what is allowed and likely a mistake, a line each, beside what the command prints."""
-    for one in recipe.cautions:
-        print(f"caution: {one}", file=sys.stderr)
-
-
-@contextmanager
-def run_folder(args: argparse.Namespace, recipe: Recipe) -> Iterator[RunFolder]:
-    """The run directory, locked and made the recipe's; what ends the block in error is reported."""
-    from rlaif_core.api.errors import RlaifError
-    from rlaif_core.store.run_dir import RunFolder
-
-    folder = RunFolder(args.run_dir or Path("runs", recipe.file.name), args.cache_dir)
-    try:
-        for change in folder.adopt(recipe, accept_changes=args.accept_changes):
-            print(f"changed since the directory was made: {change}", file=sys.stderr)
-        try:
-            yield folder
-        except RlaifError:
-            _report(recipe, folder.path)
-            raise
-    finally:
-        folder.close()
-
-
-def _report(recipe: Recipe, folder: Path) -> None:
-    """Write the reports of a run that ended in error, if there is anything to show."""
-    import asyncio
-
-    from rlaif_core.commands.report import write_reports
-    from rlaif_core.runs import Run
-
-    with suppress(Exception):  # the error that is being told matters more than its reports
-        with Run.open(folder) as run:
-            begun = {stage.stage for stage in run.stages()}
-        if begun - {"prompts"}:
-            print(*asyncio.run(write_reports(recipe, folder)), sep="\n", file=sys.stderr)
+def warn(recipe: Recipe) -> None:
+    """Print what is allowed and likely a mistake, a line each, to standard error."""
+    for caution in recipe.cautions:
+        print(f"caution: {caution}", file=sys.stderr)

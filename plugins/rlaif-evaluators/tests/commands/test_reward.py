@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import pytest
+
+from rlaif_core.cli import main
 
 COMPONENT = '''
 from rlaif_core.api import Params, RewardModel
@@ -29,9 +32,25 @@ class Length(RewardModel[LengthParams]):
 
     def score(self, prompts, responses):
         with open(self.folder + "/calls", "a") as calls:
-            calls.write(" ".join(str(len(one)) for one in responses) + "\\n")
-        return [self.params.factor * len(one) for one in responses]
+            calls.write(" ".join(str(len(response)) for response in responses) + "\\n")
+        return [self.params.factor * len(response) for response in responses]
 '''
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def rlaif(capsys):
+    """Runs a command line in this process."""
+
+    def run(*arguments):
+        return Outcome(main(arguments), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture
@@ -76,12 +95,12 @@ def test_every_row_comes_back_with_its_reward_in_order(score):
 
 def test_pairs_get_both_rewards_and_an_accuracy(score):
     code, out, _ = score(PAIRS, "--json")
-    told = json.loads(out)
+    result = json.loads(out)
     assert code == 0
-    assert told["rows"][0] == {**PAIRS[0], "reward_chosen": 4.0, "reward_rejected": 2.0}
-    assert (told["pairs"], told["responses"]) == (3, 6)
-    assert told["accuracy"]["value"] == 0.5
-    assert told["accuracy"]["low"] < 0.5 < told["accuracy"]["high"]
+    assert result["rows"][0] == {**PAIRS[0], "reward_chosen": 4.0, "reward_rejected": 2.0}
+    assert (result["pairs"], result["responses"]) == (3, 6)
+    assert result["accuracy"]["value"] == 0.5
+    assert result["accuracy"]["low"] < 0.5 < result["accuracy"]["high"]
 
 
 def test_rows_go_to_the_output_and_figures_to_the_terminal(score, folder):
@@ -94,9 +113,9 @@ def test_rows_go_to_the_output_and_figures_to_the_terminal(score, folder):
 
 
 def test_with_an_output_json_holds_no_rows(score):
-    told = json.loads(score(RESPONSES, "--output", "scored.jsonl", "--json").out)
-    assert "rows" not in told
-    assert told["most"] == 9.0
+    result = json.loads(score(RESPONSES, "--output", "scored.jsonl", "--json").out)
+    assert "rows" not in result
+    assert result["most"] == 9.0
 
 
 def test_batches_hold_the_longest_first(score, folder):
@@ -105,8 +124,8 @@ def test_batches_hold_the_longest_first(score, folder):
 
 
 def test_parameters_of_the_component_can_be_set(score):
-    told = json.loads(score(RESPONSES, "--json", "--set", "factor=-2").out)
-    assert told["least"] == -18.0
+    result = json.loads(score(RESPONSES, "--json", "--set", "factor=-2").out)
+    assert result["least"] == -18.0
 
 
 def test_messages_are_prompts_and_responses_too(score):
@@ -125,8 +144,8 @@ def test_parquet_is_read_like_json_lines(rlaif, folder):
 
     pq.write_table(pa.Table.from_pylist(RESPONSES), folder / "rows.parquet")
     own = ("--reward-model", "./length.py:Length", "--allow-local-code", "--json")
-    told = json.loads(rlaif("reward", "score", "model", "rows.parquet", *own).out)
-    assert [row["reward"] for row in told["rows"]] == [3.0, 9.0, 5.0]
+    result = json.loads(rlaif("reward", "score", "model", "rows.parquet", *own).out)
+    assert [row["reward"] for row in result["rows"]] == [3.0, 9.0, 5.0]
 
 
 @pytest.mark.parametrize(
@@ -138,10 +157,10 @@ def test_parquet_is_read_like_json_lines(rlaif, folder):
         ([], (), "rows.jsonl: no rows in it"),
         (RESPONSES, ("--batch-size", "0"), "--batch-size 0 must be at least 1"),
         (RESPONSES, ("--output", "no/where.jsonl"), "no/where.jsonl: no such folder"),
-        (RESPONSES, ("--set", "factor"), "--set factor: write `--set key=value`"),
+        (RESPONSES, ("--set", "factor"), "--set factor: write `--set path=value`"),
         (RESPONSES, ("--set", "factor=[1"), "--set factor=[1: the value is not YAML"),
-        (RESPONSES, ("--set", "factor=x"), "--set factor: Input should be a valid number"),
-        (RESPONSES, ("--set", "vector=1"), f"--set vector: {NAMELESS}"),
+        (RESPONSES, ("--set", "factor=x"), "--set factor=x: factor should be a valid number"),
+        (RESPONSES, ("--set", "vector=1"), f"--set vector=1: {NAMELESS}"),
     ],
 )
 def test_what_cannot_be_scored_is_one_line(score, rows, arguments, told):

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from rlaif_core.cli import progress
-from rlaif_core.cli.progress import Live, Plain, duration
+from rlaif_core.commands import progress
+from rlaif_core.commands.progress import Live, Plain, duration
 
 
 @pytest.fixture

@@ -34,17 +34,17 @@ SHORTEST_FOR_A_RATE = 2.0
 """Seconds after the first ones: answers to questions asked at once come in at once."""
 
 FIGURES = 4
-"""So many of a stage's newest figures fit into its line."""
+"""Newest figures of a stage that fit into its line."""
 
 COUNT = 11
 """Characters of the count that a narrow terminal leaves whole: 50000/50000."""
 
-FIRST = ("agreement", "loss", "reward", "accuracy", "margin", "kl")
-"""What is looked for first among them."""
+RANK_FIRST = ("agreement", "loss", "reward", "accuracy", "margin", "kl")
+"""These are shown first."""
 
 
 class Shown(Progress):
-    """What both ways of showing keep track of."""
+    """State that both displays keep."""
 
     def __init__(self) -> None:
         self.stage = ""
@@ -98,7 +98,7 @@ class Shown(Progress):
 
     @property
     def left(self) -> str:
-        """How long the rest takes at that rate; empty if that is not known."""
+        """Duration of the rest at that rate; empty if it is not known."""
         if not self.total or not self.rate:
             return ""
         return f"{duration(max(0, self.total - self.done) / self.rate)} left"
@@ -106,16 +106,16 @@ class Shown(Progress):
     def facts(self) -> str:
         """The newest figures in a phrase."""
         rate = self.rate
-        told = [] if rate is None else [f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s"]
+        facts = [] if rate is None else [f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s"]
         if self.calls:
-            told.append(f"{self.calls} calls")
+            facts.append(f"{self.calls} calls")
         first = sorted(self.figures, key=_interest)[:FIGURES]
-        told += [f"{name} {self.figures[name]:.3g}" for name in first]
+        facts += [f"{name} {self.figures[name]:.3g}" for name in first]
         if self.usd:
-            told.append(f"${self.usd:.4f}")
+            facts.append(f"${self.usd:.4f}")
         if self.cached:
-            told.append(f"{self.cached} cached")
-        return " · ".join(told)
+            facts.append(f"{self.cached} cached")
+        return " · ".join(facts)
 
 
 class Live(Shown):
@@ -157,8 +157,8 @@ class Live(Shown):
 
     def _draw(self) -> None:
         if self._task is not None:
-            told = " · ".join(filter(None, (self.left, self.facts())))
-            self._bars.update(self._task, completed=self.done, total=self.total, facts=told)
+            facts = " · ".join(filter(None, (self.left, self.facts())))
+            self._bars.update(self._task, completed=self.done, total=self.total, facts=facts)
 
     @override
     def finish(self, summary: str) -> None:
@@ -182,23 +182,23 @@ class Plain(Shown):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said = 0.0
+        self._shown = 0.0
 
     @override
     def start(self, round: int, stage: str, total: int | None) -> None:
         super().start(round, stage, total)
-        self._said = time.monotonic()
+        self._shown = time.monotonic()
         self.note(f"{self.stage} …")
 
     @override
     def advance(self, done: int = 1, **figures: float) -> None:
         super().advance(done, **figures)
         now = time.monotonic()
-        if now - self._said >= LINE_EVERY:
-            self._said = now
+        if now - self._shown >= LINE_EVERY:
+            self._shown = now
             of = f"{self.done}/{self.total}" if self.total else str(self.done)
-            told = " · ".join(filter(None, (of, self.facts(), self.left)))
-            self.note(f"{self.stage}: {told}")
+            facts = " · ".join(filter(None, (of, self.facts(), self.left)))
+            self.note(f"{self.stage}: {facts}")
 
     @override
     def finish(self, summary: str) -> None:
@@ -210,18 +210,18 @@ class Plain(Shown):
         print(line, file=sys.stderr, flush=True)
 
 
-def shown() -> Progress:
-    """The way that fits standard error."""
+def shown() -> Shown:
+    """The display that fits standard error."""
     console = Console(stderr=True)
     return Live(console) if console.is_terminal else Plain()
 
 
 def duration(seconds: float) -> str:
-    """In the unit that says it in two digits."""
+    """A duration in the unit that needs two digits."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _interest(name: str) -> int:
-    return next((place for place, one in enumerate(FIRST) if name == one), len(FIRST))
+    return RANK_FIRST.index(name) if name in RANK_FIRST else len(RANK_FIRST)

@@ -1,4 +1,4 @@
-"""Running a coroutine so that Ctrl-C stops it cleanly, and a second Ctrl-C at once."""
+"""Execution of a coroutine that Ctrl-C stops cleanly, and a second Ctrl-C at once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop, number)
-        return await task
+        try:
+            return await task
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):  # uvloop leaves them deaf otherwise
+                loop.remove_signal_handler(number)
 
     _share_one_heap()
     try:

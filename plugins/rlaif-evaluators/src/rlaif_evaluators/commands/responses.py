@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rlaif_core.api.errors import DataError
-from rlaif_core.api.records import Prompt, digest
-from rlaif_core.api.rows import Row
-from rlaif_core.data.files import rows
+from rlaif_core.api import Prompt, Row, digest
+from rlaif_core.kit.files import Rows, rows
 from rlaif_stats.intervals import win_rate
 
 Score = Callable[[Sequence[Prompt], Sequence[str]], Sequence[float]]
@@ -37,22 +34,19 @@ class Item:
 
     @property
     def paired(self) -> bool:
-        """Whether it says which of two responses is better."""
+        """True if the row says which of two responses is better."""
         return len(self.responses) == 2
 
 
-def read_items(path: Path) -> list[Item]:
-    """The rows of a file with columns prompt and response, or prompt, chosen and rejected.
+def read_items(source: Rows) -> list[Item]:
+    """Rows with columns prompt and response, or prompt, chosen and rejected.
 
     Each may be text or messages; of a response's messages the last is taken.
 
     Raises:
         DataError: Naming the row that cannot be used, and why.
     """
-    items = [_item(row) for row in rows(path)]
-    if not items:
-        raise DataError(f"{path}: no rows in it")
-    return items
+    return list(map(_item, rows(source)))
 
 
 def score_items(
@@ -61,10 +55,10 @@ def score_items(
     batch_size: int,
     advance: Callable[[int], None] = lambda done: None,
 ) -> list[tuple[float, ...]]:
-    """The rewards of each item's responses, longest first so that batches waste no padding.
+    """Rewards of each item's responses, scored longest first so that batches waste no padding.
 
     Args:
-        items: What to score.
+        items: The items.
         score: The reward model.
         batch_size: Responses handed over at once.
         advance: Told how many more responses have a reward.
@@ -79,7 +73,9 @@ def score_items(
         )
         rewards.update(zip(batch, map(float, scored), strict=True))
         advance(len(batch))
-    return [tuple(rewards[i, k] for k in range(len(one.responses))) for i, one in enumerate(items)]
+    return [
+        tuple(rewards[i, k] for k in range(len(item.responses))) for i, item in enumerate(items)
+    ]
 
 
 def scored_row(item: Item, rewards: Sequence[float]) -> dict[str, Any]:
@@ -89,35 +85,35 @@ def scored_row(item: Item, rewards: Sequence[float]) -> dict[str, Any]:
 
 
 def summary(items: Sequence[Item], rewards: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """What the rewards come to.
+    """Summary statistics of the rewards.
 
     Returns:
         `responses`, `mean`, `deviation`, `least` and `most`; for pairs also `pairs` and
         `accuracy`: how often the chosen response has the higher reward, ties one half, with a
         95 % interval clustered by prompt.
     """
-    values = np.array([one for both in rewards for one in both])
-    told: dict[str, Any] = {
+    values = np.array([reward for scored in rewards for reward in scored])
+    figures: dict[str, Any] = {
         "responses": values.size,
         "mean": float(values.mean()),
         "deviation": float(values.std()),
         "least": float(values.min()),
         "most": float(values.max()),
     }
-    pairs = [(one, both) for one, both in zip(items, rewards, strict=True) if one.paired]
+    pairs = [(item, scored) for item, scored in zip(items, rewards, strict=True) if item.paired]
     if pairs:
-        won = [(1 + np.sign(better - worse)) / 2 for _, (better, worse) in pairs]
-        accuracy = win_rate(won, clusters=[one.prompt.id for one, _ in pairs])
-        told["pairs"] = len(pairs)
-        told["accuracy"] = {"value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
-    return told
+        won = [(1 + np.sign(chosen - rejected)) / 2 for _, (chosen, rejected) in pairs]
+        accuracy = win_rate(won, clusters=[item.prompt.id for item, _ in pairs])
+        figures["pairs"] = len(pairs)
+        figures["accuracy"] = {"value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
+    return figures
 
 
 def _item(row: Row) -> Item:
     messages = row.conversation("prompt")
     for columns in SHAPES:
-        if all(one in row.values for one in columns):
-            texts = tuple(_response(row, one) for one in columns)
+        if all(column in row.values for column in columns):
+            texts = tuple(_response(row, column) for column in columns)
             return Item(row.values, Prompt(digest(messages), messages), texts)
     raise row.error(
         "no column 'response', and no 'chosen' and 'rejected'; it has "
