@@ -107,13 +107,6 @@ def judge_metrics(ledger: Reader, number: int) -> JSON:
         for name in measures.get(split, {}).keys() & missing.keys():
             del missing[name]
     found["warnings"] = warnings(found)
-    records: JSON = found.pop("records", {})
-    if records:
-        found["records"] = [
-            {**record, "split": split}
-            for split, many in records.items()
-            for record in many.values()
-        ]
     return found
 
 

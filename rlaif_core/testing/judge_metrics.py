@@ -40,8 +40,8 @@ class JudgeMetricConformance(Conformance[JudgeMetric[Any, Run]]):
 
         async def measuring() -> list[Metric | Missing]:
             async with self.running() as component:
-                with tempfile.TemporaryDirectory() as name:
-                    with Run.open(make_run(Path(name) / "r")) as opened:
-                        return list(component.measure(opened, 7, "evaluation"))
+                folder = tempfile.TemporaryDirectory()
+                with folder as name, Run.open(make_run(Path(name) / "r")) as opened:
+                    return list(component.measure(opened, 7, "evaluation"))
 
         assert not [metric for metric in run(measuring()) if isinstance(metric, Metric)]

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import JudgedPair, Order, Response, Vote
 from rlaif_core.cli import main
-from rlaif_core.metrics.judge import warnings
+from rlaif_core.metrics.judge import section, warnings
 from rlaif_core.metrics.run import judge_metrics
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics.catalogue import CATALOGUE
+from rlaif_judge_metrics.catalogue import CATALOGUE, metric
 from rlaif_stats.agreement import krippendorff_alpha
+from rlaif_stats.intervals import Estimate
 from tests.support.ballot_box import (
     against_quality,
     ask,
@@ -276,8 +277,10 @@ def test_a_finished_stage_is_not_measured_again(ledger: Ledger) -> None:
 def test_truth_that_an_evaluator_brings_ends_the_reason_why_it_was_missing(ledger: Ledger) -> None:
     name = "longer_win_rate_at_equal_quality"
     judged(ledger, better)
+    ledger.keep_stage(0, "judge", 1.0, {"judge": reliability(ledger)}, done=True)
     assert name in judge_metrics(ledger, 0)["not_measured"]["train"]
-    found = {"measures": {"train": {name: {"value": 0.7, "low": 0.65, "high": 0.75, "n": 90}}}}
+    estimate = Estimate(0.7, 0.65, 0.75, 90)
+    found = section("train", [metric(name, estimate)])
     ledger.keep_stage(0, "evaluate", 1.0, {"judge": found}, done=True)
     told = judge_metrics(ledger, 0)
     assert name not in told["not_measured"]["train"]

@@ -6,7 +6,6 @@ import math
 import random
 
 from rlaif_core.api import JudgedPair, Response, Verdict, Vote
-from rlaif_core.metrics.run import run_metrics
 from rlaif_core.store.ledger import Ledger
 from tests.support.ballot_box import better, judged, prompt, ranked, reliability
 
@@ -63,4 +62,3 @@ def test_policies_of_all_rounds_are_ranked_against_the_base(ledger: Ledger) -> N
     table = ranked(ledger, 2)
     assert table is not None
     assert [one["model"] for one in table["models"]] == ["policy-1", "policy-0", "base"]
-    assert run_metrics(ledger, 2)["policies"] == table
