@@ -63,11 +63,7 @@ def test_without_the_default_reporter_a_run_says_what_to_install(
     inside: Inside, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     registry = without_html()
-<<<<<<< HEAD
-    monkeypatch.setattr(Registry, "scan", lambda **_: registry)
-=======
     monkeypatch.setattr(Registry, "scan", lambda *_, **__: registry)
->>>>>>> main
     assert run(inside) == 0
     assert capsys.readouterr().out.splitlines()[-1] == (
         "no report: reporter 'html' is in rlaif-report, which is not installed: "
