@@ -197,8 +197,8 @@ def sampling(bench: Bench) -> None:
         replies = await model.complete(requests)
         seconds = time.perf_counter() - began
         await model.close()
-        answered = [one for one in replies if isinstance(one, ChatReply)]
-        return sum(one.usage.completion_tokens for one in answered), seconds
+        answered = [reply for reply in replies if isinstance(reply, ChatReply)]
+        return sum(reply.usage.completion_tokens for reply in answered), seconds
 
     tokens, seconds = asyncio.run(asked())
     bench.told("sampling", tokens, seconds, 2 * tokens, width())

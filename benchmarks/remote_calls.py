@@ -96,8 +96,8 @@ async def compare(name: str, bare: Call, model: Model, calls: int) -> None:
         assert isinstance(reply, ChatReply), reply
 
     clocks = {"SDK, bare": Clock(), "Model.complete": Clock()}
-    for one in (bare, ours):  # opens the connections
-        await turn(one, IN_FLIGHT, Clock())
+    for client in (bare, ours):  # opens the connections
+        await turn(client, IN_FLIGHT, Clock())
     for _ in range(TURNS):
         await turn(bare, calls // TURNS, clocks["SDK, bare"])
         await turn(ours, calls // TURNS, clocks["Model.complete"])

@@ -50,7 +50,7 @@ def main() -> None:
             memory(folder, url, options.comparisons, options.in_flight)
         else:
             compare(options, folder, url)
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{len(os.sched_getaffinity(0))} cores, load {load}")
 
 
@@ -89,9 +89,9 @@ def compare(options: argparse.Namespace, folder: Path, url: str) -> None:
                 print(f"{name} failed: {str(failed).strip().splitlines()[-1:]}")
     limited = options.mode == "limited"
     best = CAPACITY / LATENCY if limited else turns["SDK, bare"].rate
-    for name, one in turns.items():
-        if one.rates:
-            print(one.line(name, best))
+    for name, turn in turns.items():
+        if turn.rates:
+            print(turn.line(name, best))
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def bare(job: FunctionTests) -> bool:
 
 def cpu_seconds() -> float:
     told = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in told)
+    return sum(usage.ru_utime + usage.ru_stime for usage in told)
 
 
 if __name__ == "__main__":

@@ -105,10 +105,10 @@ def main() -> None:
         for stage in STAGES:
             costs: dict[str, list[Cost]] = {"script": [], "recipe": []}
             for turn in range(options.repeats):
-                for side, one in zip(
+                for side, cost in zip(
                     costs, turned(turn, stage, folder, model, options), strict=True
                 ):
-                    costs[side].append(one)
+                    costs[side].append(cost)
             tell(stage, costs)
         print(f"\nload average after the last process: {os.getloadavg()[0]:.1f}")
 
@@ -204,7 +204,7 @@ def process(command: list[object], options: argparse.Namespace) -> Cost:
     Each has a cache of its own: a script would else find what an earlier turn had tokenised, and
     what the reference had said.
     """
-    words = [str(one) for one in command]
+    words = [str(word) for word in command]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as cache:
         environ = os.environ | {"OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
         environ["HF_HOME"] = cache
@@ -224,7 +224,7 @@ def process(command: list[object], options: argparse.Namespace) -> Cost:
 def tell(stage: str, costs: dict[str, list[Cost]]) -> None:
     print(f"\n{stage:16}{'script':>24}{'recipe':>24}{'ratio':>8}")
     for name, unit in (("wall", "s"), ("processor", "s"), ("memory", "MB")):
-        values = {side: [getattr(one, name) for one in of] for side, of in costs.items()}
+        values = {side: [getattr(cost, name) for cost in of] for side, of in costs.items()}
         middle = {side: statistics.median(of) for side, of in values.items()}
         cells = [
             f"{middle[side]:.1f} {unit} ({min(values[side]):.1f}-{max(values[side]):.1f})"

@@ -30,7 +30,7 @@ PROMPTS = [Prompt(f"p{i}", (Message("user", f"say {i}"),)) for i in range(16)]
 
 def share_of_vowels(prompts, texts):
     """A reward that a random model can raise."""
-    return [sum(one in "aeiou" for one in text) / max(len(text), 1) for text in texts]
+    return [sum(letter in "aeiou" for letter in text) / max(len(text), 1) for text in texts]
 
 
 @pytest.fixture
@@ -214,13 +214,13 @@ def test_divergence_stops_the_training(kind, prepared):
 
 @pytest.mark.parametrize("kind", [GRPO, OnlineDPO, Rejection])
 def test_scorer_with_another_number_of_rewards_is_an_error(kind, prepared):
-    with pytest.raises(DataError, match="the scorer gave 1 rewards for"):
+    with pytest.raises(DataError, match="the scorer returned 1 rewards for"):
         make(kind).train(prepared(scorer=lambda prompts, texts: [1.0]))
 
 
 def test_kto_refuses_marks_of_one_kind(prepared, preferences):
     rows = [{**row, "rejected": []} for row in preferences()]
-    with pytest.raises(DataError, match="all 48 responses are good ones, and kto learns from the"):
+    with pytest.raises(DataError, match="all 48 responses are good, and kto learns from the"):
         make(KTO).train(prepared(rows=rows))
 
 

@@ -90,9 +90,9 @@ def test_learning_from_comparisons_within_a_group_ends_at_the_equilibrium(
         )
     ).train(job)
     said = ["" for _ in range(4)] + list(bandit.words)
-    table = torch.tensor([[beats(one, other) for other in said] for one in said]).double()
+    table = torch.tensor([[beats(text, other) for other in said] for text in said]).double()
     reference = bandit.probabilities(bandit.folder)
-    wanted = torch.stack([equilibrium(table, one, beta) for one in reference])
+    wanted = torch.stack([equilibrium(table, row, beta) for row in reference])
     found = bandit.probabilities(str(job.output))
     assert divergence(reference, wanted) > 0.1
     assert divergence(found, wanted) < 0.01

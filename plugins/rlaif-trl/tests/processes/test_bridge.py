@@ -35,7 +35,7 @@ def test_steps_are_told(asking):
 
 
 def test_rewards_are_those_of_the_prompts_that_were_named(asking):
-    job = asking(scorer=lambda prompts, texts: [float(one.id[1:]) or None for one in prompts])
+    job = asking(scorer=lambda prompts, texts: [float(prompt.id[1:]) or None for prompt in prompts])
     assert job.scorer(PROMPTS, ["x", "y", "z"]) == [None, 1.0, 2.0]
     assert job.watch is None
 

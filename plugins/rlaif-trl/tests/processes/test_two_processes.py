@@ -42,7 +42,7 @@ def test_rewards_progress_and_held_out_prompts_come_from_the_job(job):
     told, asked = [], []
 
     def scorer(prompts, texts):
-        asked.append([one.id for one in prompts])
+        asked.append([prompt.id for prompt in prompts])
         return [float(len(text)) if i % 3 else None for i, text in enumerate(texts)]
 
     done = job(

@@ -22,7 +22,7 @@ def curve(folder: Path, figure: str) -> list[tuple[int, float]]:
 
     read = EventAccumulator(str(folder))
     read.Reload()
-    return [(one.step, one.value) for one in read.Scalars(figure)]
+    return [(event.step, event.value) for event in read.Scalars(figure)]
 
 
 def test_losses_of_every_step_are_in_tensorboard_and_in_the_ledger(job, tmp_path):
@@ -59,7 +59,7 @@ def test_an_interruption_loses_no_event(job, tmp_path):
 
 
 def test_ppo_tells_tensorboard_too(job):
-    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(one)) for one in texts])
+    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(text)) for text in texts])
     PPO(PPO.Params(**QUICK, max_completion_length=8)).train(done)
     assert len(curve(done.output / EVENTS, "train/reward")) == 3
 

@@ -26,9 +26,9 @@ def test_a_divergence_and_an_entropy_are_told_with_their_unit(kind, params, name
     told = []
     done = job(
         prompts=PROMPTS,
-        scorer=lambda prompts, texts: [float(len(one)) for one in texts],
+        scorer=lambda prompts, texts: [float(len(text)) for text in texts],
         progress=lambda step, steps, figures: told.append(figures),
     )
     found = kind(kind.Params(**params)).train(done)
     assert named <= found.keys()
-    assert {"kl", "entropy"}.isdisjoint({*found, *(name for one in told for name in one)})
+    assert {"kl", "entropy"}.isdisjoint({*found, *(name for log in told for name in log)})
