@@ -108,8 +108,10 @@ def run(row: str, judge: str, seed: int, prompts: int, work: Path) -> Result:
     command += ["--run-dir", str(work / name), "--cache-dir", str(work / "cache")]
     command += ["--allow-local-code"]
     log = work / f"{name}.log"
-    with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, env=_environment())
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+        )
         assert process.stdout is not None
         out = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)

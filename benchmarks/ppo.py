@@ -96,14 +96,14 @@ def measured(side: str, python: str, data: Path, steps: int, seed: int, output: 
 
     where = str(Path(rlaif_lab.__file__).parents[1])
     command = [python, __file__, f"--side={side}", f"--steps={steps}", f"--seed={seed}"]
-    told = subprocess.run(
+    finished = subprocess.run(
         [*command, f"--data={data}", f"--output={output}"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": where},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return {**json.loads(told.stdout.splitlines()[-1]), **judged(output)}
+    return {**json.loads(finished.stdout.splitlines()[-1]), **judged(output)}
 
 
 def judged(folder: Path) -> dict[str, float]:

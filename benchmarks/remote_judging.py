@@ -5,7 +5,7 @@
 Modes:
     calm      every reply takes 50 ms
     slow      2 % of the replies take a second
-    limited   429 above 32 requests in flight, which nobody is told; percent are of its capacity
+    limited   429 above 32 requests in flight, unknown to clients; percent are of its capacity
     kill      rlaif alone, killed -9 half way and started again: how much is asked twice?
     memory    rlaif alone, at a tenth of the comparisons and at all of them: its peak
 

@@ -184,7 +184,7 @@ class Bandit:
         return [self.reward(*scored) for scored in zip(prompts, texts, strict=True)]
 
     def probabilities(self, folder: str) -> torch.Tensor:
-        """What a policy answers to each prompt, [prompts, vocabulary]."""
+        """Probabilities of a policy's answers, [prompts, vocabulary]."""
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -211,7 +211,11 @@ class Bandit:
         user, end, assistant = CONTROL.index("<|user|>"), CONTROL.index("<|end|>"), 3
         places = range(len(CONTROL), len(CONTROL) + len(WORDS))
         ids = torch.tensor(
-            [[user, asked, end, assistant, said, end] for asked in places for said in places]
+            [
+                [user, prompt, end, assistant, response, end]
+                for prompt in places
+                for response in places
+            ]
         )
         with torch.no_grad():
             logs = model(input_ids=ids).logits.double().log_softmax(-1)

@@ -1,4 +1,4 @@
-"""What must not matter: padding, the order of a batch, who is beside whom."""
+"""Invariance to padding, to the order of a batch, and to its other rows."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ RESPONSES = [[50, 51, 1], [60], [70, 71, 72, 73, 1]]
 
 
 def alike(one, other) -> bool:
-    """Whether two jobs wrote the same weights, up to rounding."""
+    """True if two jobs wrote the same weights, up to rounding."""
     from safetensors.torch import load_file
 
     first, second = (load_file(job.output / "model.safetensors") for job in (one, other))

@@ -1,4 +1,4 @@
-"""How rewards become something to learn: groups, pairs, the best, and what is left out."""
+"""Training data made of rewards: groups, pairs, the best, and what is left out."""
 
 import random
 from dataclasses import replace
@@ -76,16 +76,16 @@ def test_rejection_without_a_single_reward_is_an_error(job):
 
 
 def test_rejection_tells_how_far_its_drawing_is(job):
-    told = []
+    reported = []
     prompts = [replace(PROMPTS[0], id=f"p{i}") for i in range(150)]
     done = job(
         prompts=prompts,
         scorer=lambda prompts, texts: [float(len(text)) for text in texts],
-        progress=lambda *step: told.append(step),
+        progress=lambda *step: reported.append(step),
     )
     Rejection(Rejection.Params(**SHORT, num_generations=2)).train(done)
-    assert [step[:2] for step in told] == [(1, 6), (2, 6), (3, 6), (2, 2)]
-    assert all(0 < step[2]["reward"] < step[2]["best_reward"] for step in told[:3])
+    assert [step[:2] for step in reported] == [(1, 6), (2, 6), (3, 6), (2, 2)]
+    assert all(0 < step[2]["reward"] < step[2]["best_reward"] for step in reported[:3])
 
 
 def test_responses_to_one_prompt_are_scored_in_one_call(job):

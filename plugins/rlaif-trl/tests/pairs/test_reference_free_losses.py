@@ -19,7 +19,7 @@ LOGPS = LogProbs(
 
 
 def trl(**settings) -> SimpleNamespace:
-    """What TRL's losses read of their trainer."""
+    """The trainer's attributes that TRL's losses read."""
     device = SimpleNamespace(device=torch.device("cpu"))
     return SimpleNamespace(accelerator=device, alpha=0.0, label_smoothing=0.0, **settings)
 

@@ -68,13 +68,13 @@ def test_judge_that_abstains_is_left_out_of_the_mean():
 
 
 def test_reward_that_rises_while_the_watching_judge_falls_stops_the_training(online):
-    told = []
-    done = online(watch=fewer_early_letters, progress=lambda *step: told.append(step))
+    reported = []
+    done = online(watch=fewer_early_letters, progress=lambda *step: reported.append(step))
     metrics = GRPO(GRPO.Params(**ONLINE, max_steps=40, watch_steps=4)).train(done)
     assert metrics["guard_watch"] == 1.0
     assert metrics["steps"] < 40
     assert metrics["kept_step"] < metrics["steps"]
-    assert told[-1][2]["watch/reward"] < told[0][2]["watch/reward"]
+    assert reported[-1][2]["watch/reward"] < reported[0][2]["watch/reward"]
 
 
 def test_policy_goes_back_to_the_weights_that_were_kept(online, checkpoint):
@@ -177,15 +177,15 @@ def test_looking_changes_nothing_in_the_training(online):
 
 @pytest.mark.parametrize("before_the_end", [1, 6])
 def test_guard_recalls_what_it_saw_before_an_interruption(online, tmp_path, before_the_end):
-    told = []
+    reported = []
     settings = {**ONLINE, "max_steps": 40, "watch_steps": 4}
     undisturbed = GRPO(GRPO.Params(**settings)).train(online(watch=fewer_early_letters))
     stop_at = int(undisturbed["steps"]) - before_the_end
     stopped = online(
         watch=fewer_early_letters,
         work=tmp_path / "work",
-        progress=lambda *step: told.append(step),
-        cancelled=lambda: bool(told) and told[-1][0] >= stop_at,
+        progress=lambda *step: reported.append(step),
+        cancelled=lambda: bool(reported) and reported[-1][0] >= stop_at,
     )
     GRPO(GRPO.Params(**settings)).train(stopped)
     resumed = GRPO(GRPO.Params(**settings)).train(replace(stopped, cancelled=lambda: False))

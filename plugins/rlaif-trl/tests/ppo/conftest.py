@@ -15,7 +15,7 @@ from rlaif_trl.ppo.optimizer import PPO
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a training left."""
+    """The result of a training."""
 
     metrics: Metrics
     steps: list[dict[str, float]]

@@ -63,11 +63,11 @@ def test_the_value_before_a_token_is_what_the_classifier_says_of_all_before_it(
     episode = EPISODES[0]
     with torch.no_grad():
         found = networks.value(Episodes([episode], 0, CPU).batch([0]))[0]
-        said = [
+        expected = [
             classifier(torch.tensor([episode.prompt + episode.response[:count]])).logits[0, 0]
             for count in range(len(episode.response))
         ]
-    torch.testing.assert_close(found, torch.stack(said))
+    torch.testing.assert_close(found, torch.stack(expected))
 
 
 def test_a_value_head_that_was_never_trained_says_nothing(networks):

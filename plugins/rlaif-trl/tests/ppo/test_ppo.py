@@ -49,12 +49,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train):
 def test_a_resumed_run_equals_an_undisturbed_one_bit_for_bit(train, tmp_path, params):
     undisturbed = train(max_steps=4, **params)
     work = tmp_path / "work"
-    told = []
+    reported = []
     interrupted = train(
         {
             "work": work,
-            "cancelled": lambda: len(told) >= 2,
-            "progress": lambda *step: told.append(step),
+            "cancelled": lambda: len(reported) >= 2,
+            "progress": lambda *step: reported.append(step),
         },
         max_steps=4,
         **params,

@@ -1,4 +1,4 @@
-"""What is sampled: the model's own distribution, an end after the end, the same in any company."""
+"""Sampling: the model's own distribution, nothing after the end, independence of the batch."""
 
 import pytest
 import torch

@@ -48,7 +48,7 @@ def auroc(scores, positive):
 
 @pytest.fixture(scope="module")
 def flagged(checkpoint, preferences, tmp_path_factory):
-    """What a reward model with 20 % of its labels turned says: metrics, its lines, the turned."""
+    """A reward model with 20 % of its labels flipped: metrics, suspects, the flipped prompts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -91,10 +91,10 @@ def test_dropped_pairs_are_not_trained_on(job, preferences):
 
 
 def test_progress_counts_the_folds_too(job):
-    told = []
-    done = job(progress=lambda *step: told.append(step[:2]))
+    reported = []
+    done = job(progress=lambda *step: reported.append(step[:2]))
     reward_model(max_steps=2, noise={"folds": 2}).fit(done)
-    assert told == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
+    assert reported == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
 
 
 def test_nothing_but_model_and_list_is_left(job):
@@ -111,9 +111,11 @@ def test_stopped_in_a_fold_it_writes_no_model(job):
 
 
 def test_finished_folds_are_not_trained_again(job, tmp_path):
-    told = []
+    reported = []
     work = tmp_path / "work"
-    first = job(work=work, cancelled=lambda: len(told) >= 3, progress=lambda *s: told.append(s))
+    first = job(
+        work=work, cancelled=lambda: len(reported) >= 3, progress=lambda *s: reported.append(s)
+    )
     model = reward_model(max_steps=2, noise={"folds": 2})
     model.fit(first)
     again = []
@@ -136,11 +138,11 @@ def test_more_folds_than_prompts_are_refused(job, preferences):
 
 
 def test_folds_that_leave_too_little_are_refused_before_training(job, preferences):
-    told = []
-    done = job(preferences(9), progress=lambda *step: told.append(step))
+    reported = []
+    done = job(preferences(9), progress=lambda *step: reported.append(step))
     with pytest.raises(DataError, match="preferences are too few to train on"):
         reward_model(noise={"folds": 2}).fit(done)
-    assert not told
+    assert not reported
 
 
 def test_smoothing_mixes_label_and_folds():

@@ -66,4 +66,4 @@ def test_a_choice_without_certainty_is_shared_with_the_next_response():
 def test_gradients_are_those_of_finite_differences():
     table = torch.tensor([[0.3, -0.2, 1.1]], dtype=torch.float64, requires_grad=True)
     p = torch.tensor([[0.8, 0.6]], dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda one: plackett_luce(one, p, 0.1 * p), table)
+    assert torch.autograd.gradcheck(lambda rewards: plackett_luce(rewards, p, 0.1 * p), table)

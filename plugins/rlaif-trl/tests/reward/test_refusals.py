@@ -1,4 +1,4 @@
-"""What a reward model refuses: one line with the mend, before anything is trained."""
+"""Refusals of reward models: one line with the fix, before anything is trained."""
 
 import json
 import shutil
