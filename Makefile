@@ -47,11 +47,15 @@ docs: setup
 
 setup: $(SETUP)
 
-# The build backend goes in first, so that pip need not build an environment a distribution.
+# Everything else comes as a wheel (`--only-binary`): a package that has none would be built, and
+# whether that works depends on what a machine happens to have. Our own distributions are built here
+# by the backend that goes in first, so that pip need not make an environment for each of them;
+# RLAIF_RELEASE=1 lets them name each other by version, which editable installs satisfy.
 $(SETUP): requirements.txt constraints.txt $(DISTRIBUTIONS)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet "hatchling>=1.24" "editables>=0.5"
-	$(BIN)/python -m pip install --quiet --no-build-isolation -r requirements.txt $(CONTRIBUTED:%=-e %)
+	$(BIN)/python -m pip install --quiet --only-binary :all: "hatchling>=1.24" "editables>=0.5"
+	RLAIF_RELEASE=1 $(BIN)/python -m pip install --quiet --only-binary :all: --no-build-isolation \
+		-r requirements.txt $(CONTRIBUTED:%=-e %)
 	touch $@
 
 clean:

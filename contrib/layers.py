@@ -14,8 +14,10 @@ from pathlib import Path
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("cli", "engine", "hookspecs", "recipe", "registry", "report")
-"""Packages behind `rlaif_core.api`, which may change any day."""
+ROOMS = (
+    "cli", "data", "engine", "hookspecs", "metrics", "recipe", "registry", "store", "testing",
+)  # fmt: skip
+"""Packages that no plugin imports; `api`, `kit`, `commands` and `runs` are for plugins."""
 
 CONTRACTS = """
 [tool.importlinter]
@@ -23,7 +25,7 @@ root_packages = {packages}
 include_external_packages = true
 
 [[tool.importlinter.contracts]]
-name = "A contribution sees the API and stats, never the engine"
+name = "A contribution imports api, kit, commands, runs and rlaif_stats, nothing else"
 type = "forbidden"
 source_modules = {contributed}
 forbidden_modules = {rooms}
@@ -59,7 +61,8 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "contracts.toml")
-        config.write_text(contracts(contributed, packages("plugins")), "utf-8")
+        plugins = [name for name in packages("plugins") if name != "rlaif_stats"]
+        config.write_text(contracts(contributed, plugins), "utf-8")
         code: int = lint_imports(config_filename=str(config), no_logo=True)
     return code
 

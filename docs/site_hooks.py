@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -102,12 +102,22 @@ def commands() -> str:
         "Errors are one line and exit code 2; `--debug` shows where. The other "
         "[exit codes](../how-to/resume.md#exit-codes) say why a command ended.",
     ]
-    for name, (module, meaning) in COMMANDS.items():
+    for name, command, meaning in _commands():
         parser = argparse.ArgumentParser(f"rlaif {name}", description=meaning)
-        importlib.import_module(module).configure(parser)
-        helps = [one.format_help().rstrip() for one in (parser, *_actions(parser))]
+        command.configure(parser)
+        helps = [each.format_help().rstrip() for each in (parser, *_actions(parser))]
         lines += ["", f"## rlaif {name}", "", "```text", "\n\n\n".join(helps), "```", ""]
     return "\n".join(lines)
+
+
+def _commands() -> Iterator[tuple[str, Any, str]]:
+    """Name, command and help of those of the core and of what is installed."""
+    for name, (module, meaning) in COMMANDS.items():
+        yield name, importlib.import_module(module), meaning
+    registry = Registry.scan()
+    for entry in registry.entries("commands"):
+        command: Any = registry.load(entry)
+        yield entry.name, command(), f"{entry.summary} ({entry.distribution})"
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:

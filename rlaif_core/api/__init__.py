@@ -1,6 +1,7 @@
 """All that a plugin imports: records, one abstract class a kind, typed errors. No I/O here."""
 
 from rlaif_core.api.chat import ChatModel, ChatReply, ChatRequest, Usage
+from rlaif_core.api.command import Command
 from rlaif_core.api.component import Component, Context, P, json_schema
 from rlaif_core.api.errors import (
     DataError,
@@ -15,6 +16,8 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.filter import Filter, JudgeFacts
 from rlaif_core.api.hook import Hook, hookimpl
 from rlaif_core.api.judge import Judge, PairwiseJudge, PointwiseJudge, Settlement
+from rlaif_core.api.judge_metric import JudgeMetric
+from rlaif_core.api.metric import Bounds, Chart, Metric, Missing, metrics_of
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair, Pairing, Ranking
@@ -35,6 +38,7 @@ from rlaif_core.api.records import (
     Vote,
     digest,
 )
+from rlaif_core.api.reporter import Reporter
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.rows import Row, json_rows, parquet_rows
 from rlaif_core.api.sampler import Sampler
@@ -43,9 +47,12 @@ from rlaif_core.api.training import Metrics, Progress, Scorer, TrainingJob
 
 __all__ = [
     "Abstention",
+    "Bounds",
+    "Chart",
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "Command",
     "Comparison",
     "Component",
     "Context",
@@ -59,9 +66,12 @@ __all__ = [
     "Hook",
     "Judge",
     "JudgeFacts",
+    "JudgeMetric",
     "JudgedPair",
     "Message",
+    "Metric",
     "Metrics",
+    "Missing",
     "Model",
     "ModelError",
     "Optimizer",
@@ -81,6 +91,7 @@ __all__ = [
     "Prompt",
     "Ranking",
     "RecipeError",
+    "Reporter",
     "ResourcePath",
     "Response",
     "RewardModel",
@@ -100,5 +111,6 @@ __all__ = [
     "hookimpl",
     "json_rows",
     "json_schema",
+    "metrics_of",
     "parquet_rows",
 ]

@@ -1,6 +1,7 @@
-"""The command `rlaif`: finds the command's module, runs it, and turns errors into one line each.
+"""The command `rlaif`: finds a command, runs it, and turns errors into one line each.
 
-Only the module of the command that was asked is imported, so that help and listings are fast.
+Only the module of the command that was asked for is imported, so that help and listings are fast.
+Plugins add commands by the entry-point group `rlaif.v1.commands`.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import importlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
+
+from rlaif_core.cli import plugin_commands
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("rlaif_core.cli.run", "run a recipe: from prompts to a better policy"),
     "plan": ("rlaif_core.cli.plan", "forecast calls, tokens and cost before spending"),
     "judge": ("rlaif_core.cli.judge", "judge pairs that exist already"),
-    "compare": ("rlaif_core.cli.compare", "judge policies against each other"),
-    "reward": ("rlaif_core.cli.reward", "score responses with a trained reward model"),
     "report": ("rlaif_core.cli.report", "write a run's report as one HTML page"),
     "recipe": ("rlaif_core.cli.recipe", "check a recipe, fill in its defaults, print its schema"),
     "plugins": (
@@ -27,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "list what is installed, check that it works, begin a new one",
     ),
 }
-"""Command to its module, which has `configure(parser)` and `execute(args) -> int`, and its help."""
+"""Built-in command to its module, with the two functions of `api.Command`, and its help."""
 
 USER_ERROR, CRASH, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
 
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=_Help, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is; exit code 2."""
+        """Print the error and where help is; exit code 2."""
         self.exit(USER_ERROR, f"error: {message}; see `{self.prog} --help`\n")
 
 
@@ -59,11 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; `sys.argv[1:]` if not given.
 
     Returns:
-        The exit code: 0, 1 for a crash, 2 for what the user can mend, 130 after Ctrl-C.
+        The exit code: 0, 1 for a crash, 2 for what the user can fix, 130 after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
-    arguments = [one for one in arguments if one != "--debug"]
+    arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         with _plain_warnings():
             code = _dispatch(arguments)
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Says what a component warns its user of in a line, without a place in somebody's code."""
+    """Print a component's warning in a line, without a place in somebody's code."""
     before = warnings.formatwarning
 
     def plain(
@@ -109,28 +110,37 @@ def _plain_warnings() -> Iterator[None]:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    top = _top()
     if not arguments or arguments[0].startswith("-"):
-        top.parse_args(arguments[:1] or ["--help"])
+        asked = arguments[:1] or ["--help"]
+        helped = asked[0] in ("-h", "--help")
+        _top(plugin_commands.listed() if helped else ()).parse_args(asked)
     name, rest = arguments[0], arguments[1:]
-    if name not in COMMANDS:
-        import difflib
-
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        top.error(f"unknown command '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
-    path, help_line = COMMANDS[name]
-    module = importlib.import_module(path)
-    parser = Parser(prog=f"rlaif {name}", description=f"{help_line[0].upper()}{help_line[1:]}.")
-    module.configure(parser)
-    code: int = module.execute(parser.parse_args(rest))
+    command, line = _builtin(name) if name in COMMANDS else _plugged(name)
+    parser = Parser(prog=f"rlaif {name}", description=line)
+    command.configure(parser)
+    code: int = command.execute(parser.parse_args(rest))
     return code
 
 
-def _top() -> Parser:
+def _builtin(name: str) -> tuple[Any, str]:
+    plugin_commands.refuse_clash(name)
+    path, line = COMMANDS[name]
+    return importlib.import_module(path), f"{line[0].upper()}{line[1:]}."
+
+
+def _plugged(name: str) -> tuple[Any, str]:
+    found = plugin_commands.find(name)
+    if found is None:
+        _top().error(f"unknown command '{name}'{plugin_commands.suggestion(name, COMMANDS)}")
+    return found
+
+
+def _top(plugins: Iterable[tuple[str, str]] = ()) -> Parser:
     from rlaif_core import __version__
 
-    width = max(map(len, COMMANDS))
-    commands = "\n".join(f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items())
+    lines = [*((name, line) for name, (_, line) in COMMANDS.items()), *plugins]
+    width = max(len(name) for name, _ in lines)
+    commands = "\n".join(f"  {name:{width}}  {line}" for name, line in lines)
     parser = Parser(
         prog="rlaif",
         description="Align a language model with AI feedback: every part a plugin, chosen by name "

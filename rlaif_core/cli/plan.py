@@ -1,4 +1,4 @@
-"""`rlaif plan`: what recipes will cost, before anything is spent."""
+"""`rlaif plan`: a forecast of recipes' calls, tokens and cost, before anything is spent."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlaif_core.cli import recipe_options
+from rlaif_core.commands import recipe_options
 
 if TYPE_CHECKING:
     from rlaif_core.commands.plan import StagePlan
+    from rlaif_core.commands.results import Plan
     from rlaif_core.recipe.recipe import Recipe
     from rlaif_core.store.stage_costs import Spent
 
@@ -26,15 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "recipes", type=Path, nargs="+", metavar="RECIPE", help="one, or several to compare"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="override a value in each of them (repeatable)",
-    )
-    parser.add_argument("--allow-local-code", action="store_true", help="as for `rlaif run`")
+    recipe_options.configure_overrides(parser)
     parser.add_argument(
         "--pairs",
         type=Path,
@@ -47,53 +39,47 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="hold the (first) recipe's forecast against what this run really came to",
     )
-    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Print the forecast of each recipe."""
     import asyncio
 
-    from rlaif_core.commands.plan import not_planned, plan
-    from rlaif_core.data.pairs import each_pair
-    from rlaif_core.recipe.load import load_recipe
+    from rlaif_core.commands.api import load, plan
     from rlaif_core.store.stage_costs import spent
 
-    really = spent(args.run_dir) if args.run_dir else None
-    plans: dict[str, list[StagePlan]] = {}
-    missing: dict[str, list[str]] = {}
-    pairs = partial(each_pair, args.pairs) if args.pairs else None
+    actual = spent(args.run_dir) if args.run_dir else None
+    plans: dict[str, Plan] = {}
     for path in args.recipes:
-        recipe = load_recipe(
+        recipe = load(
             path,
+            "judge" if args.pairs else "run",
             overrides=args.overrides,
             allow_local_code=args.allow_local_code,
-            purpose="judge" if pairs else "run",
         )
-        recipe_options.caution(recipe)
+        recipe_options.warn(recipe)
         if args.run_dir and not plans:
-            _caution_of_another_recipe(recipe, args.run_dir)
-        plans[str(path)] = asyncio.run(plan(recipe, pairs))
-        missing[str(path)] = [] if pairs else list(not_planned(recipe))
+            _warn_of_another_recipe(recipe, args.run_dir)
+        plans[str(path)] = asyncio.run(plan(recipe, args.pairs))
     if args.json:
-        told = {path: [asdict(line) for line in lines] for path, lines in plans.items()}
-        actual = None if really is None else [asdict(one) for one in really]
-        print(json.dumps({"plans": told, "actual": actual}, indent=2))
+        forecast = {path: [asdict(line) for line in plan.stages] for path, plan in plans.items()}
+        costs = None if actual is None else [asdict(cost) for cost in actual]
+        print(json.dumps({"plans": forecast, "actual": costs}, indent=2))
         return 0
-    for path, lines in plans.items():
-        print("\n".join([path, *_table(lines)]))
+    for path, planned in plans.items():
+        print("\n".join([path, *_table(planned.stages)]))
     if len(plans) > 1:
         print("\n".join(_compared(plans)))
-    if really is not None:
-        print("\n".join(_held_against(args.run_dir, really, next(iter(plans.values())))))
-    for name, kinds in missing.items():
-        if kinds:
-            print(f"{name}: on top comes what is asked by {' and '.join(kinds)}.")
+    if actual is not None:
+        print("\n".join(_held_against(args.run_dir, actual, next(iter(plans.values())).stages)))
+    for path, planned in plans.items():
+        if planned.unplanned:
+            print(f"{path}: on top comes what is asked by {' and '.join(planned.unplanned)}.")
     print("Answers are assumed to fill half of max_tokens; a token to be four characters.")
     return 0
 
 
-def _caution_of_another_recipe(recipe: Recipe, folder: Path) -> None:
+def _warn_of_another_recipe(recipe: Recipe, folder: Path) -> None:
     kept = folder / "recipe.yaml"
     if kept.exists():
         for change in recipe.difference(kept.read_text("utf-8")):
@@ -107,12 +93,13 @@ def _table(lines: Sequence[StagePlan]) -> Iterator[str]:
     yield f"  {'total':<33}{_figures(lines)}"
 
 
-def _compared(plans: Mapping[str, Sequence[StagePlan]]) -> Iterator[str]:
-    """Judge against judge: each recipe's judging, in calls and dollars of the first one's."""
+def _compared(plans: Mapping[str, Plan]) -> Iterator[str]:
+    """Each recipe's judging, in calls and dollars of the first one's."""
     width = max(map(len, plans))
     yield f"judging {'':<{max(0, width - 6)}}{HEAD}"
     judging = {
-        path: [one for one in lines if one.stage == "judge"] for path, lines in plans.items()
+        path: [line for line in plan.stages if line.stage == "judge"]
+        for path, plan in plans.items()
     }
     first = next(iter(judging.values()))
     for path, lines in judging.items():
@@ -120,19 +107,19 @@ def _compared(plans: Mapping[str, Sequence[StagePlan]]) -> Iterator[str]:
 
 
 def _held_against(
-    folder: Path, really: Sequence[Spent], forecast: Sequence[StagePlan]
+    folder: Path, actual: Sequence[Spent], forecast: Sequence[StagePlan]
 ) -> Iterator[str]:
     yield f"  {f'really spent in {folder}':<33}{HEAD}"
-    for one in really:
-        planned = [line for line in forecast if line.stage == one.stage]
-        yield f"  {one.stage:<33}{_figures([one])}{_ratio([one], planned)}"
-    yield f"  {'total':<33}{_figures(really)}{_ratio(really, forecast)}"
+    for cost in actual:
+        planned = [line for line in forecast if line.stage == cost.stage]
+        yield f"  {cost.stage:<33}{_figures([cost])}{_ratio([cost], planned)}"
+    yield f"  {'total':<33}{_figures(actual)}{_ratio(actual, forecast)}"
 
 
 def _figures(lines: Sequence[StagePlan | Spent]) -> str:
-    calls = sum(one.calls for one in lines)
-    prompt = sum(one.prompt_tokens for one in lines)
-    completion = sum(one.completion_tokens for one in lines)
+    calls = sum(line.calls for line in lines)
+    prompt = sum(line.prompt_tokens for line in lines)
+    completion = sum(line.completion_tokens for line in lines)
     usd = _sum(lines, "usd")
     dollars = "?" if usd is None else f"{usd:.4f}"
     return f"{calls:>9,}{prompt:>13,}{completion:>13,}{dollars:>10}"
@@ -140,15 +127,15 @@ def _figures(lines: Sequence[StagePlan | Spent]) -> str:
 
 def _sum(lines: Sequence[StagePlan | Spent], unit: str) -> float | None:
     """None if one of them is not known."""
-    every = [getattr(one, unit) for one in lines]
-    return None if None in every else sum(every)
+    values = [getattr(line, unit) for line in lines]
+    return None if None in values else sum(values)
 
 
 def _ratio(lines: Sequence[StagePlan | Spent], other: Sequence[StagePlan | Spent]) -> str:
-    """How many of the other's calls and dollars these are."""
-    told = []
+    """Share of the other's calls and dollars."""
+    shares = []
     for unit in ("calls", "usd"):
         ours, theirs = _sum(lines, unit), _sum(other, unit)
         if theirs and ours is not None:
-            told.append(f"{ours / theirs:.0%} of the {unit}")
-    return f"  {', '.join(told)}" if told else "  not in the forecast"
+            shares.append(f"{ours / theirs:.0%} of the {unit}")
+    return f"  {', '.join(shares)}" if shares else "  not in the forecast"

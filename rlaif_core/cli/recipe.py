@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from rlaif_core.cli import recipe_options
+from rlaif_core.commands import recipe_options
 
 INVALID = 2
 
@@ -16,12 +16,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="find every error, without running anything")
     fill = actions.add_parser("fill", help="print the recipe with every default written out")
-    for one in (check, fill):
-        recipe_options.configure(one)
-        one.add_argument(
+    for action in (check, fill):
+        recipe_options.configure(action)
+        action.add_argument(
             "--for",
             dest="purpose",
-            choices=("run", "judge"),
+            choices=("run", "judge", "compare"),
             default="any",
             help="the command it is for; default: run, if it has any section of a run",
         )
@@ -50,10 +50,10 @@ def _check(args: argparse.Namespace) -> int:
         for place, part in recipe.parts.items()
     }
     if args.json:
-        told = {"valid": True, "problems": [], "cautions": recipe.cautions}
-        print(json.dumps({**told, "components": components}, indent=2))
+        verdict = {"valid": True, "problems": [], "cautions": recipe.cautions}
+        print(json.dumps({**verdict, "components": components}, indent=2))
     else:
-        recipe_options.caution(recipe)
+        recipe_options.warn(recipe)
         print(f"{recipe.path}: no errors in {len(components)} components")
     return 0
 

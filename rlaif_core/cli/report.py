@@ -1,4 +1,4 @@
-"""`rlaif report`: write the page of a run."""
+"""`rlaif report`: write a report of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="a run directory, finished or not")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to write (default: DIR/report.html)"
+        "--reporter", default="html", metavar="NAME", help="what writes it (default: html)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write (default: a file in DIR)"
     )
     parser.add_argument(
         "--against",
@@ -24,11 +27,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Write the page and print its path."""
+    """Write the report and print its path."""
+    import asyncio
     import json
 
-    from rlaif_report.page import write_report
+    from rlaif_core.commands.report import write_report
 
-    written = write_report(args.folder, args.output, args.against)
+    written = asyncio.run(write_report(args.reporter, args.folder, args.output, args.against))
     print(json.dumps({"report": str(written)}) if args.json else written)
     return 0

@@ -1,16 +1,10 @@
-"""`rlaif run`: play a recipe, or go on with one that was stopped."""
+"""`rlaif run`: run a recipe, or go on with a run that was stopped."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
-import sys
 
-from rlaif_core.cli import recipe_options
-
-STOPPED = 3
-"""Exit code of a run that a guard ended, or that waits for people."""
+from rlaif_core.commands import recipe_options
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,23 +15,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the recipe; exit code 0 when complete, 3 if a guard or a wait ended it, 130 stopped."""
-    from rlaif_core.cli import interruptible
-    from rlaif_core.cli.progress import shown
     from rlaif_core.cli.summary import summary
-    from rlaif_core.commands.run import run
-    from rlaif_report.page import write_report
+    from rlaif_core.commands.api import run
+    from rlaif_core.commands.execute import execute
 
-    recipe = recipe_options.load(args, "run")
-    with recipe_options.run_folder(args, recipe) as folder:
-        try:
-            metrics = interruptible.run(lambda: run(recipe, folder, shown()))
-        except interruptible.Stopped as stopped:
-            again = shlex.join(["rlaif", *sys.argv[1:]])
-            print(f"stopped; all answers so far are kept. Go on with: {again}", file=sys.stderr)
-            return stopped.code
-        report = write_report(folder.path)
-    if args.json:
-        print(json.dumps(metrics, indent=2))
-    else:
-        print(summary(metrics, folder.path, report))
-    return STOPPED if metrics.get("stopped") else 0
+    return execute(
+        args, lambda recipe, options: run(recipe, **options), lambda result: summary(result.metrics)
+    )

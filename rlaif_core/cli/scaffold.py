@@ -7,7 +7,7 @@ import builtins
 import importlib.util
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,28 +21,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "optimizers": ("numpy>=1.26", "safetensors>=0.4"),
-    "reward_models": ("numpy>=1.26", "pyarrow>=15", "safetensors>=0.4"),
-}
-"""What the kind's template imports beside rlaif-core and pydantic."""
-
-USAGES: Final[Mapping[str, str]] = {
-    "models": "policy: {{use: {}}}",
-    "samplers": "sampler: {{use: {}, params: {{n: 4}}}}",
-    "judges": "judge: {{use: {}, model: judge}}",
-    "pairings": "pairing: {{use: {}}}",
-    "filters": "filters:\n  - use: {}",
-    "reward_models": "reward_model: {{use: {}}}",
-    "optimizers": "optimizer: {{use: {}}}",
-    "evaluators": "evaluators:\n  - use: {}",
-    "sources": "prompts:\n  train: {{use: {}}}",
-    "executors": "executor: {{use: {}}}",
-    "hooks": "hooks:\n  - use: {}",
-    "probes": "",
-}
-"""How a recipe names a component of each kind; a probe is named on the command line."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +109,7 @@ def render(plugin: Plugin) -> Iterator[tuple[str, str]]:
 
 
 def _problem(plugin: Plugin, folder: Path, registry: Registry) -> str | None:
-    """What speaks against these names, in one line with the mend; None if nothing does."""
+    """The objection to these names, in one line with the fix; None if there is none."""
     for name in (plugin.name, plugin.distribution):
         if not NAME.fullmatch(name):
             return f"'{name}' is no name: use small letters, digits and single hyphens, as in 'a-1'"
@@ -160,8 +138,6 @@ def _context(plugin: Plugin) -> dict[str, object]:
         "name": plugin.name,
         "noun": noun(plugin.kind),
         "package": plugin.package,
-        "requirements": REQUIREMENTS.get(plugin.kind, ()),
-        "usage": USAGES[plugin.kind].format(plugin.name),
     }
 
 

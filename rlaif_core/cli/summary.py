@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
-
-from rlaif_report.overview import no_win_rate
 
 JSON = Mapping[str, Any]
 
@@ -14,14 +11,8 @@ REASONS = 4
 """So many reasons for what was left out are named; the report has them all."""
 
 
-def summary(metrics: JSON, folder: Path, report: Path) -> str:
-    """The lines under a run.
-
-    Args:
-        metrics: What metrics.json holds.
-        folder: The run directory.
-        report: The page.
-    """
+def summary(metrics: JSON) -> list[str]:
+    """Lines on a run, from the content of metrics.json."""
     lines = []
     for number in metrics["rounds"]:
         lines.append(f"round {number['round']}")
@@ -34,7 +25,7 @@ def summary(metrics: JSON, folder: Path, report: Path) -> str:
         lines.append(_best(metrics["best"]))
     if metrics.get("stopped"):
         lines.append(f"STOPPED in {metrics['stopped']}")
-    return "\n".join([*lines, f"run directory: {folder}", f"report: {report}"])
+    return lines
 
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
@@ -53,19 +44,46 @@ def _round(number: JSON) -> Iterator[tuple[str, str]]:
         _share(judge.get("gold_accuracy"), judge.get("gold_comparisons"), "pairs"),
     )
     yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
-    missing = no_win_rate(policy)
-    yield "win rate (judge)", _interval(policy.get("win_rate")) or _missing(missing)
-    yield "win rate (gold)", _interval(policy.get("gold_win_rate"))
-    yield "gold score", _change(policy.get("gold_score"), policy.get("gold_gain"))
-    yield "KL from the base", _nats(policy.get("kl"))
+    records = number.get("records", {})
+    known = dict(_policy(policy))
+    for name in records.get("policy", {}):
+        known.pop(name, None)
+    yield from known.values()
+    for group in records.values():
+        for name, record in group.items():
+            yield record.get("label") or name, _estimate(record)
+
+
+def _policy(policy: JSON) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Lines of figures without records, by their names in the `policy` section."""
+    win_rate = _interval(policy.get("win_rate")) or _missing(policy)
+    yield "win_rate", ("win rate (judge)", win_rate)
+    yield "gold_win_rate", ("win rate (gold)", _interval(policy.get("gold_win_rate")))
+    yield "gold_score", ("gold score", _change(policy.get("gold_score"), policy.get("gold_gain")))
+    yield "kl", ("KL from the base", _nats(policy.get("kl")))
+
+
+def _estimate(record: JSON) -> str:
+    """A metric record's value with its interval, unit and items."""
+    text = _interval(record)
+    unit = record.get("unit", "")
+    if unit not in ("", "share"):
+        text += f" {unit}"
+    if record.get("baseline") is not None:
+        text += f", base {record['baseline']:.3f}"
+    return (
+        text
+        if record.get("n") is None
+        else f"{text} on {record['n']:,} {record.get('items', 'items')}"
+    )
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
-    ordered = sorted(dropped.items(), key=lambda one: -one[1])
-    told = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
+    ordered = sorted(dropped.items(), key=lambda reason: -reason[1])
+    lines = [f"{count} × {reason}" for reason, count in ordered[:REASONS]]
     if len(ordered) > REASONS:
-        told.append(f"{len(ordered) - REASONS} more reasons")
-    return ", ".join(told)
+        lines.append(f"{len(ordered) - REASONS} more reasons")
+    return ", ".join(lines)
 
 
 def _accuracy(found: JSON) -> str:
@@ -100,14 +118,17 @@ def _share(value: float | None, count: int | None, unit: str = "pairs", ends: st
     return f"{value:.1%}{ends}" + ("" if count is None else f" on {count} {unit}")
 
 
-def _missing(reason: str) -> str:
-    return f"not measured: {reason}" if reason else ""
+def _missing(policy: JSON) -> str:
+    left_out = policy.get("win_rate_abstentions")
+    if not left_out:
+        return ""
+    return f"not measured: the judge abstained on all {left_out:,} held-out prompts"
 
 
 def _interval(value: Mapping[str, float] | None) -> str:
     if value is None:
         return ""
-    ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if "low" in value else ""
+    ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if value.get("low") is not None else ""
     return f"{value['value']:.3f}{ends}"
 
 

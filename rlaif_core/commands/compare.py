@@ -4,59 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from rlaif_core.api.errors import DataError, RunError
 from rlaif_core.api.evaluator import Gold
-from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt, Response, digest
-from rlaif_core.commands.run import read_prompts
+from rlaif_core.engine.heldout import gold, respond
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.reliability import measure, rankings
+from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
-from rlaif_core.engine.stages.evaluate import gold, respond
+from rlaif_core.engine.stages.prompts import READ_PROMPTS
+from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
-from rlaif_core.store.run_dir import RunFolder
-from rlaif_judge_metrics import measure_judge
-from rlaif_judge_metrics.models import rank_models
-from rlaif_judge_metrics.vote_table import read_ballots
-from rlaif_stats.intervals import Estimate, win_rate
+from rlaif_core.store.run_dir import RunFolder, round_of
+from rlaif_stats.intervals import Estimate, mean_estimate, win_rate
 from rlaif_stats.length_control import length_controlled_win_rate
 
 BASE = "base"
 """Names the recipe's own policy."""
-
-
-@dataclass(frozen=True)
-class Contest:
-    """Two policies and who won.
-
-    Attributes:
-        a: The name of one.
-        b: The name of the other.
-        won: By prompt, 1 if A won, 0 if B did, one half for a tie; None where the judge abstained.
-        lead: By prompt, how many characters A's response is longer.
-    """
-
-    a: str
-    b: str
-    won: Mapping[str, float | None]
-    lead: Mapping[str, int]
-
-    def figures(self) -> JSON:
-        """Win rates of A over B with their intervals, plain and at equal length."""
-        decided = {id: one for id, one in self.won.items() if one is not None}
-        told: JSON = {"a": self.a, "b": self.b, "prompts": len(self.won)}
-        told["abstentions"] = len(self.won) - len(decided)
-        told["ties"] = sum(one == 0.5 for one in decided.values())
-        if decided:
-            wins, ids = list(decided.values()), list(decided)
-            parity = length_controlled_win_rate(wins, [self.lead[id] for id in ids], clusters=ids)
-            told["win_rate"] = _interval(win_rate(wins, clusters=ids))
-            told["win_rate_length_controlled"] = _interval(parity.win_rate)
-        return told
 
 
 async def compare(
@@ -70,29 +39,33 @@ async def compare(
 
     Args:
         recipe: Its policy says how a checkpoint is run, `evaluation` how responses are drawn and
-            judged.
-        policies: Checkpoints, or "base"; at least two.
+            judged. A policy of a run draws the responses that the run's evaluation drew, given
+            the run's recipe.
+        policies: Checkpoints, or "base"; at least two. The others are reported over the base,
+            wherever it stands.
         prompts: The prompts; the recipe's held-out ones if None, whose truth may be known.
         folder: The run directory.
         progress: Told how it goes.
 
     Returns:
-        What metrics.json holds: `contests`, a row for each two policies (win rate of a over b in
-        both orders, ties one half, interval clustered by prompt; the same at equal length);
-        `policies`, their Bradley-Terry and Elo ratings; `gold_score` by policy where the truth
-        is known; `judge`, `cost`.
+        The content of metrics.json: `contests`, a row for each two policies (win rate of a over b
+        in both orders, ties one half, interval clustered by prompt; the same at equal length;
+        where the truth is known `gold_win_rate` and `gold_gain`, the mean of a's gold score less
+        b's); `policies`, their Bradley-Terry and Elo ratings; `gold_score`, the mean by policy
+        with its interval; `judge`, `cost`.
 
     Raises:
-        RlaifError: With what to mend; all that was paid for stays in the ledger.
+        RlaifError: With the fix; all that was paid for stays in the ledger.
     """
     if len(set(policies)) < max(2, len(policies)):
         raise DataError("name at least two policies, each once")
+    policies = sorted(policies, key=lambda name: name == BASE)
     folder.write_manifest(recipe)
     async with opened(recipe, folder, progress) as session:
         try:
             metrics = await _compare(session, policies, prompts)
         finally:
-            session.parts.keep_counts()
+            session.components.keep_counts()
         session.metrics = finite(metrics)
         folder.write_json("metrics.json", session.metrics)
         return session.metrics
@@ -103,30 +76,34 @@ async def _compare(
 ) -> JSON:
     truth: Gold | None = None
     for name in set(policies) - {BASE}:
-        session.parts.weights(name)  # refuses what is plainly not there
+        session.components.weights(name)  # refuses what is plainly not there
     if prompts is None:
-        await read_prompts(session)
+        await READ_PROMPTS.run(Round(session, 0))
         prompts = session.ledger.prompts("heldout")
-        truth = await gold(session, {one.id for one in prompts})
+        truth = await gold(session, {prompt.id for prompt in prompts})
         if not prompts:
             raise DataError("the recipe has no held-out prompts: name some by --prompts FILE")
     _same_contest(session, policies, prompts)
     session.ledger.keep_prompts("train", prompts)
-    # The base is there for certain: what cannot be loaded is told before it is asked.
-    order = sorted(enumerate(policies), key=lambda one: one[1] == BASE)
-    drawn = {name: await _answers(session, name, index, prompts) for index, name in order}
-    answers = {name: drawn[name] for name in policies}
+    # The base comes last: a checkpoint that cannot be loaded is reported before the base is asked.
+    answers = {
+        name: await _answers(session, name, index, prompts) for index, name in enumerate(policies)
+    }
     session.ledger.keep_responses(
         0,
         "train",
-        [many[one.id] for one in prompts for many in answers.values() if one.id in many],
+        [many[prompt.id] for prompt in prompts for many in answers.values() if prompt.id in many],
     )
-    contests = await _contests(session, answers, prompts)
-    scores = {name: _gold_score(prompts, many, truth) for name, many in answers.items()}
+    scores = {name: _gold_scores(prompts, many, truth) for name, many in answers.items()}
+    judged = await _judged(session, answers, prompts)
     return {
-        "contests": [one.figures() for one in contests],
-        "policies": rank_models([read_ballots(session.ledger, 0, "train")]),
-        "gold_score": {name: one for name, one in scores.items() if one is not None},
+        "contests": [_contest(a, b, answers, judged, scores) for a, b in combinations(policies, 2)],
+        "policies": await rankings(session, [0], "train"),
+        "gold_score": {
+            name: _interval(mean_estimate(list(known.values()), clusters=list(known)))
+            for name, known in scores.items()
+            if known
+        },
         "judge": judge_metrics(session.ledger, 0),
         "cost": cost(session.ledger),
         "seconds": {name: round(spent, 3) for _, name, spent, *_ in session.ledger.stages()},
@@ -134,7 +111,7 @@ async def _compare(
 
 
 def _same_contest(session: Session, policies: Sequence[str], prompts: Sequence[Prompt]) -> None:
-    now = digest(*policies, *((one.id, one.messages) for one in prompts))
+    now = digest(*policies, *((prompt.id, prompt.messages) for prompt in prompts))
     if session.ledger.meta("contest") not in (None, now):
         raise RunError(
             f"{session.folder.path} holds a comparison of other policies or prompts: choose "
@@ -147,89 +124,108 @@ async def _answers(
     session: Session, name: str, index: int, prompts: Sequence[Prompt]
 ) -> dict[str, Response]:
     """One policy's response to each prompt, kept; named as the user named the policy."""
-    model = await session.parts.caller("policy", None if name == BASE else name)
+    model = await session.components.caller("policy", None if name == BASE else name)
     named = json.loads(session.ledger.meta("policies") or "{}")
     session.ledger.set_meta("policies", json.dumps({model.identity: name} | named))
 
-    async def work() -> JSON:
-        drawn = await respond(session, model, prompts, f"policy {index}")
+    async def work(round_: Round) -> JSON:
+        drawn = await respond(session, model, prompts, *_draw(name))
         responses = [
             Response.of(
-                prompts_by_id[one.prompt_id],
-                one.text,
+                prompts_by_id[response.prompt_id],
+                response.text,
                 index,
                 model=name,
-                temperature=one.temperature,
-                top_p=one.top_p,
-                finish_reason=one.finish_reason,
+                temperature=response.temperature,
+                top_p=response.top_p,
+                finish_reason=response.finish_reason,
             )
-            for one in drawn
+            for response in drawn
         ]
         session.ledger.keep_responses(index, "policy", responses)
         return {"summary": f"{len(responses)} responses by {name}"}
 
-    prompts_by_id = {one.id: one for one in prompts}
-    await session.stage(index, "sample", len(prompts), work)
-    return {id: many[0] for id, many in session.ledger.responses(index, "policy").items()}
+    prompts_by_id = {prompt.id: prompt for prompt in prompts}
+    sampling = Stage(
+        name="sample", run=work, applies=lambda recipe: True, size=lambda round_: len(prompts)
+    )
+    await sampling.play(Round(session, index))
+    return {id_: many[0] for id_, many in session.ledger.responses(index, "policy").items()}
 
 
-async def _contests(
+def _draw(name: str) -> tuple[int, str]:
+    """The round and split whose seeds a run's evaluation draws this policy's responses with."""
+    return (0, "before") if name == BASE else (round_of(Path(name)) or 0, "after")
+
+
+async def _judged(
     session: Session, answers: Mapping[str, Mapping[str, Response]], prompts: Sequence[Prompt]
-) -> list[Contest]:
-    names = list(answers)
+) -> dict[tuple[str, str], JudgedPair]:
+    """The judged pairs of each two policies' differing responses, by the responses' ids."""
     judging = await session.judging(
-        "evaluation.judge" if session.parts.names("evaluation.judge") else "judge"
+        "evaluation.judge" if session.components.has("evaluation.judge") else "judge"
     )
     met = [
         (prompt, (answers[a][prompt.id], answers[b][prompt.id]))
-        for a, b in combinations(names, 2)
+        for a, b in combinations(answers, 2)
         for prompt in prompts
         if prompt.id in answers[a] and prompt.id in answers[b]
     ]
     differing = [(prompt, pair) for prompt, pair in met if pair[0].text != pair[1].text]
-    judged: dict[tuple[str, str], JudgedPair] = {}
 
-    async def work() -> JSON:
-        session.progress.grow(sum(len(judging.expand(*one)) for one in differing))
-        for pair in await judging.judge(0, "train", differing):
-            judged[pair.a.id, pair.b.id] = pair
-        measured = measure_judge(session.ledger, 0)
+    async def work(round_: Round) -> JSON:
+        session.progress.grow(sum(len(judging.expand(*item)) for item in differing))
+        await judging.judge(0, "train", differing)
+        measured = await measure(session, 0, "train")
         summary = f"{len(differing)} pairs judged, {len(met) - len(differing)} alike"
         return {"summary": summary, "judge": measured}
 
-    await session.stage(0, "judge", None, work)
-    judged = judged or {(one.a.id, one.b.id): one for one in session.ledger.judged(0)}
-    return [_contest(a, b, met, judged) for a, b in combinations(names, 2)]
+    await Stage(name="judge", run=work, applies=lambda recipe: True).play(Round(session, 0))
+    return {(pair.a.id, pair.b.id): pair for pair in session.ledger.judged(0)}
 
 
 def _contest(
     a: str,
     b: str,
-    met: Sequence[tuple[Prompt, Pair]],
+    answers: Mapping[str, Mapping[str, Response]],
     judged: Mapping[tuple[str, str], JudgedPair],
-) -> Contest:
-    won: dict[str, float | None] = {}
-    lead: dict[str, int] = {}
-    for prompt, (ours, theirs) in met:
-        if (ours.model, theirs.model) == (a, b):
-            pair = judged.get((ours.id, theirs.id))
-            won[prompt.id] = 0.5 if pair is None else _side(pair.p_a)
-            lead[prompt.id] = len(ours.text) - len(theirs.text)
-    return Contest(a, b, won, lead)
+    gold_scores: Mapping[str, Mapping[str, float]],
+) -> JSON:
+    """Win rates of A over B, plain and at equal length, and A's gain in gold score."""
+    met = {id_: (a_, answers[b][id_]) for id_, a_ in answers[a].items() if id_ in answers[b]}
+    pairs = {id_: judged.get((ours.id, theirs.id)) for id_, (ours, theirs) in met.items()}
+    won = {id_: 0.5 if pair is None else _side(pair.p_a) for id_, pair in pairs.items()}
+    decided = {id_: side for id_, side in won.items() if side is not None}
+    figures: JSON = {"a": a, "b": b, "prompts": len(won), "abstentions": len(won) - len(decided)}
+    figures["ties"] = sum(side == 0.5 for side in decided.values())
+    if decided:
+        wins, ids = list(decided.values()), list(decided)
+        leads = [len(met[id_][0].text) - len(met[id_][1].text) for id_ in ids]
+        parity = length_controlled_win_rate(wins, leads, clusters=ids)
+        figures["win_rate"] = _interval(win_rate(wins, clusters=ids))
+        figures["win_rate_length_controlled"] = _interval(parity.win_rate)
+    known = [id_ for id_ in won if id_ in gold_scores[a] and id_ in gold_scores[b]]
+    if known:
+        gains = [gold_scores[a][id_] - gold_scores[b][id_] for id_ in known]
+        outcomes = [0.5 if gain == 0 else float(gain > 0) for gain in gains]
+        figures["gold_win_rate"] = _interval(win_rate(outcomes, clusters=known))
+        figures["gold_gain"] = _interval(mean_estimate(gains, clusters=known))
+    return figures
 
 
 def _side(p: float | None) -> float | None:
     return None if p is None else 0.5 if p == 0.5 else float(p > 0.5)
 
 
-def _gold_score(
+def _gold_scores(
     prompts: Sequence[Prompt], answers: Mapping[str, Response], truth: Gold | None
-) -> float | None:
+) -> dict[str, float]:
+    """By prompt whose truth is known, the gold score of the policy's response."""
     if truth is None:
-        return None
-    scores = [truth(one, answers[one.id].text) for one in prompts if one.id in answers]
-    known = [one for one in scores if one is not None]
-    return sum(known) / len(known) if known else None
+        return {}
+    answered = [prompt for prompt in prompts if prompt.id in answers]
+    scores = {prompt.id: truth(prompt, answers[prompt.id].text) for prompt in answered}
+    return {id_: score for id_, score in scores.items() if score is not None}
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Playing a recipe with models that only count what they are asked.
+"""A dry run: playing a recipe with models that only count their calls.
 
 Every model is replaced by one that answers at once with text of an assumed length; sampler,
 pairing, judges and evaluators are the recipe's own.
@@ -19,8 +19,8 @@ from rlaif_core.api.model import Model
 from rlaif_core.api.records import Abstention, Comparison, Prompt, Verdict
 from rlaif_core.engine.calling import Caller
 from rlaif_core.engine.calling.rate_limits import CHARACTERS_A_TOKEN
-from rlaif_core.engine.components import Parts
-from rlaif_core.engine.hooks import Defaults
+from rlaif_core.engine.components import Components
+from rlaif_core.engine.hooks import StageHooks
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.ledger import Ledger
@@ -29,12 +29,12 @@ ANSWER_SHARE = 0.5
 """Share of `max_tokens` that an answer is assumed to fill."""
 
 UNREADABLE = (ValueError, LookupError, TypeError)
-"""What a judge may raise over an answer that it never expected."""
+"""Errors that a judge may raise over an answer that it never expected."""
 
 
 @dataclass
-class Tally:
-    """What a stage asks a model.
+class CallCounter:
+    """Calls of one model.
 
     Attributes:
         calls: Questions.
@@ -57,12 +57,12 @@ class _Counting(Caller):
     """Counts what it is asked, and answers at once."""
 
     def __init__(
-        self, place: str, model: Model[Any], rehearsal: Rehearsal, checkpoint: str | None
+        self, place: str, model: Model[Any], dry_run: DryRun, checkpoint: str | None
     ) -> None:
         self.identity = f"{place}@{checkpoint}" if checkpoint else place
         self._place = place
         self._model = model
-        self._rehearsal = rehearsal
+        self._dry_run = dry_run
         self.asked = self.failed = 0
         self.last_failure = ""
 
@@ -72,27 +72,27 @@ class _Counting(Caller):
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         key = request.key(self.identity)
-        if key not in self._rehearsal.answers:
-            self._rehearsal.answers[key] = self._answer(request)
-        return self._rehearsal.answers[key]
+        if key not in self._dry_run.answers:
+            self._dry_run.answers[key] = self._answer(request)
+        return self._dry_run.answers[key]
 
     def _answer(self, request: ChatRequest) -> ChatReply:
-        asked = [*(turn.content for turn in request.messages), request.prefix, *request.options]
-        characters = sum(map(len, asked))
+        texts = [*(turn.content for turn in request.messages), request.prefix, *request.options]
+        characters = sum(map(len, texts))
         answer = 0 if request.options else max(1, round(request.max_tokens * ANSWER_SHARE))
-        tally = self._rehearsal.tally(self._place)
-        tally.add(1, characters / CHARACTERS_A_TOKEN, answer)
+        counter = self._dry_run.counters.setdefault(self._place, CallCounter())
+        counter.add(1, characters / CHARACTERS_A_TOKEN, answer)
         if request.options:
             return ChatReply(option_logprobs=tuple(-1.0 for _ in request.options))
         # Answers differ, or they would be taken for duplicates of each other.
-        text = f"{len(self._rehearsal.answers)} ".ljust(answer * CHARACTERS_A_TOKEN, "x")
+        text = f"{len(self._dry_run.answers)} ".ljust(answer * CHARACTERS_A_TOKEN, "x")
         return ChatReply(text)
 
     async def close(self) -> None:
         return None
 
 
-class Lenient(Defaults):
+class LenientHooks(StageHooks):
     """Nothing can be made of made-up answers, maybe; what was asked counts all the same."""
 
     @hookimpl(trylast=True)
@@ -120,36 +120,25 @@ class _Indifferent:
         return [0.0] * len(responses)
 
 
-class Rehearsal(Parts):
-    """Parts whose models are neither set up nor asked.
+class DryRun(Components):
+    """Components whose models are neither set up nor asked.
 
     Attributes:
-        stage: What is being played; what is asked from now on counts for it.
-        tallies: By stage and place of the model.
+        counters: Calls since the last `take`, by place of the model.
         models: By place, not set up: they know their prices.
-        answers: By content address: what an earlier stage asked costs nothing again.
+        answers: By content address: what was asked before costs nothing again.
     """
 
     def __init__(self, recipe: Recipe, ledger: Ledger) -> None:
         super().__init__(recipe, ledger, Progress())
-        self.stage = ""
-        self.tallies: dict[tuple[str, str], Tally] = {}
+        self.counters: dict[str, CallCounter] = {}
         self.models: dict[str, Model[Any]] = {}
         self.answers: dict[str, ChatReply] = {}
 
-    def tally(self, place: str) -> Tally:
-        """What the stage has asked the model at a place so far."""
-        return self.tallies.setdefault((self.stage, place), Tally())
-
-    def add(self, stage: str, other: str, times: float) -> None:
-        """Let a stage count what another one asked, so many times."""
-        for (played, place), tally in list(self.tallies.items()):
-            if played == other:
-                self.tallies.setdefault((stage, place), Tally()).add(
-                    times * tally.calls,
-                    times * tally.prompt_tokens,
-                    times * tally.completion_tokens,
-                )
+    def take(self) -> dict[str, CallCounter]:
+        """The calls since this was last asked, by place of the model."""
+        taken, self.counters = self.counters, {}
+        return taken
 
     async def get(self, place: str, *given: Any, **named: Any) -> Any:
         """The component at `place`; a reward model that is trained by nobody likes all alike."""

@@ -1,24 +1,24 @@
-"""A whole run: prompts once, then round after round, each kept before the next begins."""
+"""`rlaif run`: a whole recipe, going on where an earlier try stopped."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 
-from rlaif_core.api.errors import DataError
 from rlaif_core.api.evaluator import Evaluator
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.reward_model import RewardModel
-from rlaif_core.api.source import Source
+from rlaif_core.engine.judging.anchors import read_anchors
+from rlaif_core.engine.pipeline import play
 from rlaif_core.engine.progress import Progress
+from rlaif_core.engine.reliability import rankings
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
-from rlaif_core.engine.stages.calibrate import read_anchors
+from rlaif_core.engine.stages.prompts import READ_PROMPTS
 from rlaif_core.kit.service import ServiceModel
 from rlaif_core.metrics.best_round import course
-from rlaif_core.metrics.run import JSON, run_metrics
+from rlaif_core.metrics.run import JSON, finite, run_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder
 
@@ -27,29 +27,34 @@ async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
     """Play every round of a recipe in its directory, going on where an earlier try stopped.
 
     Returns:
-        What metrics.json holds.
+        The content of metrics.json.
 
     Raises:
-        RlaifError: With what to mend; all that was paid for stays in the ledger.
+        RlaifError: With the fix; all that was paid for stays in the ledger.
     """
     folder.write_manifest(recipe)
     async with opened(recipe, folder, progress) as session:
         begun, stopped = 0, ""
+
+        def begin(number: int) -> None:
+            nonlocal begun
+            begun = number + 1
+
         try:
             for path in _anchors(recipe):
-                read_anchors(session, path)  # before anything is paid for
+                read_anchors(recipe.resource(path))  # before anything is paid for
             await _open_services(session)
-            await session.stage(0, "prompts", None, lambda: read_prompts(session))
+            await READ_PROMPTS.play(Round(session, 0))
             await _check_ahead(session)
-            for number in range(recipe.file.rounds.n):
-                begun = number + 1
-                stopped = await Round(session, number).play()
-                if stopped:
-                    session.progress.note(f"stopped in {stopped}")
-                    break
+            stopped = await play(session, begin)
+            if stopped:
+                session.progress.note(f"stopped in {stopped}")
         finally:
-            session.parts.keep_counts()
+            session.components.keep_counts()
             session.metrics = run_metrics(session.ledger, begun)
+            policies = await rankings(session, range(begun), "evaluation")
+            if policies is not None:
+                session.metrics["policies"] = finite(policies)
             session.metrics |= course(session.metrics["rounds"], recipe.file.evaluation)
             if stopped:
                 session.metrics["stopped"] = stopped
@@ -67,12 +72,12 @@ def _anchors(recipe: Recipe) -> Iterator[str]:
 
 
 async def _open_services(session: Session) -> None:
-    """Let every service that is going to be asked miss its key now; opening one costs nothing."""
+    """Open every service that will be asked, so that a missing key is reported now."""
     recipe = session.recipe
-    asked = {one for place in recipe.parts for one in recipe.models_of(place).values()}
+    asked = {model for place in recipe.parts for model in recipe.models_of(place).values()}
     for model in sorted(asked):
         if issubclass(recipe.parts[model].component, ServiceModel):
-            await session.parts.model(model)
+            await session.components.model(model)
 
 
 async def _check_ahead(session: Session) -> None:
@@ -84,16 +89,16 @@ async def _check_ahead(session: Session) -> None:
         evaluator = cast("Evaluator[Any]", session.recipe.build(f"evaluators.{index}"))
         await asyncio.to_thread(evaluator.check)
     for place in ("reward_model", "optimizer"):
-        if session.parts.names(place):
-            trainer: RewardModel[Any] | Optimizer[Any] = await session.parts.get(place)
+        if session.components.has(place):
+            trainer: RewardModel[Any] | Optimizer[Any] = await session.components.get(place)
             prompts = session.ledger.prompts("train")
-            await asyncio.to_thread(trainer.check, session.parts.weights(), prompts)
+            await asyncio.to_thread(trainer.check, session.components.weights(), prompts)
 
 
 def _point_at_best(session: Session) -> None:
     """Let `policy` in the run directory stand for the best round's, and say what was found."""
     best = session.metrics.get("best")
-    if best is None or not session.parts.names("optimizer"):
+    if best is None or not session.components.has("optimizer"):
         return
     session.folder.link("policy", f"round-{best['round']}/policy")
     turned = session.metrics.get("overoptimization", {}).get("turned")
@@ -101,43 +106,4 @@ def _point_at_best(session: Session) -> None:
         session.progress.note(
             f"WARNING: in round {turned} the training reward rose and {best['by']} fell: the "
             f"policy exploits its reward; round {best['round']} is the best"
-        )
-
-
-async def read_prompts(session: Session) -> JSON:
-    """Read both splits from their sources into the ledger."""
-    found: dict[str, list[Any]] = {}
-    for split in ("train", "heldout"):
-        if session.parts.names(f"prompts.{split}"):
-            source: Source[Any] = await session.parts.get(f"prompts.{split}")
-            found[split] = list(session.hooks.rlaif_prompts(source=source))
-            _check(split, [one.id for one in found[split]])
-    texts = {one.text for one in found["train"]}
-    shared = sum(one.text in texts for one in found.get("heldout", []))
-    if shared:
-        session.progress.note(
-            f"{shared} held-out prompts are also training prompts: what is measured on them "
-            "flatters the policy"
-        )
-    rounds = session.recipe.file.rounds
-    if rounds.prompts == "fresh" and len(found["train"]) < rounds.n:
-        raise DataError(
-            f"{len(found['train'])} training prompts cannot be fresh in each of {rounds.n} rounds: "
-            "add prompts, play fewer rounds, or set rounds.prompts: repeated"
-        )
-    for split, prompts in found.items():
-        session.ledger.keep_prompts(split, prompts)
-    counted = {split: len(prompts) for split, prompts in found.items()}
-    summary = ", ".join(f"{count} {split}" for split, count in counted.items())
-    return {**counted, "shared": shared, "summary": summary}
-
-
-def _check(split: str, ids: list[str]) -> None:
-    if not ids:
-        raise DataError(f"prompts.{split}: the source gave no prompt")
-    twice = [id for id, count in Counter(ids).items() if count > 1]
-    if twice:
-        raise DataError(
-            f"prompts.{split}: {len(twice)} ids stand for several prompts, the first "
-            f"{twice[0]!r}: make ids unique, or leave them out"
         )

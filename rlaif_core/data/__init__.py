@@ -1,1 +1,1 @@
-"""Readers of the files that a user brings: prompts, pairs, responses."""
+"""Readers of the data that a user brings: prompts and pairs."""

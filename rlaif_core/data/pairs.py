@@ -1,21 +1,24 @@
-"""Pairs that exist already: JSONL, parquet, or a folder of either."""
+"""Pairs that exist already, from a file that a user names or from rows in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Literal
 
-from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt, Response, digest
 from rlaif_core.api.rows import Row
-from rlaif_core.data.files import rows
+from rlaif_core.kit.files import Rows, rows
 
 Label = Literal["a", "b", "tie"]
 
+LABEL_PROBABILITY: Mapping[Label, float] = {"a": 1.0, "b": 0.0, "tie": 0.5}
+"""A label as a probability that response A is better."""
+
 COLUMNS = frozenset({"prompt", "response_a", "response_b", "id", "label"})
-"""What a pair is made of; any other column is the prompt's, as a verifier's ground truth."""
+"""Columns of a pair; any other is the prompt's, as a verifier's ground truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,49 @@ class GivenPair:
     b: Response
     label: Label | None
 
+    @property
+    def shown(self) -> tuple[Prompt, tuple[Response, Response]]:
+        """The prompt with its two responses, as a judge is asked."""
+        return self.prompt, (self.a, self.b)
 
-def read_pairs(path: Path) -> list[GivenPair]:
+
+@dataclass(frozen=True)
+class GivenPairs:
+    """Pairs that are read several times, and never held all at once.
+
+    Attributes:
+        read: Begins the same pairs anew; their prompts' ids are unique.
+    """
+
+    read: Callable[[], Iterator[GivenPair]]
+
+    def __iter__(self) -> Iterator[GivenPair]:
+        return self.read()
+
+    def __len__(self) -> int:
+        return self._survey[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of ids and labels: equal for equal pairs."""
+        return self._survey[1]
+
+    @cached_property
+    def _survey(self) -> tuple[int, str]:
+        """Count and digest. Every row is read, so that a bad one is reported now."""
+        seen, count = hashlib.sha256(), 0
+        for pair in self.read():
+            seen.update(repr((pair.prompt.id, pair.a.id, pair.b.id, pair.label)).encode())
+            count += 1
+        return count, seen.hexdigest()
+
+
+def read_pairs(source: Rows) -> list[GivenPair]:
     """Read all of `each_pair`."""
-    return list(each_pair(path))
+    return list(each_pair(source))
 
 
-def each_pair(path: Path) -> Iterator[GivenPair]:
+def each_pair(source: Rows) -> Iterator[GivenPair]:
     """Read pairs with columns prompt, response_a, response_b, and optionally id and label.
 
     All other columns go with the prompt.
@@ -42,14 +81,12 @@ def each_pair(path: Path) -> Iterator[GivenPair]:
         DataError: Naming the file and row that cannot be used, and why.
     """
     seen: dict[str, str] = {}
-    for row in rows(path):
+    for row in rows(source):
         pair = _pair(row)
         if pair.prompt.id in seen:
             raise row.error(f"id {pair.prompt.id!r} already stands at {seen[pair.prompt.id]}")
         seen[pair.prompt.id] = row.place
         yield pair
-    if not seen:
-        raise DataError(f"{path}: no pairs in it")
 
 
 def _pair(row: Row) -> GivenPair:
@@ -58,9 +95,9 @@ def _pair(row: Row) -> GivenPair:
     label = row.values.get("label")
     if label not in ("a", "b", "tie", None):
         raise row.error(f'\'label\' must be "a", "b" or "tie", and is {label!r}')
-    named = row.values.get("id")
-    id = digest(row.place.rpartition(":")[2], messages, *texts) if named is None else str(named)
-    rest = {name: one for name, one in row.values.items() if name not in COLUMNS}
-    prompt = Prompt(id, messages, rest)
+    given = row.values.get("id")
+    id = digest(row.place.rpartition(":")[2], messages, *texts) if given is None else str(given)
+    columns = {name: value for name, value in row.values.items() if name not in COLUMNS}
+    prompt = Prompt(id, messages, columns)
     a, b = (Response.of(prompt, text, index) for index, text in enumerate(texts))
     return GivenPair(prompt, a, b, label)

@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar, cast
 
-import pluggy
-
-from rlaif_core import hookspecs
 from rlaif_core.api.component import Component, Context
 from rlaif_core.api.errors import PluginError
 from rlaif_core.api.model import Model
@@ -24,7 +21,7 @@ C = TypeVar("C", bound=Component[Any])
 POLICY = "policy"
 
 
-class Parts:
+class Components:
     """Builds each component once, on first use.
 
     Args:
@@ -52,8 +49,8 @@ class Parts:
         self._callers: dict[tuple[str, str], Caller] = {}
         self.cached = int(ledger.meta("cached") or 0)
 
-    def names(self, place: str) -> bool:
-        """Whether the recipe has a component at `place`."""
+    def has(self, place: str) -> bool:
+        """True if the recipe has a component at `place`."""
         return place in self.recipe.parts
 
     async def get(
@@ -117,7 +114,7 @@ class Parts:
         return cast("Model[Any]", self._built[key])
 
     def weights(self, checkpoint: str | None = None) -> str:
-        """What `from_pretrained` loads of the policy at `checkpoint`; at the base's if None.
+        """The argument of `from_pretrained` for the policy at `checkpoint`; the base's if None.
 
         Loads nothing itself: what trains has the memory for itself.
         """
@@ -181,21 +178,3 @@ class Parts:
                 await component.close()
             self._built.clear()
             self._callers.clear()
-
-
-def hook_manager(plugins: Sequence[Component[Any]]) -> pluggy.PluginManager:
-    """A plugin manager with our hook specifications and the recipe's hook plugins.
-
-    Raises:
-        PluginError: If a plugin implements a hook that does not exist.
-    """
-    manager = pluggy.PluginManager("rlaif")
-    manager.add_hookspecs(hookspecs.Stages)
-    manager.add_hookspecs(hookspecs.LifeCycle)
-    for plugin in plugins:
-        manager.register(plugin)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"{type(error.plugin).__name__}: {error}") from error
-    return manager

@@ -1,11 +1,13 @@
-"""What each stage does if no hook plugin answers it: ask the component that the recipe names."""
+"""Default hook implementations: each calls the component that the recipe names."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
+import pluggy
+
+from rlaif_core import hookspecs
 from rlaif_core.api.component import Component
 from rlaif_core.api.errors import ModelError, PluginError
 from rlaif_core.api.evaluator import Evaluation, Evaluator
@@ -23,7 +25,6 @@ from rlaif_core.api.records import (
     Preference,
     Prompt,
     Response,
-    Score,
     Verdict,
     Vote,
 )
@@ -31,16 +32,17 @@ from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.api.source import Source
 from rlaif_core.api.training import Metrics, TrainingJob
-from rlaif_core.engine.judging.pointwise import Scored, scores
-from rlaif_core.engine.progress import Progress, is_aside
-from rlaif_stats.labels import Pooling, agreement_share, combine
+from rlaif_core.engine.judging.pointwise import Scored, scores, verdict_of_scores
+from rlaif_core.engine.judging.preferences import judged_pair
+from rlaif_core.engine.progress import Progress, is_without_progress
+from rlaif_stats.labels import Pooling
 
 NOTES = 3
 """Prompts without responses that are told one by one."""
 
 
-class Defaults:
-    """The default implementation of every stage hook.
+class StageHooks:
+    """Default implementation of every stage hook.
 
     Args:
         executor: Runs a stage's pieces of work.
@@ -87,7 +89,9 @@ class Defaults:
     ) -> Awaitable[list[Verdict]]:
         """Ask the judge for every comparison at once; a failed call is an abstention."""
         if isinstance(judge, PairwiseJudge):
-            return self._executor.map(lambda one: self._compare(judge, one), comparisons)
+            return self._executor.map(
+                lambda comparison: self._compare(judge, comparison), comparisons
+            )
         if isinstance(judge, PointwiseJudge):
             return self._score_all(judge, comparisons)
         raise PluginError(f"{type(judge).__name__} is no judge: derive it from PairwiseJudge")
@@ -101,7 +105,7 @@ class Defaults:
         return verdict
 
     def _advance(self, done: int = 1) -> None:
-        if not is_aside():
+        if not is_without_progress():
             self._progress.advance(done)
 
     async def _score_all(
@@ -109,18 +113,18 @@ class Defaults:
     ) -> list[Verdict]:
         """Score each response once a vote, then compare scores."""
         wanted: dict[tuple[str, int], Scored] = {}
-        for one in comparisons:
-            for response in (one.first, one.second):
-                wanted.setdefault((response.id, one.vote), (one.prompt, response, one.vote))
+        for shown in comparisons:
+            for response in (shown.first, shown.second):
+                wanted.setdefault((response.id, shown.vote), (shown.prompt, response, shown.vote))
 
         items = list(wanted.values())
         found = dict(zip(wanted, await scores(judge, items, self._executor), strict=True))
         self._advance(len(comparisons))
         return [
             verdict_of_scores(
-                found[one.first.id, one.vote], found[one.second.id, one.vote], judge.scale
+                found[shown.first.id, shown.vote], found[shown.second.id, shown.vote], judge.scale
             )
-            for one in comparisons
+            for shown in comparisons
         ]
 
     @hookimpl(trylast=True)
@@ -132,7 +136,7 @@ class Defaults:
         pooling: Pooling,
     ) -> JudgedPair:
         """Votes are averaged within an order, orders by `combine` of the judge's section."""
-        votes = tuple(Vote(one.order, one.vote, verdict) for one, verdict in verdicts)
+        votes = tuple(Vote(shown.order, shown.vote, verdict) for shown, verdict in verdicts)
         return judged_pair(prompt, pair, votes, pooling)
 
     @hookimpl(trylast=True)
@@ -165,43 +169,19 @@ class Defaults:
         return evaluator.evaluate(evaluation)
 
 
-def verdict_of_scores(first: Score, second: Score, scale: float | None) -> Verdict:
-    """The verdict that two scores imply: `sigmoid((first - second) / scale)`.
+def hook_manager(plugins: Sequence[Component[Any]]) -> pluggy.PluginManager:
+    """A plugin manager with our hook specifications and the recipe's hook plugins.
 
-    Args:
-        first: Score of the response shown first.
-        second: Score of the other.
-        scale: See `PointwiseJudge.scale`; None lets the higher score win outright.
+    Raises:
+        PluginError: If a plugin implements a hook that does not exist.
     """
-    for score in (first, second):
-        if score.abstention is not None:
-            return Verdict.abstain(score.abstention, score.detail, score.explanation)
-    assert first.value is not None
-    assert second.value is not None
-    gap = first.value - second.value
-    if scale is None:
-        p = 0.5 if gap == 0 else float(gap > 0)
-    else:
-        p = 1.0 / (1.0 + math.exp(-max(-500.0, min(500.0, gap / scale))))
-    told = [
-        f"{place}: {score.value:g} {score.explanation}".rstrip()
-        for place, score in (("first", first), ("second", second))
-    ]
-    return Verdict(p, explanation="\n".join(told))
-
-
-def judged_pair(
-    prompt: Prompt, pair: Pair, votes: Sequence[Vote], pooling: Pooling = "logit"
-) -> JudgedPair:
-    """Add up one pair's votes; see `stats.labels` for the formulas."""
-    by_order: dict[str, list[float]] = {}
-    for vote in votes:
-        p = vote.p_a
-        by_order.setdefault(vote.order, []).append(math.nan if p is None else p)
-    longest = max((len(one) for one in by_order.values()), default=0)
-    table = [one + [math.nan] * (longest - len(one)) for one in by_order.values()]
-    label = float(combine(table, pooling)) if votes else math.nan
-    flat = [p for one in by_order.values() for p in one]
-    agreement = float(agreement_share(flat)) if flat else 0.0
-    p_a = None if math.isnan(label) else label
-    return JudgedPair(prompt, pair[0], pair[1], tuple(votes), p_a, agreement)
+    manager = pluggy.PluginManager("rlaif")
+    manager.add_hookspecs(hookspecs.Stages)
+    manager.add_hookspecs(hookspecs.LifeCycle)
+    for plugin in plugins:
+        manager.register(plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{type(error.plugin).__name__}: {error}") from error
+    return manager

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches. The command line draws it; tests and scripts stay silent."""
+"""Progress of a run. The command line draws it; tests and scripts stay silent."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_ASIDE: ContextVar[bool] = ContextVar("aside", default=False)
+_UNCOUNTED: ContextVar[bool] = ContextVar("uncounted", default=False)
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """Work in this block is no piece of the stage: judging while a policy trains is one."""
-    token = _ASIDE.set(True)
+def without_progress() -> Iterator[None]:
+    """Do not count work in this block toward the stage: judging while a policy trains, say."""
+    token = _UNCOUNTED.set(True)
     try:
         yield
     finally:
-        _ASIDE.reset(token)
+        _UNCOUNTED.reset(token)
 
 
-def is_aside() -> bool:
-    """Whether this runs in an `aside` block, or in a task that was begun in one."""
-    return _ASIDE.get()
+def is_without_progress() -> bool:
+    """True inside a `without_progress` block, and in tasks begun in one."""
+    return _UNCOUNTED.get()
 
 
 class Progress:
     """Silent. Override what should be shown; calls come from the event loop's thread alone."""
 
-    def start(self, round: int, stage: str, total: int | None) -> None:
+    def start(self, round_index: int, stage: str, total: int | None) -> None:
         """A stage begins; `total` pieces of work, None if that is not known yet."""
 
     def grow(self, total: int) -> None:

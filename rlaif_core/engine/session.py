@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,75 +13,41 @@ import pluggy
 from rlaif_core.api.executor import Executor
 from rlaif_core.api.hook import Hook
 from rlaif_core.api.judge import Judge, PointwiseJudge
-from rlaif_core.engine.components import Parts, hook_manager
-from rlaif_core.engine.hooks import Defaults
+from rlaif_core.engine.components import Components
+from rlaif_core.engine.hooks import StageHooks, hook_manager
 from rlaif_core.engine.judging.gate import Gate
-from rlaif_core.engine.judging.runner import Judging
+from rlaif_core.engine.judging.runner import JudgeRunner
 from rlaif_core.engine.progress import Progress
-from rlaif_core.metrics.run import JSON, finite
+from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import JudgeSection
 from rlaif_core.store.ledger import Answers, Ledger
 from rlaif_core.store.run_dir import RunFolder
-from rlaif_core.store.stage_costs import begin
-from rlaif_judge_metrics import warnings
-
-UNFINISHED = ("waiting", "stopped", "open")
-"""Figures by which a stage says that it is to run again: people may have labelled more, or a
-guard's limit may have been changed."""
 
 
 @dataclass
 class Session:
-    """What the stages of a run share.
+    """State shared by the stages of a run.
 
     Attributes:
         cancelled: Set once the user asked to stop; training looks at it between steps.
         metrics: What the run measured, once it is over.
-        gates: Whether gates stand; a rehearsal with made-up answers lets everything pass.
+        gates: Whether gates stand; a dry run with made-up answers lets everything pass.
     """
 
     recipe: Recipe
     folder: RunFolder
     ledger: Ledger
-    parts: Parts
+    components: Components
     hooks: pluggy.HookRelay
     progress: Progress
     cancelled: threading.Event = field(default_factory=threading.Event)
     metrics: JSON = field(default_factory=dict)
     gates: bool = True
 
-    async def stage(
-        self, round: int, name: str, total: int | None, work: Callable[[], Awaitable[JSON]]
-    ) -> JSON:
-        """Run a stage unless the ledger has it done; returns its figures either way.
-
-        A stage whose figures say why it is not finished runs again next time. What of a judge is
-        outside its limits, as far as the stage has measured it, is told.
-        """
-        before, figures, done = self.ledger.stage(round, name)
-        if done:
-            return figures
-        self.hooks.rlaif_stage_started(round=round, stage=name)
-        self.progress.start(round, name, total)
-        begin(self.ledger, round, name)
-        began = time.monotonic()
-        try:
-            figures = dict(finite(await work()))
-            done = not any(figures.get(why) for why in UNFINISHED)
-        finally:
-            seconds = before + time.monotonic() - began
-            self.ledger.keep_stage(round, name, seconds, figures, done=done)
-        await self.ledger.committed()
-        for line in warnings(figures.get("judge", {}).get("measures", {})):
-            self.progress.note(f"round {round}: judge, {line}")
-        self.progress.finish(str(figures.get("summary", "")))
-        self.hooks.rlaif_stage_finished(round=round, stage=name, seconds=seconds)
-        return figures
-
     async def judging(
         self, place: str = "judge", checkpoint: str | None = None, *, gated: bool = True
-    ) -> Judging:
+    ) -> JudgeRunner:
         """The judge at `place`, asked in the recipe's way.
 
         Args:
@@ -90,15 +55,15 @@ class Session:
             checkpoint: The weights that judge if the judge asks the policy; the base's if None.
             gated: Whether the section's gate stands before it.
         """
-        judge: Judge[Any] = await self.parts.get(place, checkpoint=checkpoint)
+        judge: Judge[Any] = await self.components.get(place, checkpoint=checkpoint)
         file = self.recipe.file
         sections = {"judge": file.judge, "evaluation.judge": file.evaluation.judge}
         section = sections.get(place) or JudgeSection(use=place)
         gate = None
         if section.gate is not None and gated and self.gates:
-            verifier: PointwiseJudge[Any] = await self.parts.get(f"{place}.gate")
-            gate = Gate(verifier, section.gate.passes, await self.parts.get("executor"))
-        return Judging(
+            verifier: PointwiseJudge[Any] = await self.components.get(f"{place}.gate")
+            gate = Gate(verifier, section.gate.passes, await self.components.get("executor"))
+        return JudgeRunner(
             judge, section, self.hooks, self.ledger, self.progress, file.seed, gate, place
         )
 
@@ -112,13 +77,13 @@ async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> Async
         cache = None
         if folder.cache is not None:
             cache = stack.enter_context(closing(Answers(folder.cache)))
-        parts = Parts(recipe, ledger, progress, cache)
-        stack.push_async_callback(parts.close)
-        executor: Executor = await parts.get("executor")
+        components = Components(recipe, ledger, progress, cache)
+        stack.push_async_callback(components.close)
+        executor: Executor = await components.get("executor")
         places = [place for place in recipe.parts if place.startswith("hooks.")]
-        manager = hook_manager([await parts.get(place, Hook) for place in places])
-        manager.register(Defaults(executor, progress))
-        session = Session(recipe, folder, ledger, parts, manager.hook, progress)
+        manager = hook_manager([await components.get(place, Hook) for place in places])
+        manager.register(StageHooks(executor, progress))
+        session = Session(recipe, folder, ledger, components, manager.hook, progress)
         error: BaseException | None = None
         try:
             for caution in recipe.cautions:

@@ -1,4 +1,4 @@
-"""How the verdicts on given pairs compare with each other and with given labels, added up."""
+"""Agreement of verdicts on given pairs with each other and with given labels."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rlaif_stats.position import position_consistency
 LABELS: tuple[Label, ...] = ("a", "b", "tie")
 
 
-class Tally:
-    """Takes judged pairs one at a time and keeps only numbers of them."""
+class LabelAgreement:
+    """Counts over judged pairs, taken one at a time."""
 
     def __init__(self) -> None:
         self._pairs = self._labelled = 0
-        self._said: Counter[Label | None] = Counter()
+        self._verdicts: Counter[Label | None] = Counter()
         self._ab, self._ba = array("d"), array("d")
         self._asked: Counter[str] = Counter()
         self._right: Counter[str] = Counter()
@@ -36,7 +36,7 @@ class Tally:
         by_vote: dict[int, dict[str, float]] = {}
         for vote in pair.votes:
             p = vote.p_a
-            self._said[side(p)] += 1
+            self._verdicts[side(p)] += 1
             by_vote.setdefault(vote.index, {})[vote.order] = math.nan if p is None else p
         for orders in by_vote.values():
             if len(orders) == 2:
@@ -50,26 +50,26 @@ class Tally:
         orders: set[str] = set()
         right = True
         for vote in pair.votes:
-            said = side(vote.p_a)
+            predicted = side(vote.p_a)
             orders.add(vote.order)
             self._asked[vote.order] += 1
-            self._right[vote.order] += said == label
-            right = right and said == label
-            if said is not None:
-                self._against[said, label] += 1
+            self._right[vote.order] += predicted == label
+            right = right and predicted == label
+            if predicted is not None:
+                self._against[predicted, label] += 1
         if len(orders) == 2:
             self._both_asked += 1
             self._both_right += right
 
     def figures(self) -> JSON:
         """What `rlaif judge` measures; what needs labels or verdicts only if there are any."""
-        asked = self._said.total()
+        asked = self._verdicts.total()
         figures: JSON = {
             "pairs": self._pairs,
             "comparisons": asked,
-            "verdicts": asked - self._said[None],
-            "abstentions": self._said[None],
-            "ties": self._said["tie"],
+            "verdicts": asked - self._verdicts[None],
+            "abstentions": self._verdicts[None],
+            "ties": self._verdicts["tie"],
         }
         if self._ab and figures["verdicts"]:
             figures["position_agreement"] = position_consistency(
@@ -83,7 +83,9 @@ class Tally:
         figures: dict[str, Any] = {"labelled": self._labelled}
         if not self._against:
             return figures
-        table = np.array([[self._against[said, label] for label in LABELS] for said in LABELS])
+        table = np.array(
+            [[self._against[predicted, label] for label in LABELS] for predicted in LABELS]
+        )
         figures |= {
             "accuracy": self._right.total() / self._asked.total(),
             "accuracy_by_order": {

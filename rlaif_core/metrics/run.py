@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from rlaif_core.metrics.judge import warnings
 from rlaif_core.store.ledger import Reader
-from rlaif_judge_metrics import measure_judge, rank_policies, warnings
 
 JSON = dict[str, Any]
 
@@ -29,8 +29,7 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
     _, read, _ = ledger.stage(0, "prompts")
     if read:
         found["prompts"] = {name: one for name, one in read.items() if name not in TOLD}
-    policies = rank_policies(ledger, rounds)
-    return found if policies is None else {**found, "policies": policies}
+    return found
 
 
 def cost(ledger: Reader) -> JSON:
@@ -57,7 +56,7 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
         "dropped": dropped,
         "judge": judge_metrics(ledger, number),
     }
-    figures["judge"] |= _of_stages(ledger, number)
+    figures["judge"] |= stage_metrics(ledger, number)
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
@@ -67,8 +66,8 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     return figures
 
 
-def _of_stages(ledger: Reader, number: int) -> JSON:
-    """What the stages around judging found out about the judge."""
+def stage_metrics(ledger: Reader, number: int) -> JSON:
+    """Figures of the stages around judging: guards, calibration, human check."""
     _, judged, _ = ledger.stage(number, "judge")
     names = {"saved": "calls_saved", "gated": "gated", "settled": "settled"}
     found: JSON = {name: judged[key] for key, name in names.items() if judged.get(key)}
@@ -87,21 +86,17 @@ def _of_stages(ledger: Reader, number: int) -> JSON:
 
 
 def judge_metrics(ledger: Reader, number: int) -> JSON:
-    """What was measured of a round's judge, by split, and what of it is a warning.
+    """Metrics of a round's judge, by split, and warnings.
 
-    The stages keep what they measured, evaluators among them; where one goes on, the ledger is
-    measured as it is.
+    The stages keep what they measured, evaluators among them.
     """
     found: JSON = {"abstentions": ledger.abstentions(number)}
     agreement, pairs = ledger.agreement(number)
     if agreement is not None:
         found |= {"agreement": agreement, "agreement_pairs": pairs}
-    for split, stage in (("train", "judge"), ("evaluation", "evaluate")):
+    for stage in ("judge", "evaluate"):
         _, kept, _ = ledger.stage(number, stage)
-        part = kept.get("judge", {})
-        if split not in part.get("measures", {}):
-            merge(found, measure_judge(ledger, number, split))
-        merge(found, part)
+        merge(found, kept.get("judge", {}))
     _, again, _ = ledger.stage(number, "second_opinion")
     merge(found, again.get("judge", {}))
     measures: JSON = found.get("measures", {})
@@ -111,7 +106,7 @@ def judge_metrics(ledger: Reader, number: int) -> JSON:
     for split, missing in found.get("not_measured", {}).items():
         for name in measures.get(split, {}).keys() & missing.keys():
             del missing[name]
-    found["warnings"] = warnings(measures)
+    found["warnings"] = warnings(found)
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from rlaif_core.api import RecipeError
 from rlaif_core.recipe import rules, validation
@@ -19,13 +20,21 @@ from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.requirements import unheld_budgets, unmet_needs
 from rlaif_core.recipe.sections import RecipeFile
+from rlaif_core.recipe.unused import unused_sections
 from rlaif_core.recipe.warnings import cautions
 from rlaif_core.registry import Registry
+
+BY_DEFAULT = ("executor", "judge_metrics", "reporters")
+"""Sections whose components a recipe has without naming them."""
+
+OPTIONAL = ("judge_metrics", "reporters")
+"""Of these, what a run goes without if it is not installed."""
 
 
 def load_recipe(
     path: str | Path,
     *,
+    text: str | None = None,
     overrides: Sequence[str] = (),
     allow_local_code: bool = False,
     purpose: rules.Purpose = "run",
@@ -35,6 +44,7 @@ def load_recipe(
 
     Args:
         path: The YAML file.
+        text: Its text; read from the file if not given.
         overrides: "path=value" each, as after `--set`.
         allow_local_code: Whether `use: ./file.py:Class` may run.
         purpose: The command it is for, which decides what it must have.
@@ -44,7 +54,7 @@ def load_recipe(
         RecipeError: With every problem, each `file:line:column: what; the mend`.
     """
     name = str(path)
-    document = _open(name, overrides)
+    document = _open(name, text, overrides)
     try:
         data = document.data
     except DocumentError as error:
@@ -55,17 +65,21 @@ def load_recipe(
         file = RecipeFile.model_validate(data)
     except ValidationError as error:
         problems += validation.problems(error, RecipeFile, document)
-    default = RecipeFile.model_fields["executor"].get_default().model_dump()
-    complete = {"executor": default, **data}
+    defaults = {name: RecipeFile.model_fields[name].get_default() for name in BY_DEFAULT}
+    complete = {**TypeAdapter(Any).dump_python(defaults), **data}
     folder = Path(path).resolve().parent
     registry = registry or Registry.scan()
     assembly = Assembly(document, complete, registry, folder, allow_local_code)
     parts: dict[str, Part] = {}
+    absent: dict[str, str] = {}
     for slot in slots(complete):
         try:
             parts[slot.place] = assembly.part(slot)
         except PartError as error:
-            problems += error.problems
+            if slot.kind in data or slot.kind not in OPTIONAL:
+                problems += error.problems
+            else:  # a run goes on without the metrics or the report that nobody asked for
+                absent[slot.place] = error.problems[0].what
     problems += rules.missing_sections(document, data, parts, purpose)
     problems += rules.broken_references(document, data)
     problems += rules.misplaced_variables(document, data)
@@ -79,14 +93,14 @@ def load_recipe(
         problems += unmet_needs(document, data, parts)
     if problems or file is None:
         raise _error(problems)
-    recipe = Recipe(Path(path), file, parts)
-    found = sorted(set(cautions(document, data, recipe)))
+    recipe = Recipe(Path(path), file, parts, absent=absent)
+    found = sorted({*cautions(document, data, recipe), *unused_sections(document, data, purpose)})
     return replace(recipe, cautions=tuple(map(str, found)))
 
 
-def _open(name: str, overrides: Sequence[str]) -> Document:
+def _open(name: str, text: str | None, overrides: Sequence[str]) -> Document:
     try:
-        text = Path(name).read_bytes().decode("utf-8-sig")
+        text = Path(name).read_bytes().decode("utf-8-sig") if text is None else text
     except OSError as error:
         raise RecipeError([f"{name}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:

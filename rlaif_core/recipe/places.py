@@ -25,7 +25,13 @@ SINGLE = {
 }
 """Place to kind."""
 
-LISTS = {"filters": "filters", "evaluators": "evaluators", "hooks": "hooks"}
+LISTS = {
+    "filters": "filters",
+    "evaluators": "evaluators",
+    "hooks": "hooks",
+    "reporters": "reporters",
+    "judge_metrics": "judge_metrics",
+}
 
 ASKING = ("sampler", "judge", "judge.gate", "evaluation.judge", "evaluation.judge.gate")
 """Places whose component asks models; `rewards.NAME` besides."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,16 @@ class Recipe:
         parts: Its components by place: "policy", "models.NAME", "prompts.train",
             "prompts.heldout", "sampler", "judge", "judge.model", "judge.model.ROLE", "pairing",
             "filters.0", "reward_model", "optimizer", "evaluators.0", "evaluation.judge",
-            "hooks.0", "executor", "judge.gate", "rewards.NAME".
+            "hooks.0", "executor", "judge_metrics.0", "reporters.0", "judge.gate", "rewards.NAME".
         cautions: What is allowed but likely a mistake, a line each with its place.
+        absent: Components that are there by default and cannot be used, by place: why.
     """
 
     path: Path
     file: RecipeFile
     parts: Mapping[str, Part]
     cautions: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def resource(self, path: str) -> Path:
         """A file that the recipe names, relative to the recipe itself."""

@@ -12,6 +12,9 @@ import yaml
 from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.sections import RecipeFile, Section, Use
 
+AFTERWARDS = ("judge_metrics", "reporters")
+"""Sections whose components look at a run's answers and change none of them."""
+
 ABSENT, PRESENT = "(absent)", "(present)"
 HASH = re.compile(r"^# local code (\S+) sha256 ([0-9a-f]{64})$", re.MULTILINE)
 
@@ -23,6 +26,7 @@ def text(file: RecipeFile, parts: Mapping[str, Part]) -> str:
         _plain(file, (), written), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
     entries = {part.entry for part in parts.values() if part.entry.sha256}
+    entries = {entry for entry in entries if entry.kind not in AFTERWARDS}
     hashes = sorted(f"# local code {entry.name} sha256 {entry.sha256}\n" for entry in entries)
     return body + "".join(hashes)
 
@@ -31,9 +35,13 @@ def difference(old: str, new: str) -> list[str]:
     """One line for each value that differs between two texts, in the new one's order.
 
     A component that another one has replaced is one line, and so is a section that only one of
-    the two has: what stands beneath are defaults for the most part.
+    the two has: what stands beneath are defaults for the most part. Sections that change no answer
+    are left out.
     """
     before, after = yaml.safe_load(old), yaml.safe_load(new)
+    for recipe in (before, after):
+        for section in AFTERWARDS:
+            recipe.pop(section, None)
     codes = _changed(dict(HASH.findall(old)), dict(HASH.findall(new)), "the code of ")
     return [*_changed(before, after), *codes]
 

@@ -25,7 +25,7 @@ from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.sections import REWARD_MODEL, JudgeSection
 from rlaif_core.recipe.validation import suggestion
 
-Purpose = Literal["run", "judge", "any"]
+Purpose = Literal["run", "judge", "compare", "any"]
 """The command that the recipe is for; "any" is "run" if it has a section of a run."""
 
 RUN = ("policy", "prompts", "sampler", "pairing")
@@ -38,7 +38,7 @@ ON_PREFERENCES = (("filters",), ("validation",), ("guards",), ("judge", "calibra
 
 def is_a_run(data: Mapping[str, Any], purpose: Purpose) -> bool:
     """Whether the recipe is to be played, and not only its judge asked."""
-    return purpose == "run" or (
+    return purpose in ("run", "compare") or (
         purpose == "any" and any(data.get(name) is not None for name in RUN)
     )
 

@@ -306,6 +306,12 @@ class RecipeFile(Section):
     evaluation: EvaluationSection = EvaluationSection()
     hooks: list[Use] = Field(default_factory=list, description="plugins that wrap the stages")
     executor: Use = Use(use="local")
+    judge_metrics: list[Use] = Field(
+        default=[Use(use="reliability")], description="measure the judge from its verdicts"
+    )
+    reporters: list[Use] = Field(
+        default=[Use(use="html")], description="what is written once a command has ended"
+    )
     calls: CallsSection = CallsSection()
     budget: BudgetSection = BudgetSection()
     heldout_share: float = Field(

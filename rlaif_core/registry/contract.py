@@ -1,4 +1,4 @@
-"""What a component class must be, checked once it is imported and before it is used."""
+"""Contract of a component class, checked once it is imported and before it is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rlaif_core import api
 from rlaif_core.api.component import Component
 from rlaif_core.registry.hooks import unknown_hooks
 
-BASES: Mapping[str, tuple[type[Component[Any]], ...]] = {
+BASES: Mapping[str, tuple[type[Any], ...]] = {
     "models": (api.Model,),
     "samplers": (api.Sampler,),
     "judges": (api.PairwiseJudge, api.PointwiseJudge),
@@ -22,11 +22,14 @@ BASES: Mapping[str, tuple[type[Component[Any]], ...]] = {
     "executors": (api.Executor,),
     "hooks": (api.Hook,),
     "probes": (api.Probe,),
+    "commands": (api.Command,),
+    "judge_metrics": (api.JudgeMetric,),
+    "reporters": (api.Reporter,),
 }
 
 
 def breaches(kind: str, found: object) -> list[str]:
-    """Every way in which an imported object is not a component of its kind; empty if none."""
+    """Every way in which an imported object breaks the contract of its kind; empty if none."""
     bases = BASES[kind]
     if not (isinstance(found, type) and issubclass(found, bases)):
         wanted = " or ".join(f"rlaif_core.api.{base.__name__}" for base in bases)
@@ -35,6 +38,8 @@ def breaches(kind: str, found: object) -> list[str]:
     problems = []
     if missing := [name for name in dir(found) if _is_abstract(found, name)]:
         problems.append(f"{found.__name__} does not implement {', '.join(missing)}")
+    if not issubclass(found, Component):
+        return problems
     if not (isinstance(found.Params, type) and issubclass(found.Params, api.Params)):
         problems.append(f"{found.__name__}.Params is not a subclass of rlaif_core.api.Params")
     if issubclass(found, api.Hook):

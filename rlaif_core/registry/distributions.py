@@ -1,4 +1,4 @@
-"""Which installed distributions offer components: one pass over the metadata folders.
+"""Installed distributions that offer components: one pass over the metadata folders.
 
 `importlib.metadata.entry_points()` parses every distribution's entry points; this opens the same
 files and parses only those that mention an `rlaif.v` group.
@@ -58,8 +58,8 @@ def distributions(path: Sequence[str]) -> Iterator[Distribution]:
 
 def _metadata_folders(folder: str) -> list[str]:
     try:
-        with os.scandir(folder) as found:
-            return sorted(one.name for one in found if one.name.endswith(".dist-info"))
+        with os.scandir(folder) as items:
+            return sorted(item.name for item in items if item.name.endswith(".dist-info"))
     except OSError:
         return []  # sys.path may name archives and folders that do not exist
 

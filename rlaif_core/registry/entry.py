@@ -1,4 +1,4 @@
-"""What the registry knows of a component before anything of it is imported."""
+"""Facts of a component that are known before anything of it is imported."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ KINDS: tuple[str, ...] = (
     "executors",
     "hooks",
     "probes",
+    "judge_metrics",
+    "reporters",
 )
-"""Each kind is the entry-point group `rlaif.v1.<kind>`."""
+"""Each kind of component is the entry-point group `rlaif.v1.<kind>`."""
+
+COMMANDS = "commands"
+GROUPS = (*KINDS, COMMANDS)
+"""All entry-point groups; a command is not a component, and no recipe names one."""
 
 
 def noun(kind: str) -> str:
@@ -34,8 +40,8 @@ class Entry:
     """One component that is offered by an installed distribution or a local file.
 
     Attributes:
-        kind: One of `KINDS`; for an entry with a problem, what it claims to be.
-        name: What a recipe says after `use:`.
+        kind: One of `GROUPS`; for an entry with a problem, what it claims to be.
+        name: What a recipe says after `use:`, or the command line after `rlaif`.
         distribution: The distribution that offers it; empty for local code.
         version: That distribution's version; empty for local code.
         value: "module:Class", or "/path/to/file.py:Class" for local code.
@@ -55,6 +61,6 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """How messages name it: `judge 'acme' (acme-judges 0.3)`."""
+        """The name in messages: `judge 'acme' (acme-judges 0.3)`."""
         origin = f" ({self.distribution} {self.version})" if self.distribution else ""
         return f"{noun(self.kind)} '{self.name}'{origin}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from rlaif_core.registry.distributions import Distribution
-from rlaif_core.registry.entry import API_VERSION, KINDS, Entry
+from rlaif_core.registry.entry import API_VERSION, GROUPS, Entry
 
 GROUP = re.compile(r"rlaif\.v(\d+)\.(.+)")
 REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -27,8 +27,8 @@ def entries(distribution: Distribution) -> Iterator[Entry]:
             problem = f"entry_points.txt line {number} is not `name = module:Class`"
         elif int(version) != API_VERSION:
             problem = f"made for plugin API {version}; this rlaif-core speaks {API_VERSION}"
-        elif kind not in KINDS:
-            problem = f"unknown kind '{kind}', which is none of {', '.join(KINDS)}"
+        elif kind not in GROUPS:
+            problem = f"unknown kind '{kind}', which is none of {', '.join(GROUPS)}"
         elif (kind, name) in seen:
             problem = "offered twice by its distribution"
         seen.add((kind, name))

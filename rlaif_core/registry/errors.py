@@ -1,4 +1,4 @@
-"""Why a component cannot be had."""
+"""Reasons for which a component cannot be had."""
 
 from rlaif_core.api.errors import PluginError
 

@@ -1,119 +1,38 @@
-"""First-party components by name, so that a missing one can say what to install."""
+"""First-party components and commands by name, so that a missing one can say what to install."""
 
 from __future__ import annotations
 
-_OFFERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "anthropic": {
-        "models": ("anthropic",),
-    },
-    "data": {
-        "sources": (
-            "hf",
-            "jsonl",
-        ),
-    },
-    "evaluators": {
-        "evaluators": (
-            "best-of-n",
-            "drift",
-            "gold",
-            "kl",
-            "reward-accuracy",
-            "reward-bench",
-            "win-rate",
-        ),
-    },
-    "judges": {
-        "judges": (
-            "cascade",
-            "constitutional",
-            "debate",
-            "jury",
-            "meta",
-            "pairwise",
-            "recorded",
-            "revision-order",
-            "score",
-            "self-rewarding",
-        ),
-        "probes": ("injections",),
-        "samplers": (
-            "critique-revise",
-            "judgments",
-        ),
-        "sources": ("judging-prompts",),
-    },
-    "lab": {
-        "hooks": ("lab-noise",),
-        "sources": ("lab",),
-    },
-    "openai": {
-        "models": ("openai",),
-    },
-    "pairs": {
-        "filters": (
-            "agreement",
-            "confidence",
-            "duplicates",
-            "length",
-        ),
-        "pairings": (
-            "adjacent",
-            "all",
-            "best-vs-worst",
-            "elo",
-            "knockout",
-            "length-control",
-            "merge-sort",
-            "min-max",
-            "random",
-            "swiss",
-        ),
-    },
-    "samplers": {
-        "samplers": ("sweep",),
-    },
-    "transformers": {
-        "models": ("transformers",),
-    },
-    "trl": {
-        "optimizers": (
-            "cpo",
-            "dpo",
-            "grpo",
-            "kto",
-            "online-dpo",
-            "orpo",
-            "ppo",
-            "rejection",
-            "rloo",
-            "sft",
-            "simpo",
-            "soups",
-        ),
-        "reward_models": (
-            "ensemble",
-            "trl",
-        ),
-    },
-    "verifiers": {
-        "judges": (
-            "code",
-            "constraints",
-            "exact",
-            "math",
-            "regex",
-        ),
-    },
-    "vllm": {
-        "models": ("vllm",),
-    },
-}
+_OFFERS = """
+anthropic models anthropic
+data sources hf jsonl
+evaluators commands compare reward
+evaluators evaluators best-of-n drift gold kl reward-accuracy reward-bench win-rate
+judges commands probe
+judges judges cascade constitutional debate jury meta pairwise recorded revision-order score
+judges judges self-rewarding
+judges probes injections
+judges samplers critique-revise judgments
+judges sources judging-prompts
+judge-metrics judge_metrics reliability
+lab hooks lab-noise
+lab sources lab
+openai models openai
+pairs filters agreement confidence duplicates length
+pairs pairings adjacent all best-vs-worst elo knockout length-control merge-sort min-max random
+pairs pairings swiss
+report reporters html
+samplers samplers sweep
+transformers models transformers
+trl optimizers cpo dpo grpo kto online-dpo orpo ppo rejection rloo sft simpo soups
+trl reward_models ensemble trl
+verifiers judges code constraints exact math regex
+vllm models vllm
+"""
+"""Extra of rlaif-core, kind, names; a kind may take several lines."""
 
 KNOWN: dict[tuple[str, str], tuple[str, str]] = {
     (kind, name): (f"rlaif-{extra}", extra)
-    for extra, kinds in _OFFERS.items()
-    for kind, names in kinds.items()
+    for extra, kind, *names in map(str.split, _OFFERS.strip().splitlines())
     for name in names
 }
 """(kind, name) to (distribution, extra of rlaif-core)."""

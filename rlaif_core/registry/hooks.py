@@ -1,4 +1,4 @@
-"""Does a hook plugin implement hooks that exist? pluggy itself passes a misspelled one silently."""
+"""Check that a hook plugin implements hooks that exist: pluggy passes a misspelled one silently."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def unknown_hooks(plugin: type) -> list[str]:
             continue
         if name not in SPECIFICATIONS:
             close = difflib.get_close_matches(name, sorted(SPECIFICATIONS), n=1)
-            mend = f"; did you mean '{close[0]}'?" if close else ""
-            problems.append(f"there is no hook '{name}'{mend}")
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            problems.append(f"there is no hook '{name}'{hint}")
             continue
         known = _arguments(SPECIFICATIONS[name])
-        if strange := [one for one in _arguments(implementation) if one not in known]:
+        if strange := [name for name in _arguments(implementation) if name not in known]:
             problems.append(
                 f"hook '{name}' has no argument '{strange[0]}', only {', '.join(known)}"
             )
@@ -39,4 +39,4 @@ def unknown_hooks(plugin: type) -> list[str]:
 
 def _arguments(function: Any) -> list[str]:
     parameters = inspect.signature(function).parameters.values()
-    return [one.name for one in parameters if one.name != "self" and one.default is one.empty]
+    return [each.name for each in parameters if each.name != "self" and each.default is each.empty]

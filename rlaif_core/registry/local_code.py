@@ -15,7 +15,7 @@ from rlaif_core.registry.errors import LocalCodeError
 
 
 def is_local(use: str) -> bool:
-    """Whether `use` names a file rather than an installed component."""
+    """True if `use` names a file rather than an installed component."""
     return ".py:" in use or use.endswith(".py")
 
 

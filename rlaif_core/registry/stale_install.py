@@ -1,4 +1,4 @@
-"""Does what is installed still match a source checkout? Entry points need a reinstall to change."""
+"""Drift between what is installed and a source checkout: entry points change by a reinstall."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Offers = dict[tuple[str, str], str]
 
 
 def drift(registry: Registry, source: str | Path) -> list[str]:
-    """What differs between a checkout's distributions and their installed metadata.
+    """Differences between a checkout's distributions and their installed metadata.
 
     Args:
         registry: What is installed.
@@ -61,11 +61,13 @@ def _compare(registry: Registry, folder: Path) -> Iterator[str]:
     except (metadata.PackageNotFoundError, ValueError):
         return
     installed = {
-        (one.kind, one.name): one.value for one in registry.entries() if one.distribution == name
+        (entry.kind, entry.name): entry.value
+        for entry in registry.entries()
+        if entry.distribution == name
     }
-    mend = f"pip install -e {folder}"
+    fix = f"pip install -e {folder}"
     for kind, use in sorted({*source, *installed}):
         here, there = source.get((kind, use)), installed.get((kind, use))
         if here != there:
             what = "was added" if there is None else "was removed" if here is None else "has moved"
-            yield f"{noun(kind)} '{use}' {what} since {name} was installed: {mend}"
+            yield f"{noun(kind)} '{use}' {what} since {name} was installed: {fix}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from rlaif_core.api.errors import RunError
 from rlaif_core.recipe.recipe import Recipe
@@ -46,7 +48,7 @@ DISK = frozenset(
         errno.ESTALE,
     )
 )
-"""What the user mends on the disk, and no bug."""
+"""Errors of the disk, which the user can fix; others are bugs."""
 
 
 class RunFolder:
@@ -68,27 +70,22 @@ class RunFolder:
                 cache.mkdir(parents=True, exist_ok=True)
         with _writable(path, "--run-dir"):
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock: IO[str] | None = open(self.path / ".lock", "a+")  # noqa: SIM115
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.seek(0)
-            owner = self._lock.read().strip() or "unknown"
-            self._lock.close()
-            raise RunError(
-                f"{path} is in use by another run (process {owner}): wait for it, stop it, or "
-                "choose another --run-dir"
-            ) from error
+            self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+            owner = self.path / ".owner"  # a lock that is held may be unreadable
+            try:
+                self._lock.acquire()
+            except Timeout as error:
+                process = owner.read_text("utf-8") if owner.exists() else "unknown"
+                raise RunError(
+                    f"{path} is in use by another run (process {process}): wait for it, stop it, "
+                    "or choose another --run-dir"
+                ) from error
         with _disk(self.path):
-            self._lock.truncate(0)
-            self._lock.write(str(os.getpid()))
-            self._lock.flush()
+            owner.write_text(str(os.getpid()), "utf-8")
 
     def close(self) -> None:
         """Release the lock."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     @property
     def ledger(self) -> Path:
@@ -109,7 +106,7 @@ class RunFolder:
             draft.replace(target)
         except OSError as error:
             raise RunError(
-                f"{target}: {error.strerror}: mend that and run the same command again"
+                f"{target}: {error.strerror}: fix that and run the same command again"
             ) from error
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -199,6 +196,12 @@ class RunFolder:
         )
 
 
+def round_of(artefact: Path) -> int | None:
+    """The round in whose folder an artefact lies; None outside a run directory."""
+    found = re.fullmatch(r"round-(\d+)", artefact.parent.name)
+    return int(found[1]) if found else None
+
+
 @contextmanager
 def _writable(folder: Path, option: str) -> Iterator[None]:
     """Says in one line that a folder cannot be used, and which option names it."""
@@ -219,7 +222,7 @@ def _disk(path: Path) -> Iterator[None]:
         if error.errno not in DISK:
             raise
         where, what = error.filename or path, os.strerror(error.errno)
-        raise RunError(f"{where}: {what}: mend that and run the same command again") from error
+        raise RunError(f"{where}: {what}: fix that and run the same command again") from error
 
 
 def _installed() -> Iterator[tuple[str, str]]:

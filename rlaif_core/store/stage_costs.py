@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,6 @@ BEGUN = "begun"
 
 Stages come one after the other and calls are only ever appended, so that the calls of a stage,
 however often it was interrupted, are those up to where the next one began."""
-
-CALLS = (
-    "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"
-    " FROM calls WHERE attempts > 0 AND rowid > ? AND rowid <= ?"
-)
-LAST = "SELECT coalesce(max(rowid), 0) FROM calls"
 
 
 @dataclass(frozen=True)
@@ -45,8 +40,7 @@ def begin(ledger: Ledger, round: int, stage: str) -> None:
     """Keep where a stage begins, unless it began in an earlier try."""
     begun = json.loads(ledger.meta(BEGUN) or "[]")
     if all(known[:2] != [round, stage] for known in begun):
-        ((last,),) = ledger.rows(LAST)
-        ledger.set_meta(BEGUN, json.dumps([*begun, [round, stage, last]]))
+        ledger.set_meta(BEGUN, json.dumps([*begun, [round, stage, ledger.last_call()]]))
 
 
 def spent(folder: Path) -> list[Spent]:
@@ -57,22 +51,23 @@ def spent(folder: Path) -> list[Spent]:
     """
     if not (folder / "ledger.sqlite").exists():
         raise RunError(f"{folder} holds no run: there is no ledger.sqlite in it")
-    reader = Reader(folder / "ledger.sqlite", readonly=True)
-    try:
-        begun = json.loads(reader.meta(BEGUN) or "[]")
-        ((last,),) = reader.rows(LAST)
-        ends = [start for _, _, start in begun[1:]] + [last]
-        found: dict[str, Spent] = {}
-        for (_, stage, start), end in zip(begun, ends, strict=True):
-            ((calls, prompt, completion, usd),) = reader.rows(CALLS, start, end)
-            known = found.get(stage, Spent(stage, 0, 0, 0, 0.0))
-            found[stage] = Spent(
-                stage,
-                known.calls + int(calls),
-                known.prompt_tokens + int(prompt),
-                known.completion_tokens + int(completion),
-                known.usd + usd,
-            )
-        return [one for one in found.values() if one.calls]
-    finally:
-        reader.close()
+    with closing(Reader(folder / "ledger.sqlite", readonly=True)) as ledger:
+        return spent_by_stage(ledger)
+
+
+def spent_by_stage(ledger: Reader) -> list[Spent]:
+    """What a run has spent so far, stage by stage, in the order in which they first began."""
+    begun = json.loads(ledger.meta(BEGUN) or "[]")
+    ends = [start for _, _, start in begun[1:]] + [ledger.last_call()]
+    found: dict[str, Spent] = {}
+    for (_, stage, start), end in zip(begun, ends, strict=True):
+        cost = ledger.cost(start, end)
+        known = found.get(stage, Spent(stage, 0, 0, 0, 0.0))
+        found[stage] = Spent(
+            stage,
+            known.calls + cost.calls,
+            known.prompt_tokens + cost.prompt_tokens,
+            known.completion_tokens + cost.completion_tokens,
+            known.usd + cost.usd,
+        )
+    return [stage for stage in found.values() if stage.calls]

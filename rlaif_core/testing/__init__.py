@@ -17,10 +17,12 @@ from rlaif_core.testing.evaluators import EvaluatorConformance
 from rlaif_core.testing.executors import ExecutorConformance
 from rlaif_core.testing.filters import FilterConformance
 from rlaif_core.testing.hooks import HookConformance
+from rlaif_core.testing.judge_metrics import JudgeMetricConformance
 from rlaif_core.testing.judges import PairwiseJudgeConformance, PointwiseJudgeConformance
 from rlaif_core.testing.models import ModelConformance
 from rlaif_core.testing.pairings import PairingConformance
 from rlaif_core.testing.probes import ProbeConformance
+from rlaif_core.testing.reporters import ReporterConformance, make_run
 from rlaif_core.testing.sample import (
     judge_all,
     make_comparison,
@@ -41,12 +43,14 @@ __all__ = [
     "ExecutorConformance",
     "FilterConformance",
     "HookConformance",
+    "JudgeMetricConformance",
     "ModelConformance",
     "OptimizerConformance",
     "PairingConformance",
     "PairwiseJudgeConformance",
     "PointwiseJudgeConformance",
     "ProbeConformance",
+    "ReporterConformance",
     "RewardModelConformance",
     "SamplerConformance",
     "ScriptedModel",
@@ -58,5 +62,6 @@ __all__ = [
     "make_prompt",
     "make_ranking",
     "make_responses",
+    "make_run",
     "since",
 ]

@@ -20,7 +20,7 @@ def recipe(tmp_path, monkeypatch):
 
 
 def test_a_good_recipe_is_told_to_be_good(rlaif, recipe):
-    expected = "recipe.yaml: no errors in 3 components\n"
+    expected = "recipe.yaml: no errors in 5 components\n"
     assert rlaif("recipe", "check", recipe) == (0, expected, "")
 
 
@@ -45,6 +45,8 @@ def test_errors_as_json(rlaif, recipe):
 def test_a_good_recipe_as_json_names_its_components(rlaif, recipe):
     assert json.loads(rlaif("recipe", "check", recipe, "--json").out)["components"] == {
         "executor": "rlaif-core/local",
+        "judge_metrics.0": "rlaif-judge-metrics/reliability",
+        "reporters.0": "rlaif-report/html",
         "judge": "acme-judges/acme",
         "models.echo": "acme-judges/acme-model",
     }

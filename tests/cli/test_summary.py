@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +24,8 @@ COST = {"calls": 2235, "cached": 2117, "usd": 0.0}
 
 def said(*rounds: dict[str, Any], **run: Any) -> list[str]:
     metrics = {"rounds": list(rounds), "cost": COST, "seconds": {"judge": 12.4}, **run}
-    text = summary(metrics, Path("runs/x"), Path("runs/x/report.html"))
-    return [" ".join(line.split()) for line in text.splitlines()]
+    lines = summary(metrics)
+    return [" ".join(line.split()) for line in lines]
 
 
 def test_preferences_are_counted_of_their_candidates_and_losses_by_their_reasons() -> None:
@@ -76,9 +75,28 @@ def test_a_gain_in_gold_score_has_its_interval_and_the_divergence_its_unit() -> 
     assert "KL from the base 0.122 nats a response" in lines
 
 
+def test_a_metric_with_a_record_has_a_line_whoever_measured_it() -> None:
+    toxicity = {"label": "toxic responses", "value": 0.25, "low": 0.2, "high": 0.3}
+    toxicity |= {"n": 400, "items": "responses", "unit": "share"}
+    records = {"policy": {"toxicity": toxicity}, "style": {"rhymes": {"value": 3, "unit": "lines"}}}
+    lines = said({**ROUND, "policy": {"kl": 0.1}, "records": records})
+    assert "toxic responses 0.250 [0.200, 0.300] on 400 responses" in lines
+    assert "rhymes 3.000 lines" in lines
+    assert "KL from the base 0.100 nats a response" in lines
+
+
+def test_a_figure_with_a_record_is_shown_by_it_alone() -> None:
+    win_rate = {"value": 0.7, "low": 0.5, "high": 0.9}
+    records = {"policy": {"win_rate": {**win_rate, "label": "win rate", "unit": "share"}}}
+    lines = said({**ROUND, "policy": {"win_rate": win_rate}, "records": records})
+    assert [line for line in lines if line.startswith("win rate")] == [
+        "win rate 0.700 [0.500, 0.900]"
+    ]
+
+
 def test_the_best_round_is_told_with_those_that_it_may_have_met_by_chance() -> None:
     best = {"round": 1, "by": "policy.gold_score", "value": 0.633, "near": [0]}
-    assert said(ROUND, {**ROUND, "round": 1}, best=best)[-3] == (
+    assert said(ROUND, {**ROUND, "round": 1}, best=best)[-1] == (
         "best round: 1, by policy.gold_score (0.633); perhaps by chance: its interval meets that "
         "of round 0"
     )

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from rlaif_core.cli import main
-from rlaif_report.page import write_report
 from tests.support.inside import Inside, inside
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 
 __all__ = ["inside"]
 
@@ -46,15 +45,14 @@ def test_every_two_policies_meet_on_every_prompt(inside: Inside) -> None:
     assert compare(inside, "base", "one", "two") == 0
     metrics = told(inside)
     assert [(one["a"], one["b"]) for one in metrics["contests"]] == [
-        ("base", "one"),
-        ("base", "two"),
         ("one", "two"),
+        ("one", "base"),
+        ("two", "base"),
     ]
     for contest in metrics["contests"]:
-        won = [
-            responses(inside, f"p{i}")[contest["a"]] > responses(inside, f"p{i}")[contest["b"]]
-            for i in range(1000, 1006)
-        ]
+        drawn = [responses(inside, f"p{i}") for i in range(1000, 1006)]
+        pairs = [(by_policy[contest["a"]], by_policy[contest["b"]]) for by_policy in drawn]
+        won = [0.5 if a == b else float(a > b) for a, b in pairs]
         assert contest["win_rate"]["value"] == pytest.approx(sum(won) / 6)
         assert contest["win_rate"]["low"] <= contest["win_rate"]["value"]
 
@@ -68,6 +66,38 @@ def test_several_policies_are_ranked_and_scored_by_the_truth(inside: Inside) -> 
         (row["rating"]["value"] for row in rated), reverse=True
     )
     assert set(metrics["gold_score"]) == {"base", "one", "two"}
+    for score in metrics["gold_score"].values():
+        assert score["low"] < score["value"] < score["high"]
+    scores = {name: score["value"] for name, score in metrics["gold_score"].items()}
+    for contest in metrics["contests"]:
+        gain = contest["gold_gain"]
+        assert gain["value"] == pytest.approx(scores[contest["a"]] - scores[contest["b"]])
+        assert gain["low"] <= gain["value"] <= gain["high"]
+        assert 0 <= contest["gold_win_rate"]["value"] <= 1
+
+
+def test_a_single_prompt_leaves_no_interval_on_gold(
+    inside: Inside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(inside, "base", "one", "--set", "prompts.heldout.params.n=1") == 0
+    score = told(inside)["gold_score"]["one"]
+    assert (score["low"], score["high"]) == (None, None)
+    assert f"one: gold score {score['value']:.3f}\n" in capsys.readouterr().out
+
+
+def test_a_policy_of_a_run_draws_what_the_runs_evaluation_drew(inside: Inside) -> None:
+    ran = inside.run(
+        rounds={"n": 2},
+        optimizer={"use": "./toy.py:Copy"},
+        evaluators=[{"use": "./toy.py:Gold"}],
+    )
+    policies = [str(inside.folder / "run" / f"round-{number}" / "policy") for number in (0, 1)]
+    assert compare(inside, *policies, "base") == 0
+    gold = {name: score["value"] for name, score in told(inside)["gold_score"].items()}
+    for number, policy in enumerate(policies):
+        measured = ran["rounds"][number]["policy"]["gold_score"]
+        assert gold[policy] == pytest.approx(measured["after"])
+        assert gold["base"] == pytest.approx(measured["before"])
 
 
 def test_the_page_calls_the_policies_by_their_names(inside: Inside) -> None:
@@ -83,7 +113,7 @@ def test_the_page_calls_the_policies_by_their_names(inside: Inside) -> None:
 def test_a_comparison_that_was_stopped_has_a_page_of_its_own_kind(inside: Inside) -> None:
     assert compare(inside, "base", "one") == 0
     (inside.folder / "compared" / "metrics.json").unlink()  # written at the end
-    page = Page(write_report(inside.folder / "compared").read_text())
+    page = Page(written(inside.folder / "compared").read_text())
     assert "Compared policies" in page.text
     assert "Not judged yet" in page.text
     assert "Training run" not in page.text
@@ -101,10 +131,10 @@ def test_prompts_come_from_a_file_if_one_is_named(inside: Inside, tmp_path: Path
 def test_running_it_again_asks_nothing(inside: Inside, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(inside, "base", "one") == 0
     first = told(inside)
-    assert compare(inside, "base", "one") == 0
+    assert compare(inside, "one", "base") == 0  # the order of the names makes no difference
     assert told(inside)["contests"] == first["contests"]
     assert told(inside)["cost"]["calls"] == first["cost"]["calls"]
-    assert "over one" in capsys.readouterr().out
+    assert "one over base" in capsys.readouterr().out
 
 
 def test_other_policies_need_another_run_directory(
@@ -153,10 +183,10 @@ def test_a_policy_that_is_not_there_is_told_before_any_other_is_asked(
     assert not inside.folder.joinpath("compared", "metrics.json").exists()
 
 
-def test_the_base_is_asked_last_and_named_first(
+def test_the_base_is_asked_last_and_the_others_are_reported_over_it(
     inside: Inside, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert compare(inside, "base", "one") == 0
     sampled = [line for line in capsys.readouterr().err.splitlines() if "responses by" in line]
     assert [line.split(" by ")[1].split()[0] for line in sampled] == ["one", "base"]
-    assert told(inside)["contests"][0]["a"] == "base"
+    assert told(inside)["contests"][0]["b"] == "base"

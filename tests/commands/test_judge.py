@@ -12,7 +12,7 @@ import pytest
 
 from rlaif_core.api import Abstention, JudgedPair, Message, Prompt, Response, Verdict, Vote
 from rlaif_core.cli import main
-from rlaif_core.metrics.label_agreement import Tally
+from rlaif_core.metrics.label_agreement import LabelAgreement
 
 JUDGE = '''
 from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
@@ -148,7 +148,7 @@ def test_no_file_and_an_empty_file_are_one_line(
     assert "no such file" in capsys.readouterr().err
     write(folder, [])
     assert judge(folder) == 2
-    assert "no pairs in it" in capsys.readouterr().err
+    assert "no rows in it" in capsys.readouterr().err
 
 
 def test_columns_beside_the_pair_go_with_its_prompt(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_judge_that_never_said_anything_is_an_error(
 ) -> None:
     assert silent(folder, judge_name, "--set", "judge.max_failures=1") == 2
     why = {"Down": "8 failed), for instance: ", "Mumbling": "8 unparsed), for instance: <b>A</b>"}
-    said = "the judge said nothing: 8 of 8 verdicts are missing"
+    said = "the judge returned no verdict: 8 of 8 verdicts are missing"
     assert f"{said} ({why[judge_name]}" in capsys.readouterr().err
 
 
@@ -218,7 +218,7 @@ def test_figures_over_no_verdicts_are_absent() -> None:
     prompt = Prompt("p", (Message("user", "p"),))
     a, b = (Response.of(prompt, text, i) for i, text in enumerate("ab"))
     silence = Verdict.abstain(Abstention.REFUSED)
-    tally = Tally()
+    tally = LabelAgreement()
     tally.add(
         JudgedPair(prompt, a, b, (Vote("ab", 0, silence), Vote("ba", 0, silence)), None, 0.0), "a"
     )
@@ -226,3 +226,72 @@ def test_figures_over_no_verdicts_are_absent() -> None:
     assert figures["labelled"] == 1
     assert not figures.keys() & {"accuracy", "accuracy_by_order", "kappa", "both_right"}
     assert "position_agreement" not in figures
+
+
+LEXICAL = """
+from rlaif_core.api import PairwiseJudge, Verdict
+
+
+class Lexical(PairwiseJudge):
+    async def compare(self, comparison):
+        return Verdict(float(comparison.first.text > comparison.second.text))
+"""
+
+
+def labelled(folder: Path, n: int = 40) -> Path:
+    """Pairs whose label is right by the judge `Lexical`."""
+    rows = [
+        {
+            "id": f"p{i}",
+            "prompt": f"q{i}",
+            "response_a": f"b{i}",
+            "response_b": f"a{i}",
+            "label": "a",
+        }
+        for i in range(n)
+    ]
+    file = folder / "pairs.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def judge_pairs(folder: Path, sections: str) -> tuple[int, dict[str, Any]]:
+    (folder / "lexical.py").write_text(LEXICAL)
+    recipe = folder / "judge.yaml"
+    recipe.write_text('api: 1\njudge: {use: "./lexical.py:Lexical"}\n' + sections)
+    pairs, run = str(labelled(folder)), folder / "run"
+    argv = ["judge", str(recipe), "--pairs", pairs, "--run-dir", str(run), "--allow-local-code"]
+    code = main(argv)
+    return code, json.loads((run / "metrics.json").read_text())
+
+
+def test_people_check_given_pairs_too(tmp_path: Path) -> None:
+    code, metrics = judge_pairs(
+        tmp_path, "validation: {labels: labels.jsonl, share: 0.5, wait: true}\n"
+    )
+    assert code == 3
+    assert "20 of 20 pairs wait for people" in metrics["stopped"]
+    rows = (tmp_path / "run" / "round-0" / "to-label.jsonl").read_text().splitlines()
+    people = [
+        {**row, "label": "a" if row["response_a"] > row["response_b"] else "b"}
+        for row in map(json.loads, rows)
+    ]
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in people))
+    code, metrics = judge_pairs(
+        tmp_path, "validation: {labels: labels.jsonl, share: 0.5, wait: true}\n"
+    )
+    assert code == 0
+    assert metrics["judge"]["human"]["agreement"]["value"] == 1.0
+    assert metrics["preferences"] == 40
+
+
+def test_guards_that_trip_end_the_judging_of_given_pairs(tmp_path: Path) -> None:
+    wrong = [
+        {"prompt": f"q{i}", "response_a": f"b{i}", "response_b": f"a{i}", "label": "b"}
+        for i in range(30)
+    ]
+    (tmp_path / "anchors.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
+    code, metrics = judge_pairs(tmp_path, "guards: {anchors: anchors.jsonl, score_entropy: 0.0}\n")
+    assert code == 3
+    assert "accuracy on the anchors" in metrics["stopped"]
+    assert metrics["judge"]["guards"]["accuracy on the anchors"]["tripped"]

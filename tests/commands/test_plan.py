@@ -210,8 +210,8 @@ def test_what_cannot_be_forecast_is_named(toy: Toy, capsys: pytest.CaptureFixtur
     assert main(["plan", str(recipe), "--allow-local-code"]) == 0
     told = capsys.readouterr().out
     assert (
-        "on top comes what is asked by the rewards that its optimizer learns from and the judge "
-        "that watches its training and its guards."
+        "on top comes what is asked by its guards and the rewards that its optimizer learns from "
+        "and the judge that watches its training."
     ) in told
 
 

@@ -171,7 +171,7 @@ def test_what_a_full_disk_undoes_is_not_taken_for_committed(ledger: Ledger) -> N
             await ledger.committed()
 
     asyncio.run(scenario())
-    assert [key for (key,) in ledger.rows("SELECT key FROM failures")] == ["before"]
+    assert [key for (key,) in ledger._db.execute("SELECT key FROM failures")] == ["before"]
 
 
 def test_a_folder_for_checkpoints_on_a_full_disk_is_one_line(

@@ -115,6 +115,6 @@ def test_another_recipe_starts_training_anew(inside: Inside) -> None:
 def test_one_prompts_slow_judgement_does_not_hold_up_the_next_windows(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlaif_core.engine.stages.judge.WINDOW", 6)
+    monkeypatch.setattr("rlaif_core.engine.judging.proposals.WINDOW", 6)
     metrics = inside.run(judge={"use": "./kinds.py:Patient", "model": "judge"})
     assert metrics["rounds"][0]["abstentions"] == 0

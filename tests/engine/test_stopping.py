@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from rlaif_core.engine.components import Parts
+from rlaif_core.engine.components import Components
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.load import load_recipe
 from rlaif_core.store.ledger import Ledger
@@ -17,7 +17,7 @@ def test_while_one_model_finishes_its_calls_no_other_begins_more(toy: Toy, ledge
 
     async def scenario() -> None:
         recipe = load_recipe(toy.folder / "toy.yaml", allow_local_code=True)
-        parts = Parts(recipe, ledger, Progress())
+        parts = Components(recipe, ledger, Progress())
         slow, quick = await parts.caller("policy"), await parts.caller("models.judge")
         asking = [asyncio.ensure_future(slow.chat(ask("slow")))]
         asking += [asyncio.ensure_future(quick.chat(ask(str(i)))) for i in range(100)]

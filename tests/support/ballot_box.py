@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from rlaif_core.api import Abstention, JudgedPair, Message, Order, Prompt, Response, Verdict, Vote
+from rlaif_core.metrics.judge import section, warnings
+from rlaif_core.runs import Run
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics import measure_judge
+from rlaif_judge_metrics.reliability import Reliability
 
 Judge = Callable[[Response, Response], "float | Verdict | None"]
 BOTH: tuple[Order, ...] = ("ab", "ba")
@@ -66,8 +69,39 @@ def judged(
     return pairs
 
 
+def reliability(ledger: Ledger, round_index: int = 0, split: str = "train") -> dict[str, Any]:
+    """The judge section of metrics.json for one split."""
+    component, run = Reliability(Reliability.Params()), Run(Path(), ledger)
+    part = section(split, component.measure(run, round_index, split))
+    models = component.rankings(run, [round_index], split)
+    return part if models is None else {**part, "models": {split: models}}
+
+
+def ranked(ledger: Ledger, rounds: int) -> Any:
+    """The policies' ranking over several rounds."""
+    component, run = Reliability(Reliability.Params()), Run(Path(), ledger)
+    return component.rankings(run, range(rounds), "evaluation")
+
+
+def against_quality(pairs: Any, source: str) -> dict[str, Any]:
+    """The metrics that need a measure of quality."""
+    component = Reliability(Reliability.Params())
+    return section("train", component.against_quality(pairs, source))
+
+
+def compared(ledger: Ledger, other: Ledger) -> dict[str, Any]:
+    """The agreement of two runs' labels."""
+    component = Reliability(Reliability.Params())
+    return section("train", component.compare(Run(Path(), ledger), Run(Path(), other), 0))
+
+
+def warned(ledger: Ledger) -> list[str]:
+    """The warnings about the training judge."""
+    return warnings(reliability(ledger))
+
+
 def train(ledger: Ledger) -> tuple[dict[str, Any], dict[str, str]]:
-    found = measure_judge(ledger, 0)
+    found = reliability(ledger)
     return found["measures"]["train"], found["not_measured"]["train"]
 
 

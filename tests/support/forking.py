@@ -22,8 +22,7 @@ from typing import Literal
 
 MODULES = (
     "rlaif_core.cli.run",
-    "rlaif_core.cli.interruptible",
-    "rlaif_core.commands.run",
+    "rlaif_core.commands.execute",
     "rlaif_report.page",
     "rlaif_openai.client",
     "rlaif_judges.pairwise",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from html.parser import HTMLParser
+from pathlib import Path
+
+from rlaif_core.commands.report import write_report
 
 VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
 
@@ -51,3 +55,8 @@ class Page(HTMLParser):
         if self._open and self._open[-1] in {"h1", "h2", "h3"}:
             self.headings.append(data)
         self._text.append(data)
+
+
+def written(folder: Path, output: Path | None = None) -> Path:
+    """The page of a run, written by the reporter `html`."""
+    return asyncio.run(write_report("html", folder, output))

@@ -21,9 +21,8 @@ from rlaif_core.api import (
     Verdict,
     Vote,
 )
-from rlaif_core.engine.judging.preferences import TIED
-from rlaif_core.engine.round import DUPLICATE, NO_RESPONSE
 from rlaif_core.metrics.run import run_metrics
+from rlaif_core.runs.reasons import DUPLICATE, NO_RESPONSE, TIED
 from rlaif_core.store.ledger import Call, Kept, Ledger
 
 QUESTIONS = (

@@ -7,8 +7,7 @@ import random
 
 from rlaif_core.api import Response
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics import warnings
-from tests.support.ballot_box import better, judged, train
+from tests.support.ballot_box import better, judged, train, warned
 
 
 def test_preferences_in_a_circle_are_no_noise(ledger: Ledger) -> None:
@@ -18,7 +17,7 @@ def test_preferences_in_a_circle_are_no_noise(ledger: Ledger) -> None:
     assert measures["cycle_rate"]["value"] == 1.0
     assert measures["cycle_rate"]["n"] == 60
     assert measures["circularity"]["value"] == 1.0
-    assert any("run in circles" in line for line in warnings({"train": measures}))
+    assert any("run in circles" in line for line in warned(ledger))
 
 
 def test_a_noisy_judge_makes_cycles_that_are_only_noise(ledger: Ledger) -> None:
@@ -33,7 +32,7 @@ def test_a_noisy_judge_makes_cycles_that_are_only_noise(ledger: Ledger) -> None:
     measures, _ = train(ledger)
     assert measures["cycle_rate"]["value"] > 0.02
     assert measures["circularity"]["p_value"] > 0.01
-    assert not any("circles" in line for line in warnings({"train": measures}))
+    assert not any("circles" in line for line in warned(ledger))
 
 
 def test_two_responses_a_prompt_cannot_run_in_a_circle(ledger: Ledger) -> None:

@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import Abstention, JudgedPair, Response, Verdict, Vote
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics import compare_runs, measure_judge
 from rlaif_judge_metrics.ensemble_agreement import members
 from rlaif_judge_metrics.near_duplicates import normal, similar
 from rlaif_stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
-from tests.support.ballot_box import judged, jury, prompt, train
+from tests.support.ballot_box import compared, judged, jury, prompt, reliability, train
 
 
 def test_jurors_are_compared_pair_by_pair(ledger: Ledger) -> None:
@@ -112,7 +111,7 @@ def reworded(ledger: Ledger, texts: Sequence[str], labels: Sequence[float]) -> d
         ledger.keep_responses(0, "train", [a, b])
         pairs.append(JudgedPair(one, a, b, (Vote("ab", 0, Verdict(p)),), p, 1.0))
     ledger.keep_judged(0, "train", pairs)
-    return measure_judge(ledger, 0)
+    return reliability(ledger)
 
 
 def test_reworded_prompts_with_the_same_responses_are_one_question(ledger: Ledger) -> None:
@@ -150,17 +149,17 @@ def test_the_labels_of_two_runs_are_compared_pair_by_pair(ledger: Ledger, tmp_pa
     repeated = Ledger(tmp_path / "again.sqlite")
     again = [replace(pair, p_a=1.0 - (pair.p_a or 0.0)) for pair in pairs[:10]] + pairs[10:]
     repeated.keep_judged(0, "train", again)
-    found = compare_runs(ledger, repeated)["measures"]["train"]["other_run_kappa"]
+    found = compared(ledger, repeated)["measures"]["train"]["other_run_kappa"]
     assert found["n"] == 60
     undecided = sum(pair.p_a == 0.5 for pair in pairs[:10])
     assert found["same_side"] == pytest.approx((50 + undecided) / 60)
-    assert compare_runs(ledger, ledger)["measures"]["train"]["other_run_kappa"]["value"] == 1.0
+    assert compared(ledger, ledger)["measures"]["train"]["other_run_kappa"]["value"] == 1.0
     repeated.close()
 
 
 def test_runs_on_other_pairs_are_not_compared(ledger: Ledger, tmp_path: Path) -> None:
     judged(ledger, lambda a, b: 0.9, texts="ab")
     empty = Ledger(tmp_path / "other.sqlite")
-    missing = compare_runs(ledger, empty)["not_measured"]["train"]
+    missing = compared(ledger, empty)["not_measured"]["train"]
     assert missing == {"other_run_kappa": "the two runs have judged no pair in common"}
     empty.close()

@@ -16,17 +16,24 @@ from hypothesis import strategies as st
 
 from rlaif_core.api import JudgedPair, Order, Response, Vote
 from rlaif_core.cli import main
+from rlaif_core.metrics.judge import section, warnings
 from rlaif_core.metrics.run import judge_metrics
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics import (
-    CATALOGUE,
-    measure_judge,
-    measure_length,
-    rank_policies,
-    warnings,
-)
+from rlaif_judge_metrics.catalogue import CATALOGUE, metric
 from rlaif_stats.agreement import krippendorff_alpha
-from tests.support.ballot_box import ask, better, judged, jury, prompt, train
+from rlaif_stats.intervals import Estimate
+from tests.support.ballot_box import (
+    against_quality,
+    ask,
+    better,
+    judged,
+    jury,
+    prompt,
+    ranked,
+    reliability,
+    train,
+    warned,
+)
 from tests.support.fixtures import Toy
 
 
@@ -37,7 +44,7 @@ def test_a_judge_led_by_quality_has_no_position_bias(ledger: Ledger) -> None:
     assert measures["position_consistency"]["n"] == 60 * 3
     assert measures["first_position_rate"]["value"] == 0.5
     assert measures["preference_fairness"]["value"] == 0.0
-    assert warnings({"train": measures}) == []
+    assert warned(ledger) == []
 
 
 def test_a_judge_that_always_takes_the_first_is_warned_about(ledger: Ledger) -> None:
@@ -46,7 +53,7 @@ def test_a_judge_that_always_takes_the_first_is_warned_about(ledger: Ledger) -> 
     assert measures["position_consistency"]["value"] == 0.0
     assert measures["first_position_rate"]["value"] == 1.0
     assert measures["preference_fairness"]["value"] == -1.0
-    consistency, rate = warnings({"train": measures})
+    consistency, rate = warned(ledger)
     assert consistency.startswith("same verdict in both orders: 0.000 [0.000,")
     assert "below 0.65" in consistency
     assert "above 0.6" in rate
@@ -110,7 +117,7 @@ def test_repeated_votes_are_measured_question_by_question(ledger: Ledger) -> Non
     assert measures["repetition_stability"]["value"] == pytest.approx(np.mean(most))
     assert measures["repetition_stability"]["n"] == len(table)
     assert measures["vote_alpha"]["value"] == pytest.approx(krippendorff_alpha(np.array(table).T))
-    assert any("same answer when asked again" in line for line in warnings({"train": measures}))
+    assert any("same answer when asked again" in line for line in warned(ledger))
 
 
 def test_one_vote_a_question_says_nothing_about_repetition(ledger: Ledger) -> None:
@@ -137,11 +144,11 @@ def test_a_judge_of_length_is_seen_where_quality_is_known(ledger: Ledger) -> Non
     assert measures["longer_win_rate"]["value"] == 1.0
     assert "nothing but the judge" in missing["longer_win_rate_at_equal_quality"]
     noise = random.Random(2)
-    found = measure_length(((pair, noise.gauss(0, 1)) for pair in pairs), "gold score")
+    found = against_quality(((pair, noise.gauss(0, 1)) for pair in pairs), "gold score")
     equal = found["measures"]["train"]["longer_win_rate_at_equal_quality"]
     assert equal["value"] > 0.95
     assert equal["by"] == "gold score"
-    assert "length itself" in warnings(found["measures"])[0]
+    assert "length itself" in warnings(found)[0]
 
 
 def test_longer_responses_that_are_better_are_no_length_bias(ledger: Ledger) -> None:
@@ -154,7 +161,7 @@ def test_longer_responses_that_are_better_are_no_length_bias(ledger: Ledger) -> 
         shorter = Response.of(one, "x" * 10, 2 * i + 1)
         won = float(rng.random() < 1 / (1 + math.exp(-3 * lead)))
         rows.append((JudgedPair(prompt(f"p{i}"), longer, shorter, (), won, 1.0), lead))
-    equal = measure_length(rows, "gold score")["measures"]["train"][
+    equal = against_quality(rows, "gold score")["measures"]["train"][
         "longer_win_rate_at_equal_quality"
     ]
     assert sum(pair.p_a or 0.0 for pair, _ in rows) / 400 > 0.6
@@ -162,14 +169,13 @@ def test_longer_responses_that_are_better_are_no_length_bias(ledger: Ledger) -> 
 
 
 def test_quality_that_nobody_knows_is_said_to_be_missing() -> None:
-    found = measure_length([], "given labels")
+    found = against_quality([], "given labels")
     assert "given labels" in found["not_measured"]["train"]["longer_win_rate_at_equal_quality"]
 
 
 def test_a_judge_of_position_is_not_told_to_do_what_was_done(ledger: Ledger) -> None:
     judged(ledger, lambda a, b: 0.9)
-    measures, _ = train(ledger)
-    (line,) = [line for line in warnings({"train": measures}) if "goes by position" in line]
+    (line,) = [line for line in warned(ledger) if "goes by position" in line]
     assert "both orders average that out of the labels, one order does not" in line
 
 
@@ -213,7 +219,7 @@ def test_which_response_was_proposed_first_changes_nothing(
             responses = {one.id: one for pair in pairs for one in (pair.a, pair.b)}
             ledger.keep_responses(0, "train", responses.values())
             ledger.keep_judged(0, "train", [flipped(pair) for pair in pairs])
-        found.append(measure_judge(ledger, 0))
+        found.append(reliability(ledger))
         ledger.close()
     ours, theirs = found
     assert ours["not_measured"] == theirs["not_measured"]
@@ -244,20 +250,20 @@ def test_every_measure_is_in_the_catalogue_and_says_what_it_means(ledger: Ledger
     measures, missing = train(ledger)
     assert measures.keys() | missing.keys() <= CATALOGUE.keys()
     assert not measures.keys() & missing.keys()
-    assert all(one.meaning.endswith(".") for one in CATALOGUE.values())
-    assert all(one.bounds.source for one in CATALOGUE.values() if one.bounds)
+    assert all(described.description.endswith(".") for described in CATALOGUE.values())
+    assert all(described.bounds.source for described in CATALOGUE.values() if described.bounds)
 
 
 def test_a_bad_figure_on_few_items_is_no_warning(ledger: Ledger) -> None:
     judged(ledger, lambda a, b: 1.0, prompts=7, texts="ab")
     measures, _ = train(ledger)
     assert measures["first_position_rate"]["value"] == 1.0
-    assert warnings({"train": measures}) == []
+    assert warned(ledger) == []
 
 
 def test_nothing_judged_is_nothing_measured(ledger: Ledger) -> None:
-    assert measure_judge(ledger, 0) == {}
-    assert rank_policies(ledger, 1) is None
+    assert reliability(ledger) == {}
+    assert ranked(ledger, 1) is None
     assert judge_metrics(ledger, 0)["warnings"] == []
 
 
@@ -271,8 +277,10 @@ def test_a_finished_stage_is_not_measured_again(ledger: Ledger) -> None:
 def test_truth_that_an_evaluator_brings_ends_the_reason_why_it_was_missing(ledger: Ledger) -> None:
     name = "longer_win_rate_at_equal_quality"
     judged(ledger, better)
+    ledger.keep_stage(0, "judge", 1.0, {"judge": reliability(ledger)}, done=True)
     assert name in judge_metrics(ledger, 0)["not_measured"]["train"]
-    found = {"measures": {"train": {name: {"value": 0.7, "low": 0.65, "high": 0.75, "n": 90}}}}
+    estimate = Estimate(0.7, 0.65, 0.75, 90)
+    found = section("train", [metric(name, estimate)])
     ledger.keep_stage(0, "evaluate", 1.0, {"judge": found}, done=True)
     told = judge_metrics(ledger, 0)
     assert name not in told["not_measured"]["train"]

@@ -6,10 +6,8 @@ import math
 import random
 
 from rlaif_core.api import JudgedPair, Response, Verdict, Vote
-from rlaif_core.metrics.run import run_metrics
 from rlaif_core.store.ledger import Ledger
-from rlaif_judge_metrics import measure_judge, rank_policies
-from tests.support.ballot_box import better, judged, prompt
+from tests.support.ballot_box import better, judged, prompt, ranked, reliability
 
 
 def test_models_are_ranked_with_what_the_order_adds(ledger: Ledger) -> None:
@@ -21,7 +19,7 @@ def test_models_are_ranked_with_what_the_order_adds(ledger: Ledger) -> None:
         return float(rng.random() < 1 / (1 + math.exp(-lead)))
 
     judged(ledger, biased, models=list(strength), prompts=400)
-    table = measure_judge(ledger, 0)["models"]["train"]
+    table = reliability(ledger)["models"]["train"]
     assert [one["model"] for one in table["models"]] == ["strong", "middle", "weak"]
     for one in table["models"]:
         rating = one["rating"]
@@ -35,7 +33,7 @@ def test_models_are_ranked_with_what_the_order_adds(ledger: Ledger) -> None:
 
 def test_a_model_that_never_lost_is_held_finite_by_a_prior(ledger: Ledger) -> None:
     judged(ledger, better, texts="ab", models=("first", "second"))
-    table = measure_judge(ledger, 0)["models"]["train"]
+    table = reliability(ledger)["models"]["train"]
     assert [one["model"] for one in table["models"]] == ["second", "first"]
     assert table["prior"] == 1.0
     assert all(math.isfinite(one["rating"]["high"]) for one in table["models"])
@@ -43,7 +41,7 @@ def test_a_model_that_never_lost_is_held_finite_by_a_prior(ledger: Ledger) -> No
 
 def test_one_model_alone_is_not_ranked(ledger: Ledger) -> None:
     judged(ledger, better)
-    assert "models" not in measure_judge(ledger, 0)
+    assert "models" not in reliability(ledger)
 
 
 def test_policies_of_all_rounds_are_ranked_against_the_base(ledger: Ledger) -> None:
@@ -61,7 +59,6 @@ def test_policies_of_all_rounds_are_ranked_against_the_base(ledger: Ledger) -> N
             votes = (Vote("ab", 0, Verdict(p)), Vote("ba", 0, Verdict(1.0 - p)))
             pairs.append(JudgedPair(one, new, base[one.id], votes, p, 1.0))
         ledger.keep_judged(number, "evaluation", pairs)
-    table = rank_policies(ledger, 2)
+    table = ranked(ledger, 2)
     assert table is not None
     assert [one["model"] for one in table["models"]] == ["policy-1", "policy-0", "base"]
-    assert run_metrics(ledger, 2)["policies"] == table

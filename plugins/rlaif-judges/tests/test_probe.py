@@ -1,4 +1,4 @@
-"""The probe `injections`, and what `rlaif judge` makes of it for two models."""
+"""The probe `injections`, and the verdicts of two models in `rlaif probe`."""
 
 import json
 import shutil
@@ -38,12 +38,12 @@ def test_honest_and_attack_are_different_texts():
 
 
 def probed(folder, judge, kind, capsys):
-    """Exit code and figures of `rlaif judge --probe injections` with the toy's reader."""
+    """Exit code and metrics of `rlaif probe` with the toy's reader."""
     shutil.copy(Path(__file__).with_name("toy.py"), folder)
     reader = {"use": "./toy.py:Reader", "params": {"gullible": kind == "gullible"}}
     recipe = {"api": 1, "models": {"reader": reader}, "judge": {"use": judge, "model": "reader"}}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    command = ["judge", str(folder / "recipe.yaml"), "--probe", "injections", "--json"]
+    command = ["probe", str(folder / "recipe.yaml"), "injections", "--json"]
     code = main([*command, "--allow-local-code", "--run-dir", str(folder / "run")])
     return code, json.loads(capsys.readouterr().out)["probe"]
 

@@ -5,22 +5,20 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import Abstention, Message, Prompt, Response, Verdict, Vote
+from rlaif_core.runs import Run
 from rlaif_core.store.ledger import Ledger
 from rlaif_report import comparisons
 from rlaif_report.comparisons import Browser, browser
-from rlaif_report.queries import OutlineReader
 from rlaif_report.rounds import round_view
 from rlaif_report.sample import Sample
 from tests.support.run_folder import add_up
 
 
 def shown(path: Path, round: int = 0) -> Browser:
-    reader = OutlineReader(path, readonly=True)
     sample = Sample()
-    round_view({"round": round}, reader, sample, sampled=True)
-    found = browser(reader, sample)
-    reader.close()
-    return found
+    with Run.open(path.parent) as run:
+        round_view({"round": round}, run, sample, sampled=True)
+        return browser(run, sample)
 
 
 def one_pair(path: Path, votes: list[Vote], text: str = "short") -> Browser:
@@ -45,7 +43,7 @@ def test_a_comparison_has_both_responses_and_each_vote_with_its_explanation(
 
     assert [side.text.text for side in view.sides] == ["short", "other"]
     assert [side.preferred for side in view.sides] == [True, False]
-    assert [(vote.order, vote.said) for vote in view.votes] == [
+    assert [(vote.order, vote.outcome) for vote in view.votes] == [
         ("A first", "A is better"),
         ("B first", "abstained: refused"),
     ]
@@ -57,7 +55,7 @@ def test_a_comparison_has_both_responses_and_each_vote_with_its_explanation(
 
 def test_a_vote_for_the_second_in_swapped_order_is_a_vote_for_a(tmp_path: Path) -> None:
     (view,) = one_pair(tmp_path / "ledger.sqlite", [Vote("ba", 0, Verdict(0.2))]).comparisons
-    assert (view.votes[0].said, view.votes[0].p_a) == ("A is better", 0.8)
+    assert (view.votes[0].outcome, view.votes[0].p_a) == ("A is better", 0.8)
 
 
 def test_long_texts_and_many_votes_are_cut_and_the_cut_is_counted(tmp_path: Path) -> None:

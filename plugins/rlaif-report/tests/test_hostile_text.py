@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from rlaif_report.page import write_report
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 from tests.support.run_folder import finished_run
 
 HOSTILE = (
@@ -23,7 +22,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     # SQLite and JSON take no lone surrogate: that one is tested on `visible` alone.
     hostile = HOSTILE.replace("\ud800", "")
     folder = finished_run(tmp_path_factory.mktemp("runs") / "run", prompts=16, hostile=hostile)
-    return Page(write_report(folder).read_text("utf-8"))
+    return Page(written(folder).read_text("utf-8"))
 
 
 def test_no_markup_of_theirs_becomes_a_tag(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""How far a judge can be trusted, as the page tells it."""
+"""Judge reliability metrics on the page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_judge_metrics import CATALOGUE
 from rlaif_report.judge_quality import lines_by_label, qualities, ranking
-from rlaif_report.page import write_report
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 from tests.support.run_folder import finished_run
 
+MEANING = "Share of pairs on which swapping the responses left the verdict on the same side."
+CONSISTENCY = {
+    "name": "position_consistency",
+    "label": "Same verdict in both orders",
+    "description": MEANING,
+    "value": 0.6,
+    "n": 400,
+    "unit": "share",
+    "items": "pairs",
+    "group": "train",
+}
+ALPHA = {"name": "vote_alpha", "label": "Agreement of repeated votes, α", "value": 0.7}
 JUDGE: dict[str, Any] = {
     "position_consistency": 0.6,
     "abstentions": {"refused": 3},
@@ -34,6 +44,7 @@ JUDGE: dict[str, Any] = {
         "evaluation": {"longer_win_rate": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 90}},
     },
     "not_measured": {"train": {"vote_alpha": "each question was asked once"}, "evaluation": {}},
+    "records": {"train": {"position_consistency": CONSISTENCY, "vote_alpha": ALPHA}},
     "warnings": ["same verdict in both orders: 0.600, below 0.65"],
 }
 RANKED = {
@@ -61,13 +72,13 @@ def page(run_folder: Path, tmp_path: Path) -> Page:
     metrics = json.loads((run_folder / "metrics.json").read_text())
     metrics["rounds"][0]["judge"] = {**JUDGE, "models": {"train": RANKED}}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    return Page(write_report(tmp_path).read_text())
+    return Page(written(tmp_path).read_text())
 
 
 def test_every_measure_stands_with_its_interval_its_basis_and_a_sentence(page: Page) -> None:
     assert "Same verdict in both orders warning 60.0 % (55.0 to 65.0 %) 400 pairs" in page.text
-    assert CATALOGUE["position_consistency"].meaning in page.text
-    assert "0.010 (−0.020 to 0.040) 90 prompts, p = 0.210" in page.text
+    assert MEANING in page.text
+    assert "0.010 (−0.020 to 0.040) 90 items, p = 0.210" in page.text
     assert "On training pairs" in page.headings
     assert "On held-out pairs" in page.headings
     assert page.unbalanced == []
@@ -102,13 +113,15 @@ def test_models_that_answered_are_ranked(page: Page) -> None:
 def test_rounds_stand_side_by_side_with_their_measures(tmp_path: Path) -> None:
     folder = finished_run(tmp_path / "run", prompts=8, rounds=2)
     metrics = json.loads((folder / "metrics.json").read_text())
+    measured = {"measures": JUDGE["measures"], "records": JUDGE["records"]}
+    metrics["rounds"][0]["judge"] |= measured
     metrics["rounds"][0]["judge"]["warnings"] = ["it goes by position", "it goes by length"]
     metrics["rounds"][1]["judge"]["warnings"] = ["it goes in circles"]
     metrics["policies"] = RANKED
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "ledger.sqlite").unlink()
 
-    page = Page(write_report(folder).read_text())
+    page = Page(written(folder).read_text())
 
     names = [name for name, _ in lines_by_label(metrics["rounds"][0]["judge"])]
     assert "Same verdict in both orders" in names
@@ -123,7 +136,7 @@ def test_a_run_stopped_by_a_guard_says_so(run_folder: Path, tmp_path: Path) -> N
     metrics = json.loads((run_folder / "metrics.json").read_text())
     metrics["stopped"] = "round 0: score entropy 0.1, limit 0.5"
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    page = Page(write_report(tmp_path).read_text())
+    page = Page(written(tmp_path).read_text())
     assert "The run stopped in round 0: score entropy 0.1, limit 0.5." in page.text
 
 
@@ -136,6 +149,7 @@ VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(
 FIGURES = st.dictionaries(
     st.sampled_from(["value", "low", "high", "n", "by", "p_value", "same_side", "kappas"]), VALUES
 )
+NAMES = st.sampled_from(["position_consistency", "vote_alpha", "mine", "models"])
 ANYTHING = VALUES | FIGURES | st.lists(VALUES, max_size=2)
 
 
@@ -145,7 +159,7 @@ ANYTHING = VALUES | FIGURES | st.lists(VALUES, max_size=2)
         st.sampled_from(["measures", "not_measured", "models"]),
         st.dictionaries(
             st.sampled_from(["train", "evaluation", "other"]),
-            st.dictionaries(st.sampled_from([*CATALOGUE, "mine", "models"]), ANYTHING, max_size=3),
+            st.dictionaries(NAMES, ANYTHING, max_size=3),
         )
         | VALUES,
     )

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlaif_report.page import write_report
-from rlaif_report.policy_names import policy_names
-from rlaif_report.queries import OutlineReader
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 from tests.support.run_folder import RECIPE, RunWriter
 
 RECIPE_WITHOUT_REWARD_MODEL = RECIPE.replace("reward_model: {{use: trl}}\n", "")
@@ -22,7 +19,7 @@ def page_of(folder: Path, recipe: str = RECIPE, **round_sections: Any) -> Page:
     round_ = {"round": 0, "dropped": {}, "judge": {}, "policy": {}, **round_sections}
     (folder / "metrics.json").write_text(json.dumps({"rounds": [round_]}))
     (folder / "recipe.yaml").write_text(recipe.format(name="x", rounds=1))
-    return Page(write_report(folder).read_text())
+    return Page(written(folder).read_text())
 
 
 def test_a_win_rate_that_is_missing_says_why(tmp_path: Path) -> None:
@@ -68,7 +65,7 @@ def test_a_guards_stage_is_stopped_rather_than_unfinished(tmp_path: Path) -> Non
     metrics["stopped"] = "round 0: score entropy is 0"
     (folder / "metrics.json").write_text(json.dumps(metrics))
 
-    page = Page(write_report(folder).read_text())
+    page = Page(written(folder).read_text())
 
     assert "The run stopped in round 0: score entropy is 0." in page.text
     assert "is not finished" not in page.text
@@ -78,7 +75,7 @@ def test_held_out_prompts_that_were_trained_on_are_a_notice(tmp_path: Path) -> N
     writer = RunWriter(tmp_path / "run", 4)
     writer.ledger.keep_stage(0, "prompts", 0.1, {"train": 4, "shared": 4}, done=True)
 
-    page = Page(write_report(writer.finish()).read_text())
+    page = Page(written(writer.finish()).read_text())
 
     assert "4 held-out prompts are also training prompts" in page.text
 
@@ -91,22 +88,6 @@ def test_what_was_chosen_stands_before_what_belongs_to_the_place(tmp_path: Path)
     assert "pairwise rlaif-judges reasoning: true, model: grader, orders: both" in page.text
 
 
-def test_policies_are_called_by_the_round_that_made_them(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path / "run", 4)
-    prompt = writer.heldout[0]
-    for number, split, hostile in ((0, "before", ""), (0, "after", "x"), (1, "after", "y")):
-        writer.hostile = hostile
-        writer.ledger.keep_responses(number, split, [writer.respond(prompt, 0)])
-    writer.ledger.close()
-    reader = OutlineReader(writer.folder / "ledger.sqlite", readonly=True)
-    assert policy_names(reader) == {
-        "lab-policy@5f0c": "base",
-        "lab-policy@5f0cx": "policy of round 0",
-        "lab-policy@5f0cy": "policy of round 1",
-    }
-    reader.close()
-
-
 def test_costs_are_listed_under_the_policies_names(run_folder: Path, tmp_path: Path) -> None:
-    page = Page(write_report(run_folder, tmp_path / "page.html").read_text())
+    page = Page(written(run_folder, tmp_path / "page.html").read_text())
     assert "base lab-policy@5f0c 92 11,040" in page.text

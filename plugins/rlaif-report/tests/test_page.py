@@ -12,22 +12,21 @@ import pytest
 
 from rlaif_core.api import RunError
 from rlaif_core.store.ledger import Ledger
-from rlaif_report.page import write_report
-from tests.support.reading import Page
+from tests.support.reading import Page, written
 from tests.support.run_folder import RunWriter, finished_run
 
 
 @pytest.fixture(scope="module")
 def page(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
     output = tmp_path_factory.mktemp("out") / "page.html"
-    return Page(write_report(run_folder, output).read_text("utf-8"))
+    return Page(written(run_folder, output).read_text("utf-8"))
 
 
 def test_the_page_stands_in_the_run_directory_unless_told_otherwise(tmp_path: Path) -> None:
     folder = finished_run(tmp_path / "run", prompts=5)
 
-    assert write_report(folder) == folder / "report.html"
-    assert write_report(folder, tmp_path / "x.html") == tmp_path / "x.html"
+    assert written(folder) == folder / "report.html"
+    assert written(folder, tmp_path / "x.html") == tmp_path / "x.html"
     assert [one.name for one in tmp_path.iterdir() if one.name.endswith(".part")] == []
 
 
@@ -103,7 +102,7 @@ def test_the_recipe_is_shown_as_it_is(page: Page, run_folder: Path) -> None:
 
 
 def test_rounds_stand_side_by_side(tmp_path: Path) -> None:
-    page = Page(write_report(finished_run(tmp_path / "run", prompts=6, rounds=2)).read_text())
+    page = Page(written(finished_run(tmp_path / "run", prompts=6, rounds=2)).read_text())
 
     assert "Rounds side by side" in page.headings
     assert "Policy: KL from the base, nats a response 1.370 2.370" in page.text
@@ -113,7 +112,7 @@ def test_rounds_stand_side_by_side(tmp_path: Path) -> None:
 def test_a_judge_run_shows_how_the_verdicts_meet_the_labels(
     judged_folder: Path, tmp_path: Path
 ) -> None:
-    page = Page(write_report(judged_folder, tmp_path / "page.html").read_text())
+    page = Page(written(judged_folder, tmp_path / "page.html").read_text())
 
     assert "Accuracy against labels 68.4 % A first 73.7 %, B first 63.2 %" in page.text
     assert "Cohen's κ 0.371" in page.text
@@ -130,8 +129,9 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
         json.dumps(
             {
                 "contests": [
-                    {"a": "base", "b": "<i>new</i>", "prompts": 40, "ties": 2, "abstentions": 1}
+                    {"a": "<i>new</i>", "b": "base", "prompts": 40, "ties": 2, "abstentions": 1}
                     | {"win_rate": rate, "win_rate_length_controlled": rate}
+                    | {"gold_gain": {"value": 0.2, "low": 0.1, "high": 0.3}}
                 ],
                 "policies": {
                     "models": [
@@ -139,7 +139,10 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
                         for name in ("base", "<i>new</i>")
                     ]
                 },
-                "gold_score": {"base": 0.25},
+                "gold_score": {
+                    "<i>new</i>": {"value": 0.45, "low": 0.4, "high": 0.5},
+                    "base": {"value": 0.25, "low": None, "high": None},
+                },
                 "judge": metrics["judge"],
                 "cost": metrics["cost"],
                 "seconds": metrics["seconds"],
@@ -148,13 +151,14 @@ def test_compared_policies_stand_in_a_table_and_are_ranked(
     )
     (tmp_path / "ledger.sqlite").write_bytes((judged_folder / "ledger.sqlite").read_bytes())
 
-    page = Page(write_report(tmp_path).read_text())
+    page = Page(written(tmp_path).read_text())
 
     assert "Compared policies" in page.text
-    assert "base over <i>new</i> 60.0 % 95 % interval 50.0 to 70.0 %" in page.text
-    assert "base <i>new</i> 60.0 % (50.0 to 70.0 %) 60.0 % (50.0 to 70.0 %) 40 2 1" in page.text
+    assert "<i>new</i> over base 60.0 % 95 % interval 50.0 to 70.0 %" in page.text
+    assert "<i>new</i> base 60.0 % (50.0 to 70.0 %) 60.0 % (50.0 to 70.0 %) 40 2 1" in page.text
+    assert "40 2 1 +0.200 (+0.100 to +0.300)" in page.text
     assert "All of them ranked" in page.text
-    assert "base 0.250" in page.text
+    assert "<i>new</i> 0.450 (0.400 to 0.500) base 0.250" in page.text
     assert {"Policies against each other", "The judge"} <= set(page.headings)
     assert not {"From pairs to preferences", "Reward model"} & set(page.headings)
     assert page.unbalanced == []
@@ -164,7 +168,7 @@ def test_a_run_that_goes_on_shows_what_its_ledger_holds(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path / "run", 8)
     writer.play(until="judge")
 
-    page = Page(write_report(writer.folder).read_text())  # while the writer has it open
+    page = Page(written(writer.folder).read_text())  # while the writer has it open
 
     writer.ledger.close()
     assert "This run has not ended yet" in page.text
@@ -183,7 +187,7 @@ def test_figures_of_an_interrupted_run_are_newer_than_its_metrics_file(tmp_path:
     pairs = writer.ledger.counts(0)["pairs"]
     writer.ledger.close()
 
-    page = Page(write_report(writer.folder).read_text())
+    page = Page(written(writer.folder).read_text())
 
     assert f"Pairs judged {pairs} pairs" in page.text
 
@@ -191,7 +195,7 @@ def test_figures_of_an_interrupted_run_are_newer_than_its_metrics_file(tmp_path:
 def test_without_a_ledger_the_page_says_what_is_missing(run_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text((run_folder / "metrics.json").read_text())
 
-    page = Page(write_report(tmp_path).read_text())
+    page = Page(written(tmp_path).read_text())
 
     assert "The ledger is not here" in page.text
     assert "There is no manifest.json" in page.text
@@ -203,7 +207,7 @@ def test_a_figure_that_is_null_is_not_measured(run_folder: Path, tmp_path: Path)
     metrics["rounds"][0]["policy"] = {"win_rate": None, "kl": None, "gold_score": None}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
 
-    page = Page(write_report(tmp_path).read_text())
+    page = Page(written(tmp_path).read_text())
 
     assert "Win rate against the base not measured" in page.text
     assert "KL from the base not measured" in page.text
@@ -211,15 +215,15 @@ def test_a_figure_that_is_null_is_not_measured(run_folder: Path, tmp_path: Path)
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"neither metrics\.json nor ledger\.sqlite"):
-        write_report(tmp_path)
+        written(tmp_path)
 
 
 def test_metrics_that_are_no_json_are_named(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("{")
     with pytest.raises(RunError, match=r"metrics\.json: no JSON"):
-        write_report(tmp_path)
+        written(tmp_path)
 
 
 def test_the_same_run_gives_the_same_page(run_folder: Path, tmp_path: Path) -> None:
-    first = write_report(run_folder, tmp_path / "1.html").read_bytes()
-    assert first == write_report(run_folder, tmp_path / "2.html").read_bytes()
+    first = written(run_folder, tmp_path / "1.html").read_bytes()
+    assert first == written(run_folder, tmp_path / "2.html").read_bytes()

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlaif_report.queries import Outline
+from rlaif_core.runs import PairOutline, VoteOutline
 from rlaif_report.sample import (
     ABSTAINED,
     BASE,
@@ -22,7 +22,7 @@ from rlaif_report.sample import (
     UNDECIDED,
     WAITING,
     Sample,
-    Sighting,
+    SeenPair,
     contest_outcomes,
     heldout_outcomes,
     policies,
@@ -32,15 +32,16 @@ from rlaif_report.sample import (
 PAIR = ("p", frozenset("ab"))
 
 
-def outline(p_a: float | None, *votes: tuple[str, float | None]) -> Outline:
-    return Outline("p", "a", "b", p_a, 1.0, votes)
+def outline(p_a: float | None, *votes: tuple[str, float | None]) -> PairOutline:
+    cast = tuple(VoteOutline(order, 0, p) for order, p in votes)
+    return PairOutline("p", "a", "b", p_a, 1.0, cast)
 
 
 @given(st.lists(st.sampled_from(["x", "y", "z"]), max_size=200), st.integers(3, 30))
 def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: int) -> None:
     sample = Sample(limit)
     for kind in kinds:
-        sample.add(Sighting(0, "train", outline(0.9), (kind,)))
+        sample.add(SeenPair(0, "train", outline(0.9), (kind,)))
 
     drawn = list(sample.in_turn())
 
@@ -53,7 +54,7 @@ def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: in
 def test_a_rare_outcome_is_shown_whole_beside_a_frequent_one() -> None:
     sample = Sample(10)
     for number in range(1000):
-        sample.add(Sighting(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
+        sample.add(SeenPair(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
     assert Counter(one.outcomes[0] for one in sample.in_turn()) == {"rare": 4, "often": 6}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rlaif_report.page import write_report
+from tests.support.reading import written
 from tests.support.run_folder import RunWriter
 
 
@@ -17,7 +17,7 @@ def test_thousands_of_comparisons_take_seconds_and_few_megabytes(tmp_path: Path)
     assert pairs > 3000
 
     began = time.process_time()
-    page = write_report(writer.folder)
+    page = written(writer.folder)
 
     assert time.process_time() - began < 10  # seconds of one processor; about one is needed
     assert page.stat().st_size < 2_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rlaif_report.queries import OutlineReader
+from rlaif_core.runs import Run
 from rlaif_report.rounds import RoundView, round_view
 from rlaif_report.sample import Sample
 from tests.support.run_folder import RunWriter
@@ -36,10 +36,8 @@ def view_of(folder: Path, section: dict[str, object], drawn: list[str]) -> Round
     for step in (1, 2):
         writer.ledger.keep_training(0, "optimize", step, dict.fromkeys(drawn, float(step)))
     writer.ledger.close()
-    reader = OutlineReader(folder / "ledger.sqlite", readonly=True)
-    view = round_view({"round": 0, **section}, reader, Sample(), sampled=True)
-    reader.close()
-    return view
+    with Run.open(folder) as run:
+        return round_view({"round": 0, **section}, run, Sample(), sampled=True)
 
 
 def test_each_figure_that_is_looked_for_has_a_curve_before_any_has_two(tmp_path: Path) -> None:
@@ -64,9 +62,8 @@ def test_the_trainings_of_an_ensemble_have_a_line_each(tmp_path: Path) -> None:
         figures = {"loss": 1.0 / step, "part": 1.0 if step < 3 else 2.0}
         writer.ledger.keep_training(0, "reward_model", step, figures)
     writer.ledger.close()
-    reader = OutlineReader(writer.folder / "ledger.sqlite", readonly=True)
-    (loss,) = round_view({"round": 0}, reader, Sample(), sampled=True).reward_model.curves
-    reader.close()
+    with Run.open(writer.folder) as run:
+        (loss,) = round_view({"round": 0}, run, Sample(), sampled=True).reward_model.curves
     assert len(loss.lines) == 2
 
 

@@ -75,6 +75,20 @@ def test_a_check_tells_right_from_wrong(check, right, wrong):
     assert not holds(wrong, **check)
 
 
+IFEVAL = "en es pt ar hi fr ru de ja it bn uk th ur ta te bg ko pl he fa vi ne sw kn mr gu pa ml fi"
+
+
+@pytest.mark.parametrize("language", IFEVAL.split())
+def test_every_language_that_ifeval_asks_for_is_known(language):
+    english = "The kettle is on the stove, and nobody has had any breakfast yet."
+    assert holds(english, check="language", language=language) == (language == "en")
+
+
+@pytest.mark.parametrize("text", ["42", "1 + 1 = 2", "…!"])
+def test_a_text_without_letters_is_in_no_language(text):
+    assert not any(holds(text, check="language", language=code) for code in IFEVAL.split())
+
+
 every_check = st.sampled_from(
     [
         {"check": "words", "at_least": 1},

@@ -1,4 +1,4 @@
-"""When too many calls fail: one never fails a run, and a service that is down must."""
+"""Limit of failed calls: a single failure never ends a run, an outage does."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from rlaif_core.store.ledger import Reader
 FEWEST_FOR_ALARM = 50
 """Calls before a share of failures means anything while more are to come."""
 
-CLEAR = 2.0
+ALARM_Z = 2.0
 """Standard errors by which the share then has to lie above what is allowed. It is looked at after
 every window: without this, a judge that fails 4 % of the time would be taken for one that fails
 more than 5 % in four of ten runs of 10,000 calls."""
 
 
-class Failures:
+class FailureLimit:
     """Counts calls and those of them that failed.
 
     Args:
         who: Whose calls they are, for the message.
-        allowed: Share of failures that is borne, in [0, 1].
+        allowed: Share of failures that is allowed, in [0, 1].
         setting: Where the recipe sets that share.
     """
 
@@ -38,7 +38,7 @@ class Failures:
         Args:
             asked: How many.
             failed: How many of these failed for good.
-            why: What went wrong with the last of them.
+            why: The error of the last of them.
 
         Raises:
             RunError: If clearly more have failed than is allowed. Every answer is kept.
@@ -47,12 +47,12 @@ class Failures:
         self._failed += failed
         self._last = why or self._last
         if self._asked >= FEWEST_FOR_ALARM:
-            self._check(CLEAR * sqrt(self._allowed * (1.0 - self._allowed) / self._asked))
+            self._check(ALARM_Z * sqrt(self._allowed * (1.0 - self._allowed) / self._asked))
 
     def finish(self, causes: int | None = None) -> None:
         """Look at the share once more when no call is left, however few there were.
 
-        One failed call alone is borne, unless nothing else was asked.
+        One failed call alone is allowed, unless nothing else was asked.
 
         Args:
             causes: How many failures are behind the failed calls, where one can be behind several;
@@ -70,42 +70,37 @@ class Failures:
         if share > self._allowed + margin:
             raise RunError(
                 f"{self._failed} of {self._asked} {self._who} calls failed ({100 * share:.3g}%, "
-                f"allowed {100 * self._allowed:.3g}%), the last: {self._last}; mend that and run "
+                f"allowed {100 * self._allowed:.3g}%), the last: {self._last}; fix that and run "
                 f"the same command again, or raise {self._setting}"
             )
 
 
-A_DETAIL = (
-    "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>'' LIMIT 1"
-)
-
-
-def need_verdicts(ledger: Reader, round: int) -> None:
-    """See that the judge said something if it was asked at all.
+def require_verdicts(ledger: Reader, round_index: int) -> None:
+    """See that the judge returned a verdict if it was asked at all.
 
     Args:
         ledger: Holds the round's votes.
-        round: From 0.
+        round_index: From 0.
 
     Raises:
         DataError: If it abstained every time. Every answer is kept.
     """
-    silent = silence(ledger, round)
-    if silent and not ledger.counts(round)["verdicts"]:
+    missing = abstention_summary(ledger, round_index)
+    if missing and not ledger.counts(round_index)["verdicts"]:
         raise DataError(
-            f"the judge said nothing: {silent}; mend its prompt or take another model "
+            f"the judge returned no verdict: {missing}; fix its prompt or take another model "
             "(`rlaif report` shows what it answered)"
         )
 
 
-def silence(ledger: Reader, round: int, split: str = "train") -> str:
-    """How often a judge abstained, and why, in a phrase; empty if it never did."""
-    why = ledger.abstentions(round, split)
+def abstention_summary(ledger: Reader, round_index: int, split: str = "train") -> str:
+    """Abstentions of a judge by reason, in a phrase; empty if there are none."""
+    why = ledger.abstentions(round_index, split)
     if not why:
         return ""
     most = next(iter(why))
-    detail = next((row[0] for row in ledger.rows(A_DETAIL, round, split, most)), "")
+    detail = ledger.abstention_detail(round_index, split, most)
     listed = ", ".join(f"{count} {reason}" for reason, count in why.items())
-    asked = ledger.counts(round, split)["comparisons"]
-    told = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"
-    return f"{told}, for instance: {detail}" if detail else told
+    asked = ledger.counts(round_index, split)["comparisons"]
+    summary = f"{sum(why.values())} of {asked} verdicts are missing ({listed})"
+    return f"{summary}, for instance: {detail}" if detail else summary

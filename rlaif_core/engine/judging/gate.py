@@ -30,7 +30,7 @@ class Gate:
         self._executor = executor
 
     async def decide(self, items: Sequence[tuple[Prompt, Pair]]) -> list[Verdict | None]:
-        """What the gate alone says of each pair, shown as proposed.
+        """Verdicts of the gate alone on each pair, shown as proposed.
 
         Returns:
             None where both responses pass, so that the judge is to be asked. Otherwise a verdict:
@@ -44,14 +44,17 @@ class Gate:
         asked = [(*item, 0) for item in wanted.values()]
         scored = dict(zip(wanted, await scores(self._judge, asked, self._executor), strict=True))
         return [
-            self._verdict(*(scored[prompt.id, one.id] for one in pair)) for prompt, pair in items
+            self._verdict(*(scored[prompt.id, response.id] for response in pair))
+            for prompt, pair in items
         ]
 
     def _verdict(self, a: Score, b: Score) -> Verdict | None:
         for score in (a, b):
             if score.abstention is not None:
                 return Verdict.abstain(score.abstention, f"gate: {score.detail}")
-        first, second = (one.value is not None and one.value >= self._passes for one in (a, b))
+        first, second = (
+            score.value is not None and score.value >= self._passes for score in (a, b)
+        )
         if first and second:
             return None
         if not first and not second:

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from rlaif_core.api.pairing import Pair, Ranking
-from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
+from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response, Vote
+from rlaif_core.runs.reasons import CONTRADICTED, NOT_COMPARED, TIED, UNDECIDED
+from rlaif_stats.labels import Pooling, agreement_share, combine
 from rlaif_stats.ranking import bradley_terry_ratings
 
-UNDECIDED = "no verdict: every vote abstained"
-NOT_COMPARED = "the two were never compared"
-CONTRADICTED = "their own comparison contradicts the ranking"
-TIED = "tie"
-NO_PAIR = "prompt without a decided pair"
-DUPLICATE = "duplicate response"
-NO_RESPONSE = "prompt without responses"
+
+def judged_pair(
+    prompt: Prompt, pair: Pair, votes: Sequence[Vote], pooling: Pooling = "logit"
+) -> JudgedPair:
+    """A pair with its label, from its votes; see `rlaif_stats.labels` for the formulas.
+
+    Args:
+        prompt: The prompt.
+        pair: The two responses, A first.
+        votes: The votes in either order.
+        pooling: How orders are combined.
+    """
+    by_order: dict[str, list[float]] = {}
+    for vote in votes:
+        p = vote.p_a
+        by_order.setdefault(vote.order, []).append(math.nan if p is None else p)
+    longest = max(map(len, by_order.values()), default=0)
+    table = [row + [math.nan] * (longest - len(row)) for row in by_order.values()]
+    label = float(combine(table, pooling)) if votes else math.nan
+    flat = [p for row in by_order.values() for p in row]
+    agreement = float(agreement_share(flat)) if flat else 0.0
+    p_a = None if math.isnan(label) else label
+    return JudgedPair(prompt, pair[0], pair[1], tuple(votes), p_a, agreement)
 
 
 def rank(prompt: Prompt, responses: Sequence[Response], judged: Sequence[JudgedPair]) -> Ranking:
     """Bradley-Terry strengths of a prompt's responses from the probabilities judged so far."""
     decided = [pair for pair in judged if pair.p_a is not None]
-    met = {one.id for pair in decided for one in (pair.a, pair.b)}
+    met = {response.id for pair in decided for response in (pair.a, pair.b)}
     if not met:
         return Ranking(prompt, tuple(responses), tuple(judged), {})
-    place = {one.id: index for index, one in enumerate(r for r in responses if r.id in met)}
+    place = {
+        response.id: index for index, response in enumerate(r for r in responses if r.id in met)
+    }
     wins = np.zeros((len(place), len(place)))
     for pair in decided:
         assert pair.p_a is not None
@@ -33,7 +54,7 @@ def rank(prompt: Prompt, responses: Sequence[Response], judged: Sequence[JudgedP
         wins[a, b] += pair.p_a
         wins[b, a] += 1.0 - pair.p_a
     ratings = bradley_terry_ratings(wins)
-    strength = {id: float(ratings[index]) for id, index in place.items()}
+    strength = {id_: float(ratings[index]) for id_, index in place.items()}
     return Ranking(prompt, tuple(responses), tuple(judged), strength)
 
 

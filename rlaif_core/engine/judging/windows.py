@@ -11,15 +11,15 @@ Window = TypeVar("Window")
 Result = TypeVar("Result")
 
 
-async def overlapped(
+async def map_windows(
     work: Callable[[Window], Awaitable[Result]], windows: Iterable[Window], at_once: int
 ) -> AsyncGenerator[Result, None]:
-    """The results of `work` on every window, in order.
+    """Ordered map over windows, at most `at_once` in flight.
 
     Args:
         work: Begun on the next window once the oldest one under way is finished.
         windows: Read no further than is needed.
-        at_once: Windows under way at the same time, at most; 1 for one after the other.
+        at_once: Windows in flight, at most; 1 for one after the other.
 
     Raises:
         BaseException: The first one that `work` raises, in whichever window; what else is under way
@@ -35,19 +35,20 @@ async def overlapped(
         while under_way:
             yield await _oldest(under_way)
     finally:
-        for one in under_way:
-            one.cancel()
+        for future in under_way:
+            future.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def _oldest(under_way: deque[asyncio.Future[Result]]) -> Result:
     """The oldest one's result, taken out; the error of any that fails before."""
     while True:
-        for one in under_way:
-            if one.done():
-                one.result()  # raises if it failed
+        for future in under_way:
+            if future.done():
+                future.result()  # raises if it failed
         if under_way[0].done():
             return under_way.popleft().result()
         await asyncio.wait(
-            [one for one in under_way if not one.done()], return_when=asyncio.FIRST_COMPLETED
+            [future for future in under_way if not future.done()],
+            return_when=asyncio.FIRST_COMPLETED,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rlaif_core.api.records import Prompt, Response, digest
-from rlaif_core.engine.rewards.constraints import Floors
+from rlaif_core.engine.rewards.constraints import RewardConstraints
 from rlaif_core.recipe.sections import RewardSection
 from rlaif_stats.objectives import gated, normalise_then_sum
 
@@ -34,7 +34,7 @@ class Objectives:
     ) -> None:
         self._rewards = rewards
         floors = {name: section.floor for name, (section, _) in rewards.items()}
-        self._floors = Floors(
+        self._floors = RewardConstraints(
             {name: floor for name, floor in floors.items() if floor is not None}, memory
         )
         self.means: dict[str, float] = {}
@@ -42,7 +42,7 @@ class Objectives:
 
     @property
     def multipliers(self) -> dict[str, float]:
-        """What each floor adds to its reward's weight now."""
+        """Current addition of each constraint to its reward's weight."""
         return self._floors.values
 
     def singly(self) -> dict[str, Reward]:
@@ -61,16 +61,16 @@ class Objectives:
         gates = [name for name, section in sections.items() if section.gate]
         groups = [prompt.id for prompt in prompts]
         if not gates and len(summed) == 1 and not self.multipliers:
-            return [float(one) for one in table[summed[0]] * sections[summed[0]].weight]
-        call = digest(*((one.prompt_id, one.text) for one in answers))
+            return [float(reward) for reward in table[summed[0]] * sections[summed[0]].weight]
+        call = digest(*((answer.prompt_id, answer.text) for answer in answers))
         multipliers = self._floors.update(call, table)
         weights = [sections[name].weight + multipliers.get(name, 0.0) for name in summed]
         total = np.zeros(len(prompts))
         if summed:
-            total = normalise_then_sum(np.stack([table[one] for one in summed]), weights, groups)
+            total = normalise_then_sum(np.stack([table[name] for name in summed]), weights, groups)
         for name in gates:
             unknown = np.isnan(table[name])
             through = unknown | (table[name] >= sections[name].passes)
             total = gated(total, through, groups)
             total[unknown] = np.nan
-        return [float(one) for one in total]
+        return [float(reward) for reward in total]

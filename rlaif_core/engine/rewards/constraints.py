@@ -1,4 +1,4 @@
-"""Rewards whose mean is held at a floor: their multipliers, kept over an interruption."""
+"""Lagrange multipliers of reward constraints, persisted for resume."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from rlaif_stats.objectives import Multiplier
 
 
-class Floors:
+class RewardConstraints:
     """One Lagrange multiplier for each reward with a floor, moved once a call of the scorer.
 
     Training that goes on from a checkpoint asks once more what it had asked after that checkpoint.
@@ -32,7 +32,7 @@ class Floors:
     @property
     def values(self) -> dict[str, float]:
         """Each multiplier by its reward's name: what it adds to that reward's weight."""
-        return {name: one.value for name, one in self._multipliers.items()}
+        return {name: multiplier.value for name, multiplier in self._multipliers.items()}
 
     def update(self, call: str, rewards: Mapping[str, ArrayLike]) -> dict[str, float]:
         """Move every multiplier; see `Multiplier.update`.
@@ -47,8 +47,8 @@ class Floors:
         if self._file is not None and not self._begun:
             self._go_back_before(call, self._file)
         self._begun = True
-        for name, one in self._multipliers.items():
-            one.update(rewards[name])
+        for name, multiplier in self._multipliers.items():
+            multiplier.update(rewards[name])
         if self._file is not None:
             with self._file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps({"call": call, "values": self.values}) + "\n")
@@ -66,7 +66,7 @@ class Floors:
 
 
 def _steps(file: Path) -> Iterator[dict[str, Any]]:
-    """What was written down; a line that a kill cut short is not."""
+    """Steps written down, without a last line that a kill cut short."""
     if file.exists():
         for line in file.read_text("utf-8").splitlines(keepends=True):
             if line.endswith("\n"):

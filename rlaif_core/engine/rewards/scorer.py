@@ -1,4 +1,4 @@
-"""What an online optimizer learns from: judges, verifiers or a reward model behind one function.
+"""Rewards for an online optimizer: judges, verifiers or a reward model behind one function.
 
 The optimizer runs in a worker thread and calls a blocking function; the judging itself happens on
 the event loop, behind the same cache, limits and budget as everything else. A reward that is
@@ -25,8 +25,8 @@ from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.api.training import Scorer
 from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM
 from rlaif_core.engine.judging.pointwise import scores
-from rlaif_core.engine.judging.runner import Judging
-from rlaif_core.engine.progress import aside
+from rlaif_core.engine.judging.runner import JudgeRunner
+from rlaif_core.engine.progress import without_progress
 from rlaif_core.engine.rewards.combine import Answers, Objectives, Reward
 from rlaif_core.recipe.sections import REWARD_MODEL, RecipeFile, RewardSection
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rlaif_core.engine.session import Session
 
 
-def rewarding(recipe: RecipeFile) -> dict[str, str]:
+def reward_components(recipe: RecipeFile) -> dict[str, str]:
     """The place of each reward's component, by the reward's name.
 
     What `rewards:` say; without them the round's reward model, else the judge.
@@ -48,21 +48,21 @@ def rewarding(recipe: RecipeFile) -> dict[str, str]:
 
 
 async def objectives(
-    session: Session, round: int, checkpoint: str | None, memory: Path | None = None
+    session: Session, round_index: int, checkpoint: str | None, memory: Path | None = None
 ) -> Objectives:
-    """What an online optimizer is rewarded with.
+    """The rewards of an online optimizer.
 
     Args:
         session: The open run.
-        round: From 0.
+        round_index: From 0.
         checkpoint: The weights of a judge that asks the policy.
         memory: See `Objectives`.
     """
     file = session.recipe.file
     found: dict[str, tuple[RewardSection, Reward]] = {}
-    for name, place in rewarding(file).items():
+    for name, place in reward_components(file).items():
         if place == REWARD_MODEL:
-            ask = await _learned(session, round)
+            ask = await _learned(session, round_index)
         else:
             votes = file.judge.votes if place == "judge" else 1
             ask = await _judged(session, place, votes, checkpoint)
@@ -70,7 +70,7 @@ async def objectives(
     return Objectives(found, memory)
 
 
-def blocking(
+def sync_scorer(
     ask: Callable[[Sequence[Prompt], Answers], Awaitable[list[float]]],
     loop: asyncio.AbstractEventLoop,
 ) -> Scorer:
@@ -83,26 +83,26 @@ def blocking(
     asked = missing = 0
 
     async def work(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
-        with aside():
+        with without_progress():
             return await ask(prompts, answers)
 
     def scorer(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
         nonlocal asked, missing
-        answers = numbered(prompts, texts)
+        answers = to_responses(prompts, texts)
         found = asyncio.run_coroutine_threadsafe(work(prompts, answers), loop).result()
         asked += len(found)
-        missing += sum(np.isnan(one) for one in found)
+        missing += sum(map(np.isnan, found))
         if asked >= FEWEST_FOR_ALARM and missing > asked / 2:
             raise RunError(
                 f"{missing} of {asked} rewards are missing: look at the failures in the report, "
-                "mend them and run the same command again"
+                "fix them and run the same command again"
             )
-        return [None if np.isnan(one) else one for one in found]
+        return [None if np.isnan(reward) else reward for reward in found]
 
     return scorer
 
 
-def numbered(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
+def to_responses(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     """Responses with ids; the index counts within a prompt's group."""
     seen: dict[str, int] = {}
     found = []
@@ -112,13 +112,13 @@ def numbered(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     return found
 
 
-def watching(recipe: RecipeFile) -> str:
+def monitor_component(recipe: RecipeFile) -> str:
     """The place of the judge that training is watched by, where a judge it is."""
     return "evaluation.judge" if recipe.evaluation.judge is not None else "judge"
 
 
 async def watch(session: Session, base: Mapping[str, Response], gold: Gold | None) -> Reward | None:
-    """What training is watched by, on held-out prompts: `evaluation.watch`.
+    """The monitor of training on held-out prompts: `evaluation.watch`.
 
     Args:
         session: The open run.
@@ -133,19 +133,19 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
     if section.watch == "gold":
         if gold is None:
             raise DataError(
-                "evaluation.watch is gold, and the held-out source knows no truth: use judge"
+                "evaluation.watch is gold, and the held-out source has no gold labels: use judge"
             )
 
         async def truth(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
             return _numbers(
-                gold(prompt, one.text) for prompt, one in zip(prompts, answers, strict=True)
+                gold(prompt, answer.text) for prompt, answer in zip(prompts, answers, strict=True)
             )
 
         return truth
     if section.watch is None:
         return None
-    place = watching(session.recipe.file)
-    judge: Judge[Any] = await session.parts.get(place)
+    place = monitor_component(session.recipe.file)
+    judge: Judge[Any] = await session.components.get(place)
     if isinstance(judge, PointwiseJudge):
         return await _judged(session, place, (section.judge or session.recipe.file.judge).votes)
     judging = await session.judging(place)
@@ -157,17 +157,17 @@ async def watch(session: Session, base: Mapping[str, Response], gold: Gold | Non
             if prompt.id in base
         ]
         judged = iter(await judging.ask(0, items))
-        return _numbers(next(judged).p_a if one.id in base else None for one in prompts)
+        return _numbers(next(judged).p_a if prompt.id in base else None for prompt in prompts)
 
     return against_base
 
 
-async def _learned(session: Session, round: int) -> Reward:
-    model: RewardModel[Any] = await session.parts.get("reward_model")
-    model.load(str(session.folder.of_round(round, "reward_model")))
+async def _learned(session: Session, round_index: int) -> Reward:
+    model: RewardModel[Any] = await session.components.get("reward_model")
+    model.load(str(session.folder.of_round(round_index, "reward_model")))
 
     async def score(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
-        texts = [one.text for one in answers]
+        texts = [answer.text for answer in answers]
         return await asyncio.to_thread(model.score, prompts, texts)
 
     return score
@@ -176,8 +176,8 @@ async def _learned(session: Session, round: int) -> Reward:
 async def _judged(
     session: Session, place: str, votes: int, checkpoint: str | None = None
 ) -> Reward:
-    judge: Any = await session.parts.get(place, checkpoint=checkpoint)
-    executor: Executor[Any] = await session.parts.get("executor")
+    judge: Any = await session.components.get(place, checkpoint=checkpoint)
+    executor: Executor[Any] = await session.components.get("executor")
     if isinstance(judge, PointwiseJudge):
 
         async def score(prompts: Sequence[Prompt], answers: Answers) -> list[float]:
@@ -196,7 +196,7 @@ async def _judged(
 
 
 async def within_groups(
-    judging: Judging, prompts: Sequence[Prompt], answers: Answers
+    judging: JudgeRunner, prompts: Sequence[Prompt], answers: Answers
 ) -> list[float]:
     """Each response's mean probability of beating the others of its group, in [0, 1].
 
@@ -224,15 +224,22 @@ async def within_groups(
         if pair.p_a is not None:
             beaten.setdefault((pair.prompt.id, pair.a.text), []).append(pair.p_a)
             beaten.setdefault((pair.prompt.id, pair.b.text), []).append(1.0 - pair.p_a)
-    alone = {id for id, members in groups.items() if len({answers[i].text for i in members}) == 1}
-    return [
-        0.5 if prompt.id in alone else float(np.mean(beaten.get((prompt.id, one.text), [np.nan])))
-        for prompt, one in zip(prompts, answers, strict=True)
-    ]
+    alone = {
+        prompt_id
+        for prompt_id, members in groups.items()
+        if len({answers[index].text for index in members}) == 1
+    }
+
+    def reward(prompt: Prompt, answer: Response) -> float:
+        if prompt.id in alone:
+            return 0.5
+        return float(np.mean(beaten.get((prompt.id, answer.text), [np.nan])))
+
+    return list(map(reward, prompts, answers))
 
 
 def _numbers(values: Any) -> list[float]:
-    return [np.nan if one is None else float(one) for one in values]
+    return [np.nan if value is None else float(value) for value in values]
 
 
 def _means(scores: np.ndarray[Any, Any]) -> list[float]:

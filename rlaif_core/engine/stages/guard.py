@@ -1,4 +1,4 @@
-"""What must hold for a judge that is trained itself, looked at before it judges a round.
+"""Guards of a judge that is trained itself, measured before it judges a round.
 
 A sample of the round's responses is judged by the new judge and by the last round's. What trips a
 guard ends the run, or freezes the judge at the last good round, with a stated reason.
@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rlaif_core.api.judge import Judge, PointwiseJudge
 from rlaif_core.api.records import JudgedPair, Prompt, Response
-from rlaif_core.engine.judging.failure_limit import silence
+from rlaif_core.engine.judging.anchors import judge_anchors, read_anchors
+from rlaif_core.engine.judging.failure_limit import abstention_summary
 from rlaif_core.engine.judging.pointwise import scores
 from rlaif_core.engine.judging.preferences import distinct, rank
-from rlaif_core.engine.stages.calibrate import judge_anchors, read_anchors
+from rlaif_core.engine.round import Round
+from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import GuardsSection
 from rlaif_stats import guards
 from rlaif_stats.guards import Guard, at_least, at_most
-
-if TYPE_CHECKING:
-    from rlaif_core.engine.round import Round
 
 RESPONSES = 4
 """Of each prompt that is looked at: six pairs."""
@@ -34,7 +33,7 @@ TENTH = 0.1
 """Width of the bins in which a pairwise judge's probabilities are counted."""
 
 
-def guarded(recipe: Recipe) -> GuardsSection | None:
+def guards_of(recipe: Recipe) -> GuardsSection | None:
     """The guards of a recipe: its own, or the defaults where the judge is the policy itself."""
     if recipe.file.guards is not None:
         return recipe.file.guards
@@ -45,26 +44,28 @@ def guarded(recipe: Recipe) -> GuardsSection | None:
     return None
 
 
-async def guard(round: Round, section: GuardsSection) -> JSON:
+async def run(round_: Round) -> JSON:
     """Measure every guard on this round's judge.
 
     Returns:
         guards: value, limit and tripped by name; stopped and frozen: the reasons, empty if
         nothing tripped; chosen_length: what later rounds are compared with.
     """
-    session, number = round.session, round.number
-    judging = await session.judging("judge", round.checkpoint)
-    candidates = _sample(round, section.prompts)
+    session, number = round_.session, round_.number
+    section = guards_of(session.recipe)
+    assert section is not None
+    judging = await session.judging("judge", round_.checkpoint)
+    candidates = _sample(round_, section.prompts)
     items = [(prompt, pair) for prompt, many in candidates for pair in combinations(many, 2)]
     judged = await judging.judge(number, "guards", items)
     ratings = _ratings(candidates, judged)
     chosen = [
-        float(len(max(many, key=lambda one: rated.get(one.id, -math.inf)).text))
+        float(len(max(many, key=lambda response: rated.get(response.id, -math.inf)).text))
         for (_, many), rated in zip(candidates, ratings, strict=True)
         if rated
     ]
     found = [
-        at_least("score entropy", await _entropy(round, candidates, judged), section.score_entropy)
+        at_least("score entropy", await _entropy(round_, candidates, judged), section.score_entropy)
     ]
     ab, ba = _orders(judged)
     if ab:
@@ -75,39 +76,41 @@ async def guard(round: Round, section: GuardsSection) -> JSON:
         _, first, _ = session.ledger.stage(0, "guards")
         ratio = guards.length_ratio([length], [first.get("chosen_length") or math.nan])
         found.append(at_most("length against round 0", ratio, section.length_ratio))
-        before = await session.judging("judge", round.before.judge_checkpoint)
+        before = await session.judging("judge", round_.previous.judge_checkpoint)
         theirs = _ratings(candidates, await before.judge(number, "guards before", items))
         found.append(_agreement(candidates, ratings, theirs, section.rank_agreement))
     if section.anchors is not None:
-        anchors = read_anchors(session, section.anchors)
-        said, labels = await judge_anchors(session, judging, number, anchors, "guards anchors")
-        accuracy = guards.anchor_accuracy(said, labels)
+        anchors = read_anchors(session.recipe.resource(section.anchors))
+        predicted, labels = await judge_anchors(
+            session.ledger, judging, number, anchors, "guards anchors"
+        )
+        accuracy = guards.anchor_accuracy(predicted, labels)
         found.append(at_least("accuracy on the anchors", accuracy, section.anchor_accuracy))
-    silent = silence(session.ledger, number, "guards")
-    return {**_told(found, section, number, silent), "chosen_length": length}
+    missing = abstention_summary(session.ledger, number, "guards")
+    return {**_figures(found, section, number, missing), "chosen_length": length}
 
 
-def _told(found: list[Guard], section: GuardsSection, number: int, silent: str) -> JSON:
-    tripped = [one.reason for one in found if one.tripped]
+def _figures(found: list[Guard], section: GuardsSection, number: int, missing: str) -> JSON:
+    tripped = [guard.reason for guard in found if guard.tripped]
     # Figures over the few verdicts that are left say less than why the others are missing.
-    reasons = "; ".join([silent, *tripped] if silent and tripped else tripped)
+    reasons = "; ".join([missing, *tripped] if missing and tripped else tripped)
     freezes = section.action == "freeze" and number > 0
     return {
         "guards": {
-            one.name: {"value": one.value, "limit": one.limit, "tripped": one.tripped}
-            for one in found
+            guard.name: {"value": guard.value, "limit": guard.limit, "tripped": guard.tripped}
+            for guard in found
         },
         "stopped": "" if freezes else reasons,
         "frozen": reasons if freezes else "",
-        "summary": reasons or f"guards hold: {len(found)}" + (f"; {silent}" if silent else ""),
+        "summary": reasons or f"guards hold: {len(found)}" + (f"; {missing}" if missing else ""),
     }
 
 
-def _sample(round: Round, prompts: int) -> list[tuple[Prompt, list[Response]]]:
-    drawn = round.session.ledger.responses(round.number, "train")
+def _sample(round_: Round, prompts: int) -> list[tuple[Prompt, list[Response]]]:
+    drawn = round_.session.ledger.responses(round_.number, "train")
     several = [
         (prompt, many)
-        for prompt in round.prompts
+        for prompt in round_.prompts or round_.session.ledger.prompts("train")
         if len(many := distinct(drawn.get(prompt.id, []))[:RESPONSES]) > 1
     ]
     return several[:: max(1, len(several) // prompts)][:prompts]
@@ -132,26 +135,26 @@ def _agreement(
     limit: float,
 ) -> Guard:
     both = [
-        [one.id for one in many if one.id in now and one.id in before]
+        [response.id for response in many if response.id in now and response.id in before]
         for (_, many), now, before in zip(candidates, mine, theirs, strict=True)
     ]
     value = guards.rank_agreement(
-        [[now[id] for id in ids] for now, ids in zip(mine, both, strict=True)],
-        [[before[id] for id in ids] for before, ids in zip(theirs, both, strict=True)],
+        [[now[id_] for id_ in ids] for now, ids in zip(mine, both, strict=True)],
+        [[before[id_] for id_ in ids] for before, ids in zip(theirs, both, strict=True)],
     )
     return at_least("rank agreement with the last round", value, limit)
 
 
 async def _entropy(
-    round: Round, candidates: list[tuple[Prompt, list[Response]]], judged: list[JudgedPair]
+    round_: Round, candidates: list[tuple[Prompt, list[Response]]], judged: list[JudgedPair]
 ) -> float:
-    judge: Judge[Any] = await round.session.parts.get("judge", checkpoint=round.checkpoint)
+    judge: Judge[Any] = await round_.session.components.get("judge", checkpoint=round_.checkpoint)
     if not isinstance(judge, PointwiseJudge):
-        said = [pair.p_a for pair in judged if pair.p_a is not None]
-        return guards.score_entropy(said, TENTH)
-    items = [(prompt, one, 0) for prompt, many in candidates for one in many]
-    found = await scores(judge, items, await round.session.parts.get("executor"))
-    values = [one.value for one in found if one.value is not None]
+        predicted = [pair.p_a for pair in judged if pair.p_a is not None]
+        return guards.score_entropy(predicted, TENTH)
+    items = [(prompt, response, 0) for prompt, many in candidates for response in many]
+    found = await scores(judge, items, await round_.session.components.get("executor"))
+    values = [score.value for score in found if score.value is not None]
     return guards.score_entropy(values, judge.scale or 1.0)
 
 
@@ -165,3 +168,26 @@ def _orders(judged: list[JudgedPair]) -> tuple[list[float], list[float]]:
         if len(by_order) == 2:
             found.append((by_order["ab"], by_order["ba"]))
     return [ab for ab, _ in found], [ba for _, ba in found]
+
+
+def _warning(figures: JSON) -> str:
+    frozen = figures["frozen"]
+    return f"{frozen}: the last good round's judge goes on" if frozen else ""
+
+
+def _due(round_: Round) -> bool:
+    """Once a guard has tripped, the frozen judge is no longer trained."""
+    if round_.given is not None:  # nothing is trained: only guards that the recipe asks for
+        return round_.session.recipe.file.guards is not None
+    return round_.labels and not (round_.number and round_.previous.frozen)
+
+
+GUARD = Stage(
+    name="guards",
+    run=run,
+    applies=lambda recipe: guards_of(recipe) is not None,
+    due=_due,
+    waits=lambda figures: str(figures["stopped"]),
+    warning=_warning,
+    unforeseen=lambda recipe: ["its guards"],
+)

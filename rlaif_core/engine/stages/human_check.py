@@ -1,34 +1,33 @@
 """People check the judge: a blinded sample to label, and what their labels say of the verdicts.
 
 The sample is random, so that agreement on it is agreement on all pairs. With `hybrid`, people also
-get the pairs of which the judge is least sure, and what they say stands in for what it said.
+get the pairs of which the judge is least sure, and their labels replace the judge's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rlaif_core.api.component import Context
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import JudgedPair, digest
 from rlaif_core.api.rows import Row, json_rows
-from rlaif_core.data.pairs import Label
-from rlaif_core.engine.hooks import judged_pair
+from rlaif_core.data.pairs import LABEL_PROBABILITY, Label
+from rlaif_core.engine.judging.preferences import judged_pair
+from rlaif_core.engine.round import Round
+from rlaif_core.engine.session import Session
+from rlaif_core.engine.stages.stage import Stage
+from rlaif_core.metrics.label_agreement import side
 from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.sections import ValidationSection
 from rlaif_stats.agreement import cohen_kappa, confusion_matrix
 from rlaif_stats.intervals import wilson
 
-if TYPE_CHECKING:
-    from rlaif_core.engine.session import Session
-
 SAMPLE = "to-label.jsonl"
-
-TOLD_BY_PEOPLE: Mapping[Label, float] = {"a": 1.0, "b": 0.0, "tie": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,13 @@ class Sampled:
     random: bool
 
     def row(self) -> JSON:
-        """What people see."""
+        """The row that people see: blinded, with an empty label."""
         texts = [self.pair.a.text, self.pair.b.text]
         first, second = reversed(texts) if self.swapped else texts
         return {
             "id": self.id,
             "prompt": [
-                {"role": one.role, "content": one.content} for one in self.pair.prompt.messages
+                {"role": turn.role, "content": turn.content} for turn in self.pair.prompt.messages
             ],
             "response_a": first,
             "response_b": second,
@@ -63,12 +62,12 @@ class Sampled:
 
     def p_a(self, label: Label) -> float:
         """The label as a probability that the pair's own A is better."""
-        told = TOLD_BY_PEOPLE[label]
-        return 1.0 - told if self.swapped else told
+        p = LABEL_PROBABILITY[label]
+        return 1.0 - p if self.swapped else p
 
 
-async def validate(session: Session, round: int, section: ValidationSection) -> JSON:
-    """Write the sample, and measure against what people have said of it so far.
+async def run(round_: Round) -> JSON:
+    """Write the sample, and measure the verdicts against people's labels so far.
 
     Returns:
         asked, labelled and open, the number still without a label; over the random ones that
@@ -80,15 +79,18 @@ async def validate(session: Session, round: int, section: ValidationSection) -> 
     Raises:
         DataError: If a label cannot be used.
     """
-    sample = {one.id: one for one in draw(session, round, section)}
-    target = session.folder.of_round(round, SAMPLE)
+    session, number = round_.session, round_.number
+    section = session.recipe.file.validation
+    assert section is not None
+    sample = {shown.id: shown for shown in draw(session, number, section)}
+    target = session.folder.of_round(number, SAMPLE)
     session.folder.write(str(target.relative_to(session.folder.path)), _lines(sample.values()))
     labels = read_labels(session.recipe.resource(section.labels))
-    told = {id: label for id, label in labels.items() if id in sample}
-    missing = len(sample) - len(told)
-    figures: JSON = {"asked": len(sample), "labelled": len(told), "open": missing}
+    labelled = {id_: label for id_, label in labels.items() if id_ in sample}
+    missing = len(sample) - len(labelled)
+    figures: JSON = {"asked": len(sample), "labelled": len(labelled), "open": missing}
     figures |= {"people_ties": 0, "waiting": "", "warning": "", "summary": ""}
-    figures["summary"] = f"{len(told)} of {len(sample)} pairs labelled by people"
+    figures["summary"] = f"{len(labelled)} of {len(sample)} pairs labelled by people"
     if missing and section.wait:
         figures["waiting"] = (
             f"{missing} of {len(sample)} pairs wait for people: fill in `label` (a, b or tie) in "
@@ -96,11 +98,11 @@ async def validate(session: Session, round: int, section: ValidationSection) -> 
             "again"
         )
         return figures
-    random = {id: label for id, label in told.items() if sample[id].random}
+    random = {id_: label for id_, label in labelled.items() if sample[id_].random}
     figures["people_ties"] = sum(label == "tie" for label in random.values())
     both = [
-        (_side(sample[id].pair.p_a), _side(sample[id].p_a(label)))
-        for id, label in random.items()
+        (side(sample[id_].pair.p_a), side(sample[id_].p_a(label)))
+        for id_, label in random.items()
         if label != "tie"
     ]
     if both:
@@ -108,13 +110,13 @@ async def validate(session: Session, round: int, section: ValidationSection) -> 
         figures["agreement"] = {"value": agreed.value, "low": agreed.low, "high": agreed.high}
         figures["kappa"] = float(cohen_kappa(confusion_matrix(*zip(*both, strict=True))))
         figures["warning"] = _warning(agreed.value, section)
-    if section.hybrid and told:
+    if section.hybrid and labelled:
         session.ledger.keep_judged(
-            round,
+            number,
             "train",
             [
-                replace(sample[id].pair, p_a=sample[id].p_a(one), agreement=1.0)
-                for id, one in told.items()
+                replace(sample[id_].pair, p_a=sample[id_].p_a(label), agreement=1.0)
+                for id_, label in labelled.items()
             ],
         )
         await session.ledger.committed()
@@ -123,18 +125,19 @@ async def validate(session: Session, round: int, section: ValidationSection) -> 
     return figures
 
 
-def draw(session: Session, round: int, section: ValidationSection) -> Iterator[Sampled]:
+def draw(session: Session, round_index: int, section: ValidationSection) -> Iterator[Sampled]:
     """The pairs for people: a random share, and with `hybrid` the least certain of the rest."""
     ledger, seed = session.ledger, session.recipe.file.seed
     rng = Context(seed=seed).rng
     pooling = session.recipe.file.judge.combine
     # From the votes, which stay the judge's own once people's labels stand in for the sum.
     judged = (
-        judged_pair(one.prompt, (one.a, one.b), one.votes, pooling) for one in ledger.judged(round)
+        judged_pair(pair.prompt, (pair.a, pair.b), pair.votes, pooling)
+        for pair in ledger.judged(round_index)
     )
     decided = [pair for pair in judged if pair.p_a is not None]
     order = list(range(len(decided)))
-    rng("validation", round).shuffle(order)
+    rng("validation", round_index).shuffle(order)
     wanted = -(-len(decided) * section.share // 1)
     chosen, rest = order[: int(wanted)], order[int(wanted) :]
     if section.hybrid:
@@ -145,8 +148,8 @@ def draw(session: Session, round: int, section: ValidationSection) -> Iterator[S
     for random, indices in ((True, chosen), (False, rest)):
         for index in indices:
             pair = decided[index]
-            id = digest("label", seed, pair.prompt.id, pair.a.id, pair.b.id)
-            yield Sampled(id, pair, rng("side", id).random() < 0.5, random)
+            id_ = digest("label", seed, pair.prompt.id, pair.a.id, pair.b.id)
+            yield Sampled(id_, pair, rng("side", id_).random() < 0.5, random)
 
 
 def read_labels(path: Path) -> dict[str, Label]:
@@ -171,7 +174,7 @@ def read_labels(path: Path) -> dict[str, Label]:
 
 def _label(row: Row) -> Label | None:
     label = row.values.get("label")
-    if label not in (*TOLD_BY_PEOPLE, None):
+    if label not in (*LABEL_PROBABILITY, None):
         raise row.error(f'\'label\' must be "a", "b", "tie" or null, and is {label!r}')
     return cast("Label | None", label)
 
@@ -179,16 +182,22 @@ def _label(row: Row) -> Label | None:
 def _warning(agreement: float, section: ValidationSection) -> str:
     if agreement >= section.good:
         return ""
-    told = f"people agree with the judge on {agreement:.0%} of the pairs"
+    measured = f"people agree with the judge on {agreement:.0%} of the pairs"
     if agreement < section.poor:
-        return f"{told}, below {section.poor:.0%}: DO NOT TRUST these labels; change the judge"
-    return f"{told}, below {section.good:.0%}: look at where they differ before you train"
-
-
-def _side(p: float | None) -> str:
-    assert p is not None
-    return "tie" if p == 0.5 else "a" if p > 0.5 else "b"
+        return f"{measured}, below {section.poor:.0%}: DO NOT TRUST these labels; change the judge"
+    return f"{measured}, below {section.good:.0%}: look at where they differ before you train"
 
 
 def _lines(sample: Iterable[Sampled]) -> str:
-    return "".join(json.dumps(one.row(), ensure_ascii=False) + "\n" for one in sample)
+    return "".join(json.dumps(shown.row(), ensure_ascii=False) + "\n" for shown in sample)
+
+
+HUMAN_CHECK = Stage(
+    name="validate",
+    run=run,
+    due=lambda round_: round_.labels,
+    applies=lambda recipe: recipe.file.validation is not None,
+    waits=lambda figures: str(figures["waiting"]),
+    unfinished=lambda figures: bool(figures["open"]),
+    warning=lambda figures: f"WARNING: {figures['warning']}" if figures["warning"] else "",
+)

@@ -1,60 +1,108 @@
-"""Pairs proposed, judged, and proposed again until the pairing has seen enough of a prompt."""
+"""Judging: pairs that the pairing proposes, or pairs that the user brought."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
-from rlaif_core.api.pairing import Pair, Pairing
-from rlaif_core.api.records import JudgedPair, Prompt
-from rlaif_core.engine.judging.preferences import distinct, rank
-from rlaif_core.engine.judging.runner import Judging
-from rlaif_core.engine.judging.windows import overlapped
-
-if TYPE_CHECKING:
-    from rlaif_core.engine.session import Session
-
-WINDOW, STREAM_WINDOWS = 512, 3
-"""Prompts whose pairs are judged at once, and how many such windows overlap where requests are sent
-as they come: a pairing that looks at verdicts before it proposes again would leave a service idle.
-"""
+from rlaif_core.api.pairing import Pairing
+from rlaif_core.api.records import JudgedPair
+from rlaif_core.data.pairs import GivenPairs
+from rlaif_core.engine.judging.failure_limit import require_verdicts
+from rlaif_core.engine.judging.given import agreement_in_ledger, judge_given, lead
+from rlaif_core.engine.judging.proposals import judge_proposals
+from rlaif_core.engine.judging.runner import JudgeRunner
+from rlaif_core.engine.reliability import measure, measure_against_quality
+from rlaif_core.engine.round import Round
+from rlaif_core.engine.session import Session
+from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
+from rlaif_core.metrics.run import JSON, merge
 
 
-async def judge_proposed(
-    session: Session,
-    round: int,
-    prompts: Sequence[Prompt],
-    pairing: Pairing[Any],
-    judging: Judging,
-) -> None:
-    """Judge every pair that the pairing proposes; the ledger keeps the verdicts."""
-    proposed = seen = 0
+async def run(round_: Round) -> JSON:
+    """Judge the round's pairs, and measure the judge.
 
-    async def one(window: Sequence[Prompt]) -> None:
-        nonlocal proposed, seen
-        candidates = {
-            one.id: distinct(session.ledger.responses_of(one.id, round, "train")) for one in window
-        }
-        judged: dict[str, list[JudgedPair]] = {one.id: [] for one in window}
-        seen += len(window)
-        active = window
-        while active:
-            items: list[tuple[Prompt, Pair]] = []
-            for prompt in active:
-                ranking = rank(prompt, candidates[prompt.id], judged[prompt.id])
-                items += [(prompt, pair) for pair in pairing.propose(ranking)]
-            proposed += sum(len(judging.expand(*item)) for item in items)
-            session.progress.grow(int(proposed * len(prompts) / seen))
-            async for some in judging.stream(round, "train", items):
-                for pair in some:
-                    judged[pair.prompt.id].append(pair)
-            again = {prompt.id for prompt, _ in items}
-            active = [prompt for prompt in active if prompt.id in again]
+    Returns:
+        saved, verdicts that adaptive voting did not ask for; gated, pairs that a gate decided;
+        settled, what a judge learned from all its verdicts together; judge, its metrics; for
+        given pairs also the agreement with their labels, see `LabelAgreement.figures`.
 
-    windows = (prompts[start : start + WINDOW] for start in range(0, len(prompts), WINDOW))
-    at_once = STREAM_WINDOWS if judging.streams else 1
-    async with aclosing(overlapped(one, windows, at_once)) as done:
-        async for _ in done:
-            pass
-    judging.finish()
+    Raises:
+        DataError: If the judge returned no verdict at all.
+        RunError: If more calls failed than `judge.max_failures` allows.
+    """
+    session, number = round_.session, round_.number
+    judging = await session.judging("judge", round_.judge_checkpoint)
+    judging.use_temperature(round_.stage_result("calibrate", "temperature") or 1.0)
+    agreement = None
+    if round_.given is not None:
+        agreement = await judge_given(round_.given, judging, session.progress)
+    else:
+        pairing: Pairing[Any] = await session.components.get("pairing")
+        await judge_proposals(
+            session.ledger, session.progress, number, round_.prompts, pairing, judging
+        )
+    if session.gates:
+        require_verdicts(session.ledger, number)
+    settled = await judging.settle(number, "train")
+    metrics = await measure(session, number, "train")
+    figures: JSON = {}
+    given = round_.given
+    if given is not None and agreement is not None:
+        if settled:
+            agreement = agreement_in_ledger(session.ledger, given)
+        figures = agreement.figures()
+        if "labelled" in figures:
+            known = await measure_against_quality(
+                session, lambda: _with_leads(session, given), "given labels"
+            )
+            merge(metrics, known)
+    return {
+        **figures,
+        "summary": _summary(round_, judging, figures),
+        "saved": judging.saved,
+        "gated": judging.gated,
+        "settled": settled,
+        "judge": metrics,
+    }
+
+
+def _with_leads(session: Session, given: GivenPairs) -> Iterator[tuple[JudgedPair, float | None]]:
+    both = zip(session.ledger.judged(0), given, strict=True)
+    return ((judged, lead(pair)) for judged, pair in both)
+
+
+def _summary(round_: Round, judging: JudgeRunner, figures: JSON) -> str:
+    ledger, number = round_.session.ledger, round_.number
+    counts = ledger.counts(number)
+    agreement, _ = ledger.agreement(number)
+    parts = [f"{counts['verdicts']} verdicts on {counts['pairs']} pairs"]
+    if "accuracy" in figures:
+        parts.append(f"accuracy {figures['accuracy']:.1%}")
+    if agreement is not None:
+        parts.append(f"agreement {agreement:.0%}")
+    if counts["abstentions"]:
+        parts.append(f"{counts['abstentions']} abstentions")
+    if judging.saved:
+        parts.append(f"{judging.saved} saved by adaptive voting")
+    if judging.gated:
+        parts.append(f"{judging.gated} pairs decided by the gate")
+    return ", ".join(parts)
+
+
+async def forecast(round_: Round, whole: Whole) -> AsyncIterator[Forecast]:
+    """Judge the sample; every pair is asked as often as the recipe says."""
+    await run(round_)
+    counts = round_.session.ledger.counts(0)
+    played = len(round_.given if round_.given is not None else round_.prompts)
+    how = f"{whole.each}, {counts['comparisons'] / played:.3g} comparisons each"
+    yield Forecast(whole.times, how, counts["comparisons"])
+
+
+JUDGE = Stage(
+    name="judge",
+    run=run,
+    applies=lambda recipe: True,
+    due=lambda round_: round_.labels,
+    forecast=forecast,
+)

@@ -1,92 +1,72 @@
-"""What a ledger can tell. The report reads it so, beside a running writer."""
+"""Counts, stages and records of a run, read from its ledger beside a running writer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-
-from pydantic import TypeAdapter
 
 from rlaif_core.api.records import (
     Abstention,
     JudgedPair,
     Order,
-    Preference,
     Prompt,
     Response,
     Verdict,
     Vote,
 )
-from rlaif_core.store.ledger.answers import Answers
+from rlaif_core.store.ledger.listing import RESPONSE, Listing
+from rlaif_core.store.ledger.records import (
+    CallFailure,
+    Cost,
+    ModelUsage,
+    ReasonCount,
+    StageRecord,
+    TrainingStep,
+)
 
-PROMPT = TypeAdapter(Prompt)
-RESPONSE = TypeAdapter(Response)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a run's model calls came to."""
-
-    calls: int
-    cached: int
-    prompt_tokens: int
-    completion_tokens: int
-    usd: float
+LAST_ROW = 2**63 - 1
+"""The greatest row id of SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One row of the preferences table: a candidate, and what became of it."""
-
-    preference: Preference
-    stage: str
-    reason: str
-
-
-class Reader(Answers):
+class Reader(Listing):
     """Questions to a ledger."""
 
     schema: ClassVar[tuple[str, ...]] = ("calls.sql", "run.sql")
     option: ClassVar[str] = "--run-dir"
 
-    def rows(self, query: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
-        """The answer to any other question, in SQL (`run.sql` and `calls.sql` name the tables).
-
-        Raises:
-            RunError: If the file cannot be read.
-        """
-        return self._read(query, *parameters)
-
     def meta(self, key: str) -> str | None:
         """One fact about the run."""
         return next((row[0] for row in self._read("SELECT value FROM meta WHERE key=?", key)), None)
 
-    def cost(self) -> Cost:
-        """Calls answered, and what they came to. `cached` counts answers that cost nothing."""
+    def cost(self, after: int = 0, until: int = LAST_ROW) -> Cost:
+        """What the answered calls came to, of those with a number above `after` up to `until`."""
         total = next(
             self._read(
                 "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"
-                " FROM calls WHERE attempts>0"
+                " FROM calls WHERE attempts>0 AND rowid>? AND rowid<=?",
+                after,
+                until,
             )
         )
         cached = int(self.meta("cached") or 0)
         return Cost(int(total[0]), cached, int(total[1]), int(total[2]), float(total[3]))
 
+    def last_call(self) -> int:
+        """The number of the newest answered call; 0 if there is none."""
+        return int(next(self._read("SELECT coalesce(max(rowid), 0) FROM calls"))[0])
+
+    def rounds(self) -> list[int]:
+        """Every round that has left a trace."""
+        query = (
+            "SELECT round FROM stages UNION SELECT round FROM responses"
+            " UNION SELECT round FROM judged ORDER BY round"
+        )
+        return [number for (number,) in self._read(query)]
+
     def prompts(self, split: str) -> list[Prompt]:
         """A split's prompts, in their order."""
-        return list(self._prompts(split))
-
-    def prompts_among(self, split: str, ids: Collection[str]) -> Iterator[Prompt]:
-        """The prompts of a split that have one of these ids, in their order."""
-        query = "SELECT id, record FROM prompts WHERE split=? ORDER BY position"
-        rows = self._read(query, split)
-        return (PROMPT.validate_json(text) for id, text in rows if id in ids)
-
-    def _prompts(self, split: str) -> Iterator[Prompt]:
-        query = "SELECT record FROM prompts WHERE split=? ORDER BY position"
-        return (PROMPT.validate_json(text) for (text,) in self._read(query, split))
+        return list(self.prompt_page(split))
 
     def responses(self, round: int, split: str) -> dict[str, list[Response]]:
         """A round's responses by prompt id, in their order."""
@@ -98,15 +78,6 @@ class Reader(Answers):
         for prompt_id, text in self._read(query, round, split):
             found.setdefault(prompt_id, []).append(RESPONSE.validate_json(text))
         return found
-
-    def responses_of(self, prompt_id: str, round: int, split: str) -> list[Response]:
-        """A round's responses to one prompt, in their order."""
-        query = (
-            "SELECT record FROM responses WHERE round=? AND split=? AND prompt_id=?"
-            " ORDER BY position"
-        )
-        rows = self._read(query, round, split, prompt_id)
-        return [RESPONSE.validate_json(text) for (text,) in rows]
 
     def votes(
         self, round: int, split: str, prompt_id: str
@@ -151,30 +122,29 @@ class Reader(Answers):
         train = split == "train"
         policies = ((round, "after"), (round - 1, "after"), (0, "before"))
         drawn = ((round, "train"),) if train else policies
-        for prompt in self._prompts("train" if train else "heldout"):
+        for prompt in self.prompt_page("train" if train else "heldout"):
             by_id = {one.id: one for place in drawn for one in self.responses_of(prompt.id, *place)}
             yield from self.judged_pairs(round, split, prompt, by_id)
 
-    def candidates(self, round: int) -> Iterator[Kept]:
-        """Every candidate preference of a round, with what became of it."""
-        prompts = {prompt.id: prompt for prompt in self.prompts("train")}
-        known = {one.id: one for many in self.responses(round, "train").values() for one in many}
+    def decided(self, round: int) -> Iterator[tuple[str, str, str]]:
+        """(prompt id, a, b) of the training pairs on which the judge decided."""
         query = (
-            "SELECT prompt_id, chosen, rejected, p_chosen, agreement, votes, confidence, stage,"
-            " reason FROM preferences WHERE round=? ORDER BY prompt_id, id"
+            "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
         )
-        for prompt_id, chosen, rejected, p, agreement, votes, confidence, stage, why in self._read(
-            query, round
-        ):
-            preference = Preference(
-                prompts[prompt_id], known[chosen], known[rejected], p, agreement, votes, confidence
-            )
-            yield Kept(preference, stage, why)
+        return self._read(query, round)
 
-    def losses(self, round: int) -> list[tuple[str, str, int]]:
-        """(stage, reason, count) of what never became a preference, summed over prompts."""
+    def losses(self, round: int) -> list[ReasonCount]:
+        """What never became a candidate preference, summed over prompts."""
         query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
-        return [(stage, why, int(n)) for stage, why, n in self._read(query, round)]
+        return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round)]
+
+    def dropped(self, round: int) -> list[ReasonCount]:
+        """Candidate preferences that were dropped, most frequent first."""
+        query = (
+            "SELECT stage, reason, count(*) FROM preferences WHERE round=? AND reason<>''"
+            " GROUP BY stage, reason ORDER BY 3 DESC, 1, 2"
+        )
+        return list(map(ReasonCount._make, self._read(query, round)))
 
     def counts(self, round: int, split: str = "train") -> dict[str, int]:
         """How many responses, pairs, verdicts and abstentions a round has."""
@@ -207,6 +177,14 @@ class Reader(Answers):
         )
         return dict(self._read(query, round, split))
 
+    def abstention_detail(self, round: int, split: str, reason: str) -> str:
+        """The detail of one abstention with this reason; empty if none has any."""
+        query = (
+            "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>''"
+            " LIMIT 1"
+        )
+        return next((row[0] for row in self._read(query, round, split, reason)), "")
+
     def agreement(self, round: int, split: str = "train") -> tuple[float | None, int]:
         """How far the votes on a pair agree, and how many pairs can say.
 
@@ -237,11 +215,11 @@ class Reader(Answers):
         query = "SELECT count(*) FROM preferences WHERE round=? AND reason=''"
         return int(next(self._read(query, round))[0])
 
-    def stages(self) -> list[tuple[int, str, float, dict[str, Any], bool]]:
-        """(round, stage, seconds, figures, done) of every stage begun."""
+    def stages(self) -> list[StageRecord]:
+        """Every stage begun, round by round."""
         query = "SELECT round, stage, seconds, figures, done FROM stages ORDER BY round"
         return [
-            (round, stage, seconds, json.loads(figures), bool(done))
+            StageRecord(round, stage, seconds, json.loads(figures), bool(done))
             for round, stage, seconds, figures, done in self._read(query)
         ]
 
@@ -252,20 +230,26 @@ class Reader(Answers):
                 return seconds, figures, done
         return 0.0, {}, False
 
-    def training(self, round: int, stage: str) -> list[tuple[int, dict[str, float]]]:
-        """(step, figures) of every kept training step."""
-        query = "SELECT step, figures FROM training WHERE round=? AND stage=? ORDER BY step"
-        return [(step, json.loads(text)) for step, text in self._read(query, round, stage)]
+    def trained(self) -> list[tuple[int, str]]:
+        """(round, stage) of everything that kept training steps."""
+        query = "SELECT DISTINCT round, stage FROM training ORDER BY round, stage"
+        return [(round, stage) for round, stage in self._read(query)]
 
-    def call_rows(self) -> Iterator[tuple[str, int, int, int, float]]:
-        """(model, calls, prompt tokens, completion tokens, dollars) a model."""
+    def training(self, round: int, stage: str) -> list[TrainingStep]:
+        """Every kept training step, in their order."""
+        query = "SELECT step, figures FROM training WHERE round=? AND stage=? ORDER BY step"
+        rows = self._read(query, round, stage)
+        return [TrainingStep(step, json.loads(text)) for step, text in rows]
+
+    def usage(self) -> list[ModelUsage]:
+        """What the calls to each model came to."""
         query = (
             "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
             " FROM calls GROUP BY model ORDER BY model"
         )
-        yield from self._read(query)
+        return list(map(ModelUsage._make, self._read(query)))
 
-    def failures(self) -> list[tuple[str, int]]:
-        """(error, count) of calls that failed for good, most frequent first."""
+    def failures(self) -> list[CallFailure]:
+        """Errors of calls that failed for good, most frequent first."""
         query = "SELECT error, count(*) FROM failures GROUP BY error ORDER BY 2 DESC, 1"
-        return [(error, count) for error, count in self._read(query)]
+        return list(map(CallFailure._make, self._read(query)))

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rlaif_core.api.records import JudgedPair, Prompt, Response, Vote
-from rlaif_core.store.ledger.reading import PROMPT, RESPONSE, Kept, Reader
+from rlaif_core.store.ledger.listing import PROMPT, RESPONSE
+from rlaif_core.store.ledger.reading import Reader
+from rlaif_core.store.ledger.records import Kept
 
 
 class Ledger(Reader):

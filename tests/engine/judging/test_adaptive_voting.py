@@ -22,16 +22,15 @@ from rlaif_core.api import (
     Response,
     Verdict,
 )
-from rlaif_core.engine.components import hook_manager
 from rlaif_core.engine.executor import LocalExecutor
-from rlaif_core.engine.hooks import Defaults
-from rlaif_core.engine.judging.runner import Judging
+from rlaif_core.engine.hooks import StageHooks, hook_manager
+from rlaif_core.engine.judging.runner import JudgeRunner
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
 from rlaif_core.store.ledger import Ledger
-from rlaif_report.page import write_report
 from tests.support.ballot_box import prompt
 from tests.support.inside import Inside, inside
+from tests.support.reading import written
 
 __all__ = ["inside"]
 
@@ -70,12 +69,12 @@ def empty_ledger() -> Iterator[Ledger]:
         ledger.close()
 
 
-def judged(said: Said, adaptive: float | None, ledger: Ledger) -> tuple[JudgedPair, Judging]:
+def judged(said: Said, adaptive: float | None, ledger: Ledger) -> tuple[JudgedPair, JudgeRunner]:
     judge = Reciting(said)
     section = JudgeSection(use="x", votes=len(said) // 2, adaptive=adaptive)
     manager = hook_manager([])
-    manager.register(Defaults(LocalExecutor(Params()), Progress()))
-    judging = Judging(judge, section, manager.hook, ledger, Progress(), seed=0)
+    manager.register(StageHooks(LocalExecutor(Params()), Progress()))
+    judging = JudgeRunner(judge, section, manager.hook, ledger, Progress(), seed=0)
     (pair,) = asyncio.run(judging.ask(0, [(ONE, PAIR)]))
     assert judge.asked + judging.saved == len(said)
     return pair, judging
@@ -126,5 +125,5 @@ def test_the_calls_saved_are_reported(inside: Inside) -> None:
     ledger = inside.ledger
     assert f"{saved} saved by adaptive voting" in ledger.stage(0, "judge")[1]["summary"]
     ledger.close()
-    page = write_report(inside.folder / "run").read_text()
+    page = written(inside.folder / "run").read_text()
     assert "calls saved" in page.lower()

@@ -9,8 +9,8 @@ import pytest
 
 from rlaif_core.api import DataError, RunError
 from rlaif_core.cli import main
-from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM, Failures
-from rlaif_core.engine.judging.preferences import NO_RESPONSE
+from rlaif_core.engine.judging.failure_limit import FEWEST_FOR_ALARM, FailureLimit
+from rlaif_core.runs.reasons import NO_RESPONSE
 from tests.support.fixtures import Toy
 from tests.support.inside import BASE, Inside, inside
 
@@ -24,7 +24,7 @@ def play(toy: Toy, *more: str, run_dir: str = "run") -> int:
 
 
 def test_a_share_that_is_allowed_is_borne_and_a_larger_one_is_not() -> None:
-    failures = Failures("judge", 0.05, "judge.max_failures")
+    failures = FailureLimit("judge", 0.05, "judge.max_failures")
     failures.count(95)
     failures.count(5, 5, "too long")
     failures.finish()
@@ -37,7 +37,7 @@ def test_a_share_that_is_allowed_is_borne_and_a_larger_one_is_not() -> None:
 
 
 def test_chance_is_no_reason_to_stop_while_more_is_to_come() -> None:
-    failures = Failures("judge", 0.05, "judge.max_failures")
+    failures = FailureLimit("judge", 0.05, "judge.max_failures")
     failures.count(128, 11, "no")  # 8.6 %, where 4.5 % would come to that in one run of thirty
     with pytest.raises(RunError, match=r"13 of 130 judge calls failed"):
         failures.count(2, 2, "no")
@@ -49,7 +49,7 @@ def test_windows_that_are_looked_at_one_by_one_stop_a_run_that_fails_too_often_a
 ) -> None:
     stopped = 0
     for seed in range(40):
-        chance, failures = random.Random(seed), Failures("judge", 0.05, "judge.max_failures")
+        chance, failures = random.Random(seed), FailureLimit("judge", 0.05, "judge.max_failures")
         try:
             for _ in range(80):
                 failures.count(128, sum(chance.random() < fails for _ in range(128)))
@@ -59,14 +59,14 @@ def test_windows_that_are_looked_at_one_by_one_stop_a_run_that_fails_too_often_a
 
 
 def test_few_calls_are_no_reason_to_stop() -> None:
-    failures = Failures("judge", 0.0, "judge.max_failures")
+    failures = FailureLimit("judge", 0.0, "judge.max_failures")
     failures.count(FEWEST_FOR_ALARM - 1, FEWEST_FOR_ALARM - 1, "no")
     with pytest.raises(RunError, match=r"49 of 50 judge calls failed .*the last: no;"):
         failures.count(1)
 
 
 def test_at_the_end_few_calls_are_looked_at_too() -> None:
-    failures = Failures("judge", 0.05, "judge.max_failures")
+    failures = FailureLimit("judge", 0.05, "judge.max_failures")
     failures.count(10, 1, "no")
     failures.finish()
     failures.count(10, 1, "no such model")
@@ -76,7 +76,7 @@ def test_at_the_end_few_calls_are_looked_at_too() -> None:
 
 
 def test_the_only_call_of_all_may_not_fail() -> None:
-    failures = Failures("judge", 0.05, "judge.max_failures")
+    failures = FailureLimit("judge", 0.05, "judge.max_failures")
     failures.finish()
     failures.count(1, 1, "no")
     with pytest.raises(RunError, match="1 of 1 judge calls failed"):
@@ -126,7 +126,7 @@ def test_too_many_failed_responses_stop_the_run_which_goes_on_for_nothing_paid_t
     (error,) = [line for line in told.splitlines() if line.startswith("error: ")]
     # A prompt is done with its first failure: its other calls may still be in flight.
     assert re.search(r"of 1(18|19|20) sampler calls failed", error)
-    assert "allowed 5%), the last: the toy is broken; mend that and run the same command" in error
+    assert "allowed 5%), the last: the toy is broken; fix that and run the same command" in error
     assert "or raise sampler.max_failures" in error
     assert told.count("no responses: ") == 3
     assert told.count("they are counted, not listed") == 1
@@ -192,7 +192,10 @@ def test_a_run_whose_judge_never_says_anything_stops_before_anything_learns(
     inside: Inside,
 ) -> None:
     judge = {"use": "./kinds.py:Above", "params": {"missing": 1.0}}
-    said = r"the judge said nothing: 36 of 36 verdicts are missing \(36 unknown\), for instance: no"
+    said = (
+        r"the judge returned no verdict: 36 of 36 verdicts are missing \(36 unknown\), "
+        "for instance: no"
+    )
     with pytest.raises(DataError, match=said):
         inside.run(judge=judge, optimizer={"use": "./toy.py:Copy"})
     assert not inside.ledger.stage(0, "select")[2]

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from rlaif_core.engine.judging.windows import overlapped
+from rlaif_core.engine.judging.windows import map_windows
 
 
 class Work:
@@ -41,7 +41,7 @@ def test_results_come_in_order_and_windows_are_read_no_further_than_needed() -> 
 
     async def scenario() -> None:
         found: list[float] = []
-        async for one in overlapped(Work(), each(), 2):
+        async for one in map_windows(Work(), each(), 2):
             found.append(one)
             assert len(read) <= len(found) + 2
         assert found == windows
@@ -53,7 +53,7 @@ def test_a_window_that_fails_ends_those_before_and_after_it_at_once() -> None:
     work = Work()
 
     async def scenario() -> None:
-        async with aclosing(overlapped(work, [0.0, 59.0, -1.0, 60.0, 61.0], 4)) as done:
+        async with aclosing(map_windows(work, [0.0, 59.0, -1.0, 60.0, 61.0], 4)) as done:
             async for _ in done:
                 pass
 
@@ -66,7 +66,7 @@ def test_whoever_stops_reading_or_is_cancelled_leaves_nothing_under_way() -> Non
     stopped, cancelled = Work(), Work()
 
     async def read(work: Work, first: float) -> None:
-        async with aclosing(overlapped(work, [first, 60.0, 61.0], 3)) as done:
+        async with aclosing(map_windows(work, [first, 60.0, 61.0], 3)) as done:
             async for _ in done:
                 return
 

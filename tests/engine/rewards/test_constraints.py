@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.engine.rewards.constraints import Floors
+from rlaif_core.engine.rewards.constraints import RewardConstraints
 
 FLOORS = {"kind": 1.0}
 
 
 def after(*calls: str, file: Path | None = None) -> float:
-    floors = Floors(FLOORS, file)
+    floors = RewardConstraints(FLOORS, file)
     for call in calls:
         floors.update(call, {"kind": [len(call) / 10], "short": [0.0]})
     return floors.values["kind"]
@@ -49,5 +49,5 @@ def test_a_line_that_a_kill_cut_short_counts_as_not_written(tmp_path: Path) -> N
 
 def test_without_floors_nothing_is_written(tmp_path: Path) -> None:
     file = tmp_path / "multipliers.jsonl"
-    Floors({}, file).update("a", {"kind": [0.0]})
+    RewardConstraints({}, file).update("a", {"kind": [0.0]})
     assert not file.exists()

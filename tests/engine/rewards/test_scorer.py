@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rlaif_core.api import Message, Prompt, Response, RunError
-from rlaif_core.engine.rewards.scorer import blocking
+from rlaif_core.engine.rewards.scorer import sync_scorer
 from tests.support.inside import Inside, inside
 
 __all__ = ["inside"]
@@ -72,7 +72,7 @@ def test_training_ends_once_most_rewards_are_missing() -> None:
         async def silent(asked: Sequence[Prompt], answers: Sequence[Response]) -> list[float]:
             return [math.nan] * len(asked)
 
-        scorer = blocking(silent, asyncio.get_running_loop())
+        scorer = sync_scorer(silent, asyncio.get_running_loop())
         for _ in range(3):
             found = await asyncio.to_thread(scorer, prompts, ["answer"] * 20)
             assert found == [None] * 20

@@ -72,7 +72,7 @@ def test_anchors_that_cannot_tell_leave_the_labels_as_they_are(
 
 def test_bad_anchors_are_found_before_anything_is_asked(inside: Inside) -> None:
     (inside.folder / "anchors.jsonl").write_text("")
-    with pytest.raises(DataError, match="no pairs in it"):
+    with pytest.raises(DataError, match="no rows in it"):
         inside.run(**SECTION)
     assert inside.ledger.cost().calls == 0
 

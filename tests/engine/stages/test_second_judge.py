@@ -167,7 +167,7 @@ def test_the_sample_is_random_of_what_is_decided_and_always_the_same(ledger: Led
 
 def test_a_probe_tries_one_judge(two_judges: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     recipe, run = str(two_judges.folder / "toy.yaml"), str(two_judges.folder / "run")
-    command = ["judge", recipe, "--probe", "injections", "--run-dir", run, "--allow-local-code"]
+    command = ["probe", recipe, "injections", "--run-dir", run, "--allow-local-code"]
     assert main([*command, "--json"]) in (0, 1)
     told = json.loads(capsys.readouterr().out)
     assert told["probe"]["cases"] > 30

@@ -1,14 +1,15 @@
-"""How far two judges agree, or one with itself in another run, on pairs that both have judged."""
+"""Agreement of two judges, or of one judge in two runs, on pairs that both have judged."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
-from rlaif_core.store.ledger import Reader
-from rlaif_judge_metrics.estimate import Measured, NotMeasured
+from rlaif_core.api import Metric, Missing
+from rlaif_core.runs import PairLabel, Run, in_common
+from rlaif_judge_metrics.catalogue import metric
 from rlaif_stats.agreement import krippendorff_alpha
 from rlaif_stats.outcomes import sides
 from rlaif_stats.reliability import kappa_estimate
@@ -16,59 +17,46 @@ from rlaif_stats.reliability import kappa_estimate
 SECOND = "second"
 """The split of the training pairs that the evaluation judge judged too."""
 
-LABELS = (
-    "SELECT prompt_id, min(a, b), max(a, b), CASE WHEN a < b THEN p_a ELSE 1.0 - p_a END"
-    " FROM judged WHERE round=? AND split=? AND p_a IS NOT NULL ORDER BY 1, 2, 3"
-)
-"""Labels for the response whose id comes first: by hashes, so that neither label is the rarer."""
 
-Label = tuple[str, str, str, float]
-
-
-def evaluation_judge(ledger: Reader, round: int) -> Measured | NotMeasured:
+def evaluation_judge(run: Run, round_index: int) -> Metric | Missing:
     """Cohen's kappa of the training judge and the evaluation judge, which got a sample to judge."""
-    ours, theirs = (ledger.rows(LABELS, round, split) for split in ("train", SECOND))
-    found = _agreement(ours, theirs)
-    if found is not None:
-        return found
-    if shown := ledger.counts(round, SECOND)["pairs"]:
-        return NotMeasured(f"the evaluation judge abstained on all {shown} pairs it was shown")
-    return NotMeasured(
+    name = "evaluation_judge_kappa"
+    ours, theirs = (run.labels(round_index, split) for split in ("train", SECOND))
+    agreement = _agreement(name, ours, theirs)
+    if agreement is not None:
+        return agreement
+    if shown := sum(1 for _ in run.pairs(round_index, SECOND)):
+        return Missing(name, f"the evaluation judge abstained on all {shown} pairs it was shown")
+    return Missing(
+        name,
         "no training pair was judged by a second judge: name one under evaluation.judge, with "
-        "evaluation.second_opinions above 0"
+        "evaluation.second_opinions above 0",
     )
 
 
-def other_run(ledger: Reader, other: Reader, round: int) -> Measured | NotMeasured:
+def other_run(run: Run, other: Run, round_index: int) -> Metric | Missing:
     """Cohen's kappa of the training judges of two runs."""
-    ours, theirs = (one.rows(LABELS, round, "train") for one in (ledger, other))
-    return _agreement(ours, theirs) or NotMeasured("the two runs have judged no pair in common")
+    name = "other_run_kappa"
+    agreement = _agreement(name, run.labels(round_index), other.labels(round_index))
+    return agreement or Missing(name, "the two runs have judged no pair in common")
 
 
-def _agreement(ours: Iterator[Label], theirs: Iterator[Label]) -> Measured | None:
-    prompts, one, other = array("q"), array("d"), array("d")
+def _agreement(
+    name: str, ours: Iterable[PairLabel], theirs: Iterable[PairLabel]
+) -> Metric | Missing | None:
+    prompts, first, second = array("q"), array("d"), array("d")
     prompt, number = "", 0
-    for id, p, q in _shared(ours, theirs):
-        if id != prompt:
-            prompt, number = id, number + 1
+    for label, other in in_common(ours, theirs):
+        if label.prompt_id != prompt:
+            prompt, number = label.prompt_id, number + 1
         prompts.append(number)
-        one.append(p)
-        other.append(q)
+        first.append(label.p_first)
+        second.append(other.p_first)
     if not prompts:
         return None
-    first, second = sides(np.array(one)), sides(np.array(other))
-    told = {
-        "same_side": float(np.mean(first == second)),
-        "alpha": krippendorff_alpha(np.stack([first, second])),
+    mine, others = sides(np.array(first)), sides(np.array(second))
+    details = {
+        "same_side": float(np.mean(mine == others)),
+        "alpha": krippendorff_alpha(np.stack([mine, others])),
     }
-    return Measured(kappa_estimate(first, second, np.array(prompts)), told)
-
-
-def _shared(ours: Iterable[Label], theirs: Iterator[Label]) -> Iterator[tuple[str, float, float]]:
-    """(prompt, our label, theirs) of what both sorted streams have; twice proposed counts twice."""
-    other = next(theirs, None)
-    for *pair, p in ours:
-        while other is not None and list(other[:3]) < pair:
-            other = next(theirs, None)
-        if other is not None and list(other[:3]) == pair:
-            yield pair[0], p, other[3]
+    return metric(name, kappa_estimate(mine, others, np.array(prompts)), details)

@@ -1,12 +1,13 @@
-"""Preferences that run in a circle, and whether noise explains them."""
+"""Intransitive preferences: their share, and a test against noise."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
-from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_core.api import Metric, Missing
+from rlaif_judge_metrics.catalogue import Findings, metric
+from rlaif_judge_metrics.vote_table import VoteTable
 from rlaif_stats.cycles import count_cycles, intransitivity_test
 from rlaif_stats.intervals import win_rate
 from rlaif_stats.outcomes import sides
@@ -22,22 +23,22 @@ UNDECIDED_TWICE = (
 )
 
 
-def cycles(ballots: Ballots) -> Findings:
+def cycles(table: VoteTable) -> Findings:
     """The share of cyclic triples by label, and the test of repeated votes."""
-    starts, ends = _spans(ballots.prompt, len(ballots.prompts))
+    starts, ends = _spans(table.prompt, len(table.prompts))
     eligible = np.flatnonzero(ends - starts >= 3)
     chosen = eligible[np.linspace(0, eligible.size - 1, min(MOST, eligible.size)).astype(int)]
-    side = sides(ballots.p_a)
+    side = sides(table.p_a)
     won, lost = (
-        np.bincount(ballots.pair[side == one], minlength=ballots.prompt.size).astype(np.float64)
-        for one in (1.0, -1.0)
+        np.bincount(table.pair[side == value], minlength=table.prompt.size).astype(np.float64)
+        for value in (1.0, -1.0)
     )
-    asked = np.bincount(ballots.pair, minlength=ballots.prompt.size)
+    asked = np.bincount(table.pair, minlength=table.prompt.size)
     cyclic, triples, prompts, tournaments = [], [], [], []
     compared = repeated = 0
     for prompt in chosen:
         pairs = slice(starts[prompt], ends[prompt])
-        a, b, label = ballots.a[pairs], ballots.b[pairs], ballots.label[pairs]
+        a, b, label = table.a[pairs], table.b[pairs], table.label[pairs]
         decided = np.nan_to_num(label, nan=0.5)
         count = count_cycles(_wins(a, b, decided, 1.0 - decided))
         if count.triads:
@@ -51,36 +52,36 @@ def cycles(ballots: Ballots) -> Findings:
     why = UNDECIDED if compared else NO_TRIPLES
     why_no_test = UNDECIDED_TWICE if repeated > 1 else ASKED_ONCE if compared else NO_TRIPLES
     return {
-        "cycle_rate": _rate(cyclic, triples, prompts) if triples else NotMeasured(why),
+        "cycle_rate": (_rate(cyclic, triples, prompts) if triples else Missing("cycle_rate", why)),
         "circularity": _test(tournaments, why_no_test),
     }
 
 
 def _has_triple(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
-    """Whether three responses were all compared, whatever came of it."""
+    """True if three responses were all compared, with whatever outcome."""
     if a.size < 3:
         return False
     once = np.ones(a.size)
     return count_cycles(_wins(np.minimum(a, b), np.maximum(a, b), once, 0.0 * once)).triads > 0
 
 
-def _rate(cyclic: list[int], triples: list[int], prompts: list[int]) -> Measured:
+def _rate(cyclic: list[int], triples: list[int], prompts: list[int]) -> Metric | Missing:
     found, total = np.array(cyclic), np.array(triples)
     times = np.stack([found, total - found], axis=1).ravel()
     outcome = np.repeat(np.tile([1.0, 0.0], found.size), times)
-    return Measured(win_rate(outcome, np.repeat(prompts, total)))
+    return metric("cycle_rate", win_rate(outcome, np.repeat(prompts, total)))
 
 
-def _test(tournaments: list[NDArray[np.float64]], why_not: str) -> Measured | NotMeasured:
+def _test(tournaments: list[NDArray[np.float64]], why_not: str) -> Metric | Missing:
     try:
         test = intransitivity_test(tournaments)
     except ValueError:
-        return NotMeasured(why_not)
-    return Measured(test.circularity, {"p_value": test.p_value})
+        return Missing("circularity", why_not)
+    return metric("circularity", test.circularity, {"p_value": test.p_value})
 
 
 def _spans(prompt: NDArray[np.int64], prompts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each prompt's pairs begin and end."""
+    """Start and end of each prompt's pairs."""
     places = np.arange(prompts)
     return np.searchsorted(prompt, places), np.searchsorted(prompt, places, side="right")
 

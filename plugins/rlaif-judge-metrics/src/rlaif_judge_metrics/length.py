@@ -1,4 +1,4 @@
-"""Whether the longer response wins, and whether it still does at equal quality."""
+"""Length bias: the longer response's win rate, plain and at equal quality."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from rlaif_core.api.records import JudgedPair
-from rlaif_judge_metrics.estimate import Findings, Measured, NotMeasured
-from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_core.api import JudgedPair, Metric, Missing
+from rlaif_judge_metrics.catalogue import Findings, metric
+from rlaif_judge_metrics.vote_table import VoteTable
 from rlaif_stats.length_control import longer_win_rate, longer_win_rate_at_equal_quality
 from rlaif_stats.outcomes import sides
 
@@ -21,28 +21,28 @@ NO_OTHER_MEASURE = (
 )
 
 
-def length(ballots: Ballots) -> Findings:
+def length(table: VoteTable) -> Findings:
     """The win rate of the longer response, by the side of each pair's label."""
-    known = ~(np.isnan(ballots.longer) | np.isnan(ballots.label))
-    differs = known & (ballots.longer != 0.0)
-    found: Findings = {AT_EQUAL_QUALITY: NotMeasured(NO_OTHER_MEASURE)}
+    known = ~(np.isnan(table.longer) | np.isnan(table.label))
+    differs = known & (table.longer != 0.0)
+    found: Findings = {AT_EQUAL_QUALITY: Missing(AT_EQUAL_QUALITY, NO_OTHER_MEASURE)}
     if not differs.any():
-        found["longer_win_rate"] = NotMeasured(EQUAL_LENGTHS)
+        found["longer_win_rate"] = Missing("longer_win_rate", EQUAL_LENGTHS)
         return found
-    won = sides(ballots.label[differs]) / 2.0 + 0.5
-    rate = longer_win_rate(won, ballots.longer[differs], ballots.prompt[differs])
-    found["longer_win_rate"] = Measured(rate)
+    won = sides(table.label[differs]) / 2.0 + 0.5
+    rate = longer_win_rate(won, table.longer[differs], table.prompt[differs])
+    found["longer_win_rate"] = metric("longer_win_rate", rate)
     return found
 
 
 def at_equal_quality(
     judged: Iterable[tuple[JudgedPair, float | None]], by: str
-) -> Measured | NotMeasured:
+) -> Metric | Missing:
     """The win rate of the longer response at equal quality.
 
     As AlpacaEval 2 reads a win rate at equal length from a logistic of the win on the difference
     in length (Dubois et al. 2404.04475), this reads the longer one's at equal quality from a
-    logistic on the difference in quality; see `stats.length_control`.
+    logistic on the difference in quality; see `rlaif_stats.length_control`.
 
     Args:
         judged: The pairs, those of a prompt together, and how much better A is than B by a
@@ -62,9 +62,9 @@ def at_equal_quality(
             better.append(difference)
             prompts.append(number)
     if not label:
-        return NotMeasured(f"{EQUAL_LENGTHS} whose quality is known by {by}")
+        return Missing(AT_EQUAL_QUALITY, f"{EQUAL_LENGTHS} whose quality is known by {by}")
     won = sides(np.array(label)) / 2.0 + 0.5
     rate = longer_win_rate_at_equal_quality(
         won, np.array(longer), np.array(better), np.array(prompts)
     )
-    return Measured(rate.win_rate, {"by": by})
+    return metric(AT_EQUAL_QUALITY, rate.win_rate, {"by": by})

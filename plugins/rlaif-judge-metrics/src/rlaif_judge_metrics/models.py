@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_judge_metrics.vote_table import Ballots
+from rlaif_judge_metrics.vote_table import VoteTable
 from rlaif_stats.bradley_terry import BradleyTerryFit, fit_bradley_terry
 from rlaif_stats.outcomes import sides
 from rlaif_stats.ranking import elo_ratings
@@ -19,7 +19,7 @@ PRIOR = 1.0
 """Ridge that holds ratings finite where one model never lost: a normal prior of deviation 1."""
 
 
-def rank_models(rounds: Iterable[Ballots]) -> JSON | None:
+def rank_models(rounds: Iterable[VoteTable]) -> JSON | None:
     """Bradley-Terry and Elo of the models that met, best first.
 
     Verdicts count as won, tied (half) or lost; those on one pair add up to one comparison. With
@@ -35,10 +35,10 @@ def rank_models(rounds: Iterable[Ballots]) -> JSON | None:
         no two models met.
     """
     numbers: dict[str, int] = {}
-    games = [_games(one, numbers) for one in rounds]
+    games = [_games(table, numbers) for table in rounds]
     if not any(outcome.size for _, _, outcome, _ in games):
         return None
-    first, second, outcome, weight = (np.concatenate(one) for one in zip(*games, strict=True))
+    first, second, outcome, weight = map(np.concatenate, zip(*games, strict=True))
     met = np.unique(np.concatenate([first, second]))
     first, second = np.searchsorted(met, first), np.searchsorted(met, second)
     fit, prior = _fit(first, second, outcome, weight, met.size)
@@ -46,7 +46,7 @@ def rank_models(rounds: Iterable[Ballots]) -> JSON | None:
     elo = elo_ratings(first, second, outcome, players=met.size)
     played = np.bincount(first, weight, met.size) + np.bincount(second, weight, met.size)
     names = list(numbers)
-    table: JSON = {
+    ranking: JSON = {
         "models": [
             {
                 "model": names[met[place]],
@@ -59,10 +59,10 @@ def rank_models(rounds: Iterable[Ballots]) -> JSON | None:
     }
     if fit.order_effect is not None:
         effect = fit.order_effect
-        table["order_effect"] = _interval(effect.value, effect.low, effect.high)
+        ranking["order_effect"] = _interval(effect.value, effect.low, effect.high)
     if prior:
-        table["prior"] = prior
-    return table
+        ranking["prior"] = prior
+    return ranking
 
 
 def _interval(value: float, low: float, high: float) -> dict[str, float]:
@@ -72,15 +72,15 @@ def _interval(value: float, low: float, high: float) -> dict[str, float]:
 Games = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def _games(ballots: Ballots, numbers: dict[str, int]) -> Games:
+def _games(table: VoteTable, numbers: dict[str, int]) -> Games:
     """Shown first, shown second, outcome for the first, weight: of verdicts between models."""
-    place = np.array([numbers.setdefault(name, len(numbers)) for name in ballots.models] or [0])
-    a, b = ballots.model_a[ballots.pair], ballots.model_b[ballots.pair]
-    side = sides(ballots.p_a)
+    place = np.array([numbers.setdefault(name, len(numbers)) for name in table.models] or [0])
+    a, b = table.model_a[table.pair], table.model_b[table.pair]
+    side = sides(table.p_a)
     counted = (a >= 0) & (b >= 0) & (a != b) & ~np.isnan(side)
-    pair = ballots.pair[counted]
-    verdicts = np.bincount(pair, minlength=ballots.prompt.size)
-    a, b, swapped = place[a[counted]], place[b[counted]], ballots.swapped[counted]
+    pair = table.pair[counted]
+    verdicts = np.bincount(pair, minlength=table.prompt.size)
+    a, b, swapped = place[a[counted]], place[b[counted]], table.swapped[counted]
     won = side[counted] / 2.0 + 0.5
     return (
         np.where(swapped, b, a),

@@ -1,45 +1,32 @@
 """One split's verdicts as columns: read in one pass, prompt by prompt, without keeping a text.
 
 A verdict takes some thirty bytes and a pair some seventy, so that a million fit everywhere; the
-measures are then arithmetic on arrays.
+metrics are then arithmetic on arrays.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlaif_core.store.ledger import Reader
-
-VOTES = (
-    'SELECT prompt_id, a, b, p_a, "order", vote, p_first'
-    " FROM votes LEFT JOIN judged USING (round, split, prompt_id, a, b)"
-    ' WHERE round=? AND split=? ORDER BY prompt_id, a, b, "order", vote'
-)
-DRAWN = "SELECT prompt_id, id, record FROM responses WHERE round=? AND split='train'"
-HELDOUT = (
-    "SELECT prompt_id, id, record FROM responses"
-    " WHERE (round IN (?, ? - 1) AND split='after') OR (round=0 AND split='before')"
-)
-"""Responses of the base, of the last round's policy and of this one's."""
+from rlaif_core.api import Response
+from rlaif_core.runs import Run
 
 UNKNOWN = -1
 
 
 @dataclass(frozen=True)
-class Ballots:
+class VoteTable:
     """Verdicts and pairs of one round and split.
 
     Attributes:
-        round: The round.
+        round_index: The round, from 0.
         split: "train" or "evaluation".
         prompts: Ids of the prompts, sorted.
         models: Identities of the models that wrote responses.
@@ -58,7 +45,7 @@ class Ballots:
         text_b: shape (pairs,), of B's.
     """
 
-    round: int
+    round_index: int
     split: str
     prompts: list[str]
     models: list[str]
@@ -86,8 +73,8 @@ class Ballots:
         stride = int(self.vote.max(initial=0)) + 1
         key = self.pair * stride + self.vote
         ab, ba = np.flatnonzero(~self.swapped), np.flatnonzero(self.swapped)
-        _, one, two = np.intersect1d(key[ab], key[ba], assume_unique=True, return_indices=True)
-        return ab[one], ba[two]
+        _, first, second = np.intersect1d(key[ab], key[ba], assume_unique=True, return_indices=True)
+        return ab[first], ba[second]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +87,27 @@ class _Answer:
 NO_ANSWER = _Answer(UNKNOWN, "", 0)
 
 
-def read_ballots(ledger: Reader, round: int, split: str) -> Ballots:
+def read_votes(run: Run, round_index: int, split: str) -> VoteTable:
     """The verdicts of a split, prompts in the order of their ids."""
     writer = _Writer()
-    answers = _Answers(ledger, round, split)
-    for prompt_id, rows in groupby(ledger.rows(VOTES, round, split), itemgetter(0)):
+    answers = _Answers(run, round_index, split)
+    for prompt_id, pairs in groupby(run.pairs(round_index, split), lambda pair: pair.prompt_id):
         writer.begin(prompt_id)
         known = answers.to(prompt_id)
-        for (_, a, b, label), votes in groupby(rows, itemgetter(0, 1, 2, 3)):
-            writer.keep_pair(a, b, label, known.get(a, NO_ANSWER), known.get(b, NO_ANSWER))
-            for *_, order, vote, p_first in votes:
-                writer.keep_vote(order == "ba", vote, p_first)
-    return writer.ballots(round, split)
+        for pair in pairs:
+            a, b = known.get(pair.a, NO_ANSWER), known.get(pair.b, NO_ANSWER)
+            writer.keep_pair(pair.a, pair.b, pair.p_a, a, b)
+            for vote in pair.votes:
+                writer.keep_vote(vote.order == "ba", vote.number, vote.p_first)
+    return writer.table(round_index, split)
 
 
 class _Answers:
     """Lengths, models and hashes of responses, handed out in the order of the prompts' ids."""
 
-    def __init__(self, ledger: Reader, round: int, split: str) -> None:
-        query, rounds = (DRAWN, [round]) if split == "train" else (HELDOUT, [round, round])
-        rows = ledger.rows(f"{query} ORDER BY prompt_id", *rounds)
-        self._groups = groupby(rows, itemgetter(0))
+    def __init__(self, run: Run, round_index: int, split: str) -> None:
+        responses = run.judged_responses(round_index, split)
+        self._groups = groupby(responses, lambda response: response.prompt_id)
         self._next = next(self._groups, None)
 
     def to(self, prompt_id: str) -> dict[str, _Answer]:
@@ -130,15 +117,13 @@ class _Answers:
             self._next = next(self._groups, None)
         if self._next is None or self._next[0] != prompt_id:
             return {}
-        return {id: _answer(record) for _, id, record in self._next[1]}
+        return {response.id: _answer(response) for response in self._next[1]}
 
 
-def _answer(record: str) -> _Answer:
-    known = json.loads(record)
-    text = known["text"]
-    words = " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+def _answer(response: Response) -> _Answer:
+    words = " ".join(response.text.casefold().split()).encode("utf-8", "surrogatepass")
     key = int.from_bytes(blake2b(words, digest_size=8).digest(), "big")
-    return _Answer(len(text), known.get("model", ""), key)
+    return _Answer(len(response.text), response.model, key)
 
 
 class _Writer:
@@ -156,17 +141,19 @@ class _Writer:
         self._prompts.append(prompt_id)
         self._places = {}
 
-    def keep_pair(self, a: str, b: str, label: float | None, one: _Answer, two: _Answer) -> None:
+    def keep_pair(
+        self, a: str, b: str, label: float | None, first: _Answer, second: _Answer
+    ) -> None:
         self._prompt.append(len(self._prompts) - 1)
         self._a.append(self._places.setdefault(a, len(self._places)))
         self._b.append(self._places.setdefault(b, len(self._places)))
-        self._model_a.append(self._model(one))
-        self._model_b.append(self._model(two))
+        self._model_a.append(self._model(first))
+        self._model_b.append(self._model(second))
         self._label.append(math.nan if label is None else label)
-        known = UNKNOWN not in (one.length, two.length)
-        self._longer.append(one.length - two.length if known else math.nan)
-        self._text_a.append(one.text)
-        self._text_b.append(two.text)
+        known = UNKNOWN not in (first.length, second.length)
+        self._longer.append(first.length - second.length if known else math.nan)
+        self._text_a.append(first.text)
+        self._text_b.append(second.text)
 
     def keep_vote(self, swapped: bool, vote: int, p_first: float | None) -> None:
         self._pair.append(len(self._prompt) - 1)
@@ -175,10 +162,10 @@ class _Writer:
         p = math.nan if p_first is None else p_first
         self._p_a.append(1.0 - p if swapped else p)
 
-    def ballots(self, round: int, split: str) -> Ballots:
+    def table(self, round_index: int, split: str) -> VoteTable:
         whole, real, text = np.int64, np.float64, np.uint64
-        return Ballots(
-            round,
+        return VoteTable(
+            round_index,
             split,
             self._prompts,
             list(self._models),
@@ -197,5 +184,7 @@ class _Writer:
             text_b=np.array(self._text_b, text),
         )
 
-    def _model(self, one: _Answer) -> int:
-        return self._models.setdefault(one.model, len(self._models)) if one.model else UNKNOWN
+    def _model(self, answer: _Answer) -> int:
+        if not answer.model:
+            return UNKNOWN
+        return self._models.setdefault(answer.model, len(self._models))

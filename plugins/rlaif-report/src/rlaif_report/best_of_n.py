@@ -1,4 +1,4 @@
-"""What choosing among n responses of the base gains, drawn over n."""
+"""Gains of choosing among n responses of the base, drawn over n."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class BestOfN:
 def best_of_n(policy: Mapping[str, Any]) -> BestOfN | None:
     """The view of a `policy` section's rows; None if it has none."""
     found = policy.get(NAME)
-    rows = [one for one in found if _is_row(one)] if isinstance(found, list) else []
+    rows = [row for row in found if _is_row(row)] if isinstance(found, list) else []
     if not rows:
         return None
-    rows.sort(key=lambda one: one["n"])
+    rows.sort(key=lambda row: row["n"])
     drawn = [_plot(title, rows, name) for name, title in TITLES.items()]
     shown = ("n", "reward", "gold", "kl_bound", "prompts")
     cells = [tuple(number(row.get(name)) for name in shown) for row in rows]
-    return BestOfN([one for one in drawn if one is not None], cells)
+    return BestOfN([plot for plot in drawn if plot is not None], cells)
 
 
 TITLES = {"reward": "Reward of the best of n", "gold": "Gold score of the best of n"}
 
 
-def _is_row(one: Any) -> bool:
-    return isinstance(one, Mapping) and is_number(one.get("n")) and one["n"] >= 1
+def _is_row(row: Any) -> bool:
+    return isinstance(row, Mapping) and is_number(row.get("n")) and row["n"] >= 1
 
 
 def _plot(title: str, rows: Sequence[Mapping[str, Any]], name: str) -> Plot | None:
@@ -57,7 +57,7 @@ def _plot(title: str, rows: Sequence[Mapping[str, Any]], name: str) -> Plot | No
     return Plot(
         title,
         "n responses, chosen among by the reward model",
-        [place(*one) for one in known],
+        [place(*point) for point in known],
         counts,
         tick(low),
         tick(high),

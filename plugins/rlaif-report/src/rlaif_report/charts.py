@@ -37,7 +37,7 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        """How many values were counted."""
+        """Number of values counted."""
         return sum(self.counts)
 
     @property
@@ -87,7 +87,9 @@ def curve(title: str, *trainings: Steps) -> Curve | None:
         title: The figure.
         trainings: The points of each of several trainings one after another, which are not joined.
     """
-    known = [[(step, float(one)) for step, one in points if is_number(one)] for points in trainings]
+    known = [
+        [(step, float(value)) for step, value in points if is_number(value)] for points in trainings
+    ]
     drawn = [_thinned(points) for points in known if points]
     if not drawn:
         return None
@@ -135,6 +137,7 @@ class Plot:
         right: Where it ends.
         zero: Where a value of nothing is; None if it is not marked.
         law: A fitted curve as "x,y x,y …"; empty without one.
+        joined: Whether a line joins the dots.
     """
 
     title: str
@@ -147,10 +150,13 @@ class Plot:
     right: str
     zero: float | None = None
     law: str = ""
+    joined: bool = True
 
     @property
     def line(self) -> str:
-        """The dots joined."""
+        """The dots joined; empty if they are not."""
+        if not self.joined:
+            return ""
         return " ".join(f"{x},{y}" for x, y in self.dots)
 
 
@@ -164,7 +170,7 @@ class Scale:
     high: float
 
     def __call__(self, across: float, value: float) -> Point:
-        """Where a value is."""
+        """The place of a value."""
         x = LEFT + (across - self.left) / ((self.right - self.left) or 1.0) * (RIGHT - LEFT)
         y = BOTTOM - (value - self.low) / ((self.high - self.low) or 1.0) * (BOTTOM - TOP)
         return round(x, 1), round(y, 1)
@@ -188,9 +194,9 @@ class Interval:
 def intervals(section: Mapping[str, Any]) -> list[Interval]:
     """Every share of a section that has an interval."""
     return [
-        Interval(label(name), one["value"], one["low"], one["high"])
-        for name, one in section.items()
+        Interval(label(name), figure["value"], figure["low"], figure["high"])
+        for name, figure in section.items()
         if is_share(name)
-        and is_interval(one)
-        and 0.0 <= one["low"] <= one["value"] <= one["high"] <= 1.0
+        and is_interval(figure)
+        and 0.0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1.0
     ]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rlaif_core.api.records import Prompt, Response, Vote
-from rlaif_report.queries import OutlineReader
-from rlaif_report.sample import DROPPED, Sample, Sighting, policies, reading_order
+from rlaif_core.runs import Run
+from rlaif_report.sample import DROPPED, Sample, SeenPair, policies, reading_order
 from rlaif_report.text import Excerpt, one_line
 
 BUDGET = 2_500_000
@@ -26,7 +26,7 @@ class VoteView:
     """One vote: the order the responses were shown in, and what the judge made of it."""
 
     order: str
-    said: str
+    outcome: str
     p_a: float | None
     detail: str
     explanation: Excerpt
@@ -80,7 +80,7 @@ class ComparisonView:
     @property
     def tags(self) -> list[str]:
         """The outcomes in short: where it says what dropped it, not also that it was dropped."""
-        return [one for one in self.outcomes if one != DROPPED]
+        return [outcome for outcome in self.outcomes if outcome != DROPPED]
 
     @property
     def size(self) -> int:
@@ -88,7 +88,7 @@ class ComparisonView:
         texts = [text for _, text in self.turns]
         texts += [side.text for side in self.sides] + [vote.explanation for vote in self.votes]
         details = sum(len(vote.detail) for vote in self.votes)
-        return details + sum(len(one.text) for one in texts)
+        return details + sum(len(text.text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +116,27 @@ class Browser:
     total: int
 
 
-def browser(ledger: OutlineReader, sample: Sample) -> Browser:
-    """Read the sample's texts from the ledger, within the page's budget."""
+def browser(run: Run, sample: Sample) -> Browser:
+    """Read the texts of the sample, within the page's budget."""
     totals = sample.totals
     frequent = [outcome for outcome, _ in totals.most_common(FILTERS)]
     numbers = {outcome: n for n, outcome in enumerate(sorted(frequent, key=reading_order))}
     chosen = list(sample.in_turn())
+    ids = {seen.outline.prompt_id for seen in chosen}
     prompts = {
-        split: ledger.prompts_with({one.outline.prompt_id for one in chosen}, split)
+        split: {prompt.id: prompt for prompt in run.prompts(split, ids=ids)}
         for split in ("train", "heldout")
     }
-    views: list[tuple[Sighting, ComparisonView]] = []
+    views: list[tuple[SeenPair, ComparisonView]] = []
     spent = 0
-    for one in chosen:
-        first, other = ("train", "heldout") if one.split == "train" else ("heldout", "train")
-        id = one.outline.prompt_id
-        view = _view(ledger, one, prompts[first].get(id) or prompts[other].get(id), numbers)
+    for seen in chosen:
+        first, other = ("train", "heldout") if seen.split == "train" else ("heldout", "train")
+        id = seen.outline.prompt_id
+        view = _view(run, seen, prompts[first].get(id) or prompts[other].get(id), numbers)
         spent += view.size
         if spent > BUDGET and views:
             break
-        views.append((one, view))
+        views.append((seen, view))
     views.sort(key=lambda item: (item[0].round, item[0].split != "train"))
     shown = Counter(outcome for _, view in views for outcome in set(view.outcomes))
     filters = [
@@ -146,21 +147,21 @@ def browser(ledger: OutlineReader, sample: Sample) -> Browser:
 
 
 def _view(
-    ledger: OutlineReader, one: Sighting, prompt: Prompt | None, numbers: Mapping[str, int]
+    run: Run, seen: SeenPair, prompt: Prompt | None, numbers: Mapping[str, int]
 ) -> ComparisonView:
-    outline = one.outline
-    votes = ledger.votes_on(one.round, one.split, outline)
+    outline = seen.outline
+    votes = run.votes_on(outline.key, seen.round, seen.split)
     columns = prompt.columns if prompt else {}
     turns = prompt.messages if prompt else ()
     return ComparisonView(
         one_line(prompt.text, HEADLINE) if prompt else outline.prompt_id,
-        one.outcomes,
-        tuple(numbers[outcome] for outcome in one.outcomes if outcome in numbers),
-        one.round,
+        seen.outcomes,
+        tuple(numbers[outcome] for outcome in seen.outcomes if outcome in numbers),
+        seen.round,
         tuple((turn.role, Excerpt.of(turn.content, TEXT)) for turn in turns[-TURNS:]),
         max(0, len(turns) - TURNS),
         Excerpt.of(json.dumps(columns, ensure_ascii=False) if columns else "", COLUMNS),
-        tuple(_sides(ledger, one)),
+        tuple(_sides(run, seen)),
         outline.p_a,
         outline.agreement,
         tuple(_vote(vote) for vote in votes[:VOTES]),
@@ -168,19 +169,19 @@ def _view(
     )
 
 
-def _sides(ledger: OutlineReader, one: Sighting) -> list[Side]:
-    places = [("", one.round, "train")]
-    if one.split != "train":
-        places += policies(one.round)
+def _sides(run: Run, seen: SeenPair) -> list[Side]:
+    places = [("", seen.round, "train")]
+    if seen.split != "train":
+        places += policies(seen.round)
     known = {
-        id: (role, response)
+        response.id: (role, response)
         for role, round, split in places
-        for id, response in ledger.responses_to(one.outline.prompt_id, round, split).items()
+        for response in run.responses_to(seen.outline.prompt_id, round, split)
     }
-    p = one.outline.p_a
+    p = seen.outline.p_a
     return [
-        _side("A", known.get(one.outline.a), preferred=p is not None and p > 0.5),
-        _side("B", known.get(one.outline.b), preferred=p is not None and p < 0.5),
+        _side("A", known.get(seen.outline.a), preferred=p is not None and p > 0.5),
+        _side("B", known.get(seen.outline.b), preferred=p is not None and p < 0.5),
     ]
 
 
@@ -188,22 +189,24 @@ def _side(letter: str, known: tuple[str, Response] | None, *, preferred: bool) -
     if known is None:
         missing = Excerpt("this response is not in the ledger")
         return Side(letter, "", preferred, "", None, "", missing)
-    role, one = known
-    text = Excerpt.of(one.text, TEXT)
-    return Side(letter, role, preferred, one.model, one.temperature, one.finish_reason, text)
+    role, response = known
+    text = Excerpt.of(response.text, TEXT)
+    return Side(
+        letter, role, preferred, response.model, response.temperature, response.finish_reason, text
+    )
 
 
 def _vote(vote: Vote) -> VoteView:
     verdict, p_a = vote.verdict, vote.p_a
     if verdict.abstention is not None:
-        said = f"abstained: {verdict.abstention.value}"
+        outcome = f"abstained: {verdict.abstention.value}"
     elif p_a is None or p_a == 0.5:
-        said = "tie"
+        outcome = "tie"
     else:
-        said = "A is better" if p_a > 0.5 else "B is better"
+        outcome = "A is better" if p_a > 0.5 else "B is better"
     return VoteView(
         "A first" if vote.order == "ab" else "B first",
-        said,
+        outcome,
         p_a,
         one_line(verdict.detail, EXPLANATION),
         Excerpt.of(verdict.explanation, EXPLANATION),

@@ -1,4 +1,4 @@
-"""The components of a run: what each is, and what it was told."""
+"""The components of a run, with their parameters."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_report.files import RunFiles
+from rlaif_core.runs import Run
 from rlaif_report.text import one_line
 
 PARAMS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One component: where it stands in the recipe, what it is, what it was told."""
+class ComponentRow:
+    """One component: its place in the recipe, its name, its distribution, its parameters."""
 
     place: str
     use: str
@@ -23,13 +23,13 @@ class Part:
     params: str
 
 
-def parts(files: RunFiles) -> list[Part]:
+def component_rows(run: Run) -> list[ComponentRow]:
     """Every component that the manifest or, without one, the recipe names."""
-    recipe = files.sections()
-    listed = files.manifest.get("components")
+    recipe = run.sections
+    listed = run.manifest.get("components")
     if not isinstance(listed, Mapping):
         listed = dict(_used(recipe, ""))
-    return [_part(str(place), one, recipe) for place, one in listed.items()]
+    return [_row(str(place), entry, recipe) for place, entry in listed.items()]
 
 
 def plain(value: Any) -> str:
@@ -37,7 +37,7 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
+def _row(place: str, record: Any, recipe: Mapping[str, Any]) -> ComponentRow:
     entry = record if isinstance(record, Mapping) else {"use": record}
     made_by = f"{entry.get('distribution') or ''} {entry.get('version') or ''}".strip()
     if entry.get("sha256"):
@@ -45,25 +45,25 @@ def _part(place: str, record: Any, recipe: Mapping[str, Any]) -> Part:
     section = _at(recipe, place)
     chosen = entry.get("chosen")
     if isinstance(chosen, list) and isinstance(section, Mapping):
-        section = _without_defaults(section, [str(one) for one in chosen])
-    told = ", ".join(f"{name}: {plain(value)}" for name, value in _told(section))
-    return Part(place, str(entry.get("use", "")), made_by, one_line(told, PARAMS))
+        section = _without_defaults(section, [str(name) for name in chosen])
+    settings = ", ".join(f"{name}: {plain(value)}" for name, value in _settings(section))
+    return ComponentRow(place, str(entry.get("use", "")), made_by, one_line(settings, PARAMS))
 
 
 def _without_defaults(section: Mapping[str, Any], chosen: Sequence[str]) -> dict[str, Any]:
-    """What was chosen, before what belongs to the place rather than to the component."""
+    """The chosen parameters, before the settings of the place."""
     params = section.get("params")
     params = params if isinstance(params, Mapping) else {}
     around = {name: value for name, value in section.items() if name != "params"}
-    return {"params": {one: params[one] for one in chosen if one in params}, **around}
+    return {"params": {name: params[name] for name in chosen if name in params}, **around}
 
 
-def _told(section: Any) -> Iterator[tuple[str, Any]]:
+def _settings(section: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(section, Mapping):
         return
     for name, value in section.items():
         if name == "params" and isinstance(value, Mapping):
-            yield from ((str(key), one) for key, one in value.items())
+            yield from ((str(key), param) for key, param in value.items())
         elif name not in {"use", "params"} and value is not None:
             yield str(name), value
 
@@ -72,13 +72,13 @@ def _used(section: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(section, Mapping):
         if "use" in section:
             yield place, section
-        items = [(str(key), one) for key, one in section.items() if key != "params"]
+        items = [(str(key), item) for key, item in section.items() if key != "params"]
     elif isinstance(section, list):
-        items = [(str(index), one) for index, one in enumerate(section)]
+        items = [(str(index), item) for index, item in enumerate(section)]
     else:
         return
-    for key, one in items:
-        yield from _used(one, f"{place}.{key}" if place else key)
+    for key, item in items:
+        yield from _used(item, f"{place}.{key}" if place else key)
 
 
 def _at(section: Any, place: str) -> Any:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_report.figures import number, show
+from rlaif_report.figures import ends, is_interval, number, show, signed
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ContestRow:
     """Two policies.
 
     Attributes:
@@ -20,7 +20,8 @@ class Row:
         at_equal_length: The same with length held equal.
         prompts: How many both answered.
         ties: Of these.
-        abstentions: Of these, where the judge said nothing.
+        abstentions: Of these, without a verdict.
+        gold_gain: A's mean gold score less B's, with its interval; empty without a known truth.
     """
 
     a: str
@@ -30,6 +31,7 @@ class Row:
     prompts: str
     ties: str
     abstentions: str
+    gold_gain: str
 
 
 @dataclass(frozen=True)
@@ -38,27 +40,43 @@ class Contests:
 
     Attributes:
         rows: One for each two policies.
-        gold: (policy, mean gold score), where the truth is known.
+        gold: (policy, mean gold score with its interval), where the truth is known.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[ContestRow]
     gold: Sequence[tuple[str, str]]
 
 
 def contests(found: Sequence[Mapping[str, Any]], gold: Mapping[str, Any]) -> Contests:
     """The `contests` and `gold_score` of metrics.json as the page shows them."""
     return Contests(
-        [_row(one) for one in found], [(name, number(score)) for name, score in gold.items()]
+        [_row(contest) for contest in found],
+        [(name, _estimate("gold_score", score)) for name, score in gold.items()],
     )
 
 
-def _row(one: Mapping[str, Any]) -> Row:
-    return Row(
-        str(one.get("a", "")),
-        str(one.get("b", "")),
-        show("win_rate", one.get("win_rate")),
-        show("win_rate", one.get("win_rate_length_controlled")),
-        number(one.get("prompts")),
-        number(one.get("ties")),
-        number(one.get("abstentions")),
+def _row(contest: Mapping[str, Any]) -> ContestRow:
+    return ContestRow(
+        str(contest.get("a", "")),
+        str(contest.get("b", "")),
+        show("win_rate", contest.get("win_rate")),
+        show("win_rate", contest.get("win_rate_length_controlled")),
+        number(contest.get("prompts")),
+        number(contest.get("ties")),
+        number(contest.get("abstentions")),
+        _gain(contest.get("gold_gain")),
     )
+
+
+def _estimate(name: str, estimate: Mapping[str, Any]) -> str:
+    """The value with its interval, alone where a single prompt leaves none."""
+    return show(name, estimate) if is_interval(estimate) else number(estimate.get("value"))
+
+
+def _gain(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
+        return ""
+    value = signed(estimate["value"])
+    if not is_interval(estimate):
+        return value
+    return f"{value} ({ends(signed(estimate['low']), signed(estimate['high']))})"

@@ -18,7 +18,7 @@ NOT_MEASURED = "not measured"
 PERCENT = "\u00a0%"
 
 SUMMARY = "summary"
-"""What a stage said in a phrase when it was done; its figures say the same."""
+"""A stage's phrase for the progress line; its figures say the same."""
 
 INTERVAL = frozenset({"value", "low", "high"})
 CHANGE = frozenset({"before", "after"})
@@ -88,7 +88,7 @@ def show(name: str, value: Any) -> str:
     """Any JSON value of the figure `name`, as a phrase."""
     if isinstance(value, Mapping):
         if is_interval(value):
-            shown = {key: _one(name, one) for key, one in value.items() if key in INTERVAL}
+            shown = {key: _one(name, item) for key, item in value.items() if key in INTERVAL}
             return f"{shown['value']} ({ends(shown['low'], shown['high'])})"
         if is_change(value):
             before, after = value["before"], value["after"]
@@ -96,9 +96,11 @@ def show(name: str, value: Any) -> str:
         if value.keys() >= LIMIT:
             tripped = ", tripped" if value["tripped"] else ""
             return f"{number(value['value'])} (limit {number(value['limit'])}{tripped})"
-        return ", ".join(f"{label(str(key))}: {show(str(key), one)}" for key, one in value.items())
+        return ", ".join(
+            f"{label(str(key))}: {show(str(key), item)}" for key, item in value.items()
+        )
     if isinstance(value, list | tuple):
-        return ", ".join(show(name, one) for one in value)
+        return ", ".join(show(name, item) for item in value)
     return _one(name, value)
 
 
@@ -122,17 +124,17 @@ def figures(
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether this is a finite number (and no boolean)."""
+    """True for a finite number (and no boolean)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_interval(value: Any) -> TypeGuard[Mapping[str, float]]:
-    """Whether this is an estimate with its interval, all three known."""
+    """True for an estimate with its interval, all three known."""
     return _holds(value, INTERVAL)
 
 
 def is_change(value: Any) -> TypeGuard[Mapping[str, float]]:
-    """Whether this is a value before and after, both known."""
+    """True for a value before and after, both known."""
     return _holds(value, CHANGE)
 
 

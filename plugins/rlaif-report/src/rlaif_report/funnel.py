@@ -1,4 +1,4 @@
-"""From responses to preferences: what each step left, and what went where in between."""
+"""From responses to preferences: the counts of each step, and the losses in between."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.engine.judging.preferences import (
+from rlaif_core.runs.reasons import (
     DUPLICATE,
     NO_PAIR,
     NO_RESPONSE,
@@ -14,7 +14,7 @@ from rlaif_core.engine.judging.preferences import (
     TIED,
     UNDECIDED,
 )
-from rlaif_report.judge import Tally
+from rlaif_report.judge import JudgeCounts
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"
 CANDIDATES, KEPT = "Candidate preferences", "Preferences kept"
@@ -24,7 +24,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Counted:
-    """What the ledger and metrics.json know of a round's way to preferences.
+    """Counts of a round's way to preferences, from the ledger and metrics.json.
 
     Attributes:
         section: The round in metrics.json.
@@ -35,14 +35,14 @@ class Counted:
     """
 
     section: Mapping[str, Any]
-    tally: Tally
+    tally: JudgeCounts
     losses: Mapping[str, int]
     dropped: Mapping[str, int]
     sampled: bool
 
     @property
     def selected(self) -> bool:
-        """Whether preferences were selected yet."""
+        """True once preferences were selected."""
         return self.section.get("preferences") is not None
 
     def of(self, name: str) -> int:
@@ -72,13 +72,13 @@ class Step:
 
     @property
     def share(self) -> float:
-        """What is left here of the first step with the same unit, in [0, 1]."""
+        """Share of the first step with the same unit that is left here, in [0, 1]."""
         return min(1.0, self.count / self.whole) if self.whole else 0.0
 
     @property
     def listed(self) -> list[tuple[str, int]]:
         """The most frequent reasons, at most 200."""
-        return sorted(self.losses.items(), key=lambda one: (-one[1], one[0]))[:SHOWN]
+        return sorted(self.losses.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
 
     @property
     def unlisted(self) -> tuple[int, int]:
@@ -97,7 +97,7 @@ def funnel(counted: Counted) -> list[Step]:
         dropped = counted.dropped if counted.tally.pairs else counted.section.get("dropped") or {}
         steps.append(_step(KEPT, PAIRS, counted.of("preferences"), dropped))
     wholes: dict[str, int] = {}
-    return [replace(one, whole=wholes.setdefault(one.unit, one.count)) for one in steps]
+    return [replace(step, whole=wholes.setdefault(step.unit, step.count)) for step in steps]
 
 
 def _responses(counted: Counted) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""How a round's judge judged: counted in one pass over its pairs."""
+"""Counts of a round's verdicts, made in one pass over its pairs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlaif_core.runs import PairOutline
 from rlaif_report.charts import TENTHS, Histogram, tenth
 from rlaif_report.figures import Figure, figures, number, show
 from rlaif_report.judge_quality import STRUCTURED, Quality, alarms, qualities
-from rlaif_report.queries import Outline
+from rlaif_report.outlines import decided_by_people, sided
 
 
 @dataclass
-class Tally:
-    """Counts over a round's pairs; give it every `Outline` once."""
+class JudgeCounts:
+    """Counts over a round's pairs; give it every `PairOutline` once."""
 
     pairs: int = 0
     decided: int = 0
@@ -30,26 +31,27 @@ class Tally:
     _p_first: Counter[int] = field(default_factory=Counter)
     _agreement: Counter[int] = field(default_factory=Counter)
 
-    def add(self, outline: Outline, *, candidate: bool) -> None:
+    def add(self, outline: PairOutline, *, candidate: bool) -> None:
         """Count one pair, which is a candidate preference or is not."""
         self.pairs += 1
         self.decided += outline.p_a is not None
         if outline.p_a is not None and not candidate:
             self.unchosen += 1
-            self.ties += outline.p_a == 0.5 and not outline.decided_by_people
-            self.people_ties += outline.p_a == 0.5 and outline.decided_by_people
-        for _, p in outline.votes:
+            by_people = decided_by_people(outline)
+            self.ties += outline.p_a == 0.5 and not by_people
+            self.people_ties += by_people
+        for _, _, p in outline.votes:
             if p is None:
                 self.abstentions += 1
             else:
                 self.verdicts += 1
                 self._p_first[tenth(p)] += 1
-        if outline.agreement is not None and outline.sided > 1:
+        if outline.agreement is not None and sided(outline) > 1:
             self._agreement[tenth(outline.agreement)] += 1
 
     @property
     def histograms(self) -> list[Histogram]:
-        """What the verdicts and the pairs look like; empty without verdicts."""
+        """Distributions of verdicts and of agreement; empty without verdicts."""
         if not self.verdicts:
             return []
         drawn = [
@@ -64,7 +66,7 @@ class Tally:
                 tuple(self._agreement[index] for index in range(TENTHS)),
             ),
         ]
-        return [one for one in drawn if one.total]
+        return [chart for chart in drawn if chart.total]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class JudgeView:
         qualities: How far it can be trusted, for each split.
         figures: What else was found out about it.
         abstentions: (reason, count), most frequent first.
-        histograms: See `Tally.histograms`.
+        histograms: See `JudgeCounts.histograms`.
     """
 
     alarms: list[str]
@@ -93,7 +95,7 @@ COUNTED = (
 """A figure, the number of pairs that it stands on, and the name under which both are shown."""
 
 
-def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
+def judge_view(section: Mapping[str, Any], tally: JudgeCounts) -> JudgeView:
     """Put a round's `judge` section of metrics.json and its counts together."""
     reasons = section.get("abstentions")
     counted = dict(reasons) if isinstance(reasons, Mapping) else {}
@@ -108,7 +110,7 @@ def judge_view(section: Mapping[str, Any], tally: Tally) -> JudgeView:
 
 
 def unstructured(section: Mapping[str, Any]) -> dict[str, Any]:
-    """What a `judge` section says beyond its measures and abstentions, nothing twice."""
+    """The figures of a `judge` section beyond its metrics and abstentions, none twice."""
     measures = section.get("measures")
     train = measures.get("train") if isinstance(measures, Mapping) else None
     shown = STRUCTURED | {"abstentions"} | (train.keys() if isinstance(train, Mapping) else set())

@@ -1,4 +1,4 @@
-"""What figures are called, which are shares, and which of them a reader looks for first."""
+"""Labels of figures without records, which of them are shares, and which come first."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ FIRST = (
     "left_out",
     "watch",
 )
-"""What a reader looks for first among figures of a training, by how a name's last word begins."""
+"""Figures of a training that come first, by the beginning of a name's last word."""
 LAST = frozenset({"truncated", "steps", "members", "learning_rate", "grad_norm", "epoch"})
 UNITS = ("_per_token", "_per_response", "_of_mismatched_pairs")
 
 
 def label(name: str) -> str:
-    """What readers call the figure `name`; of `part/name` the part stays as it is."""
+    """The label of the figure `name`; of `part/name` the part stays as it is."""
     part, _, last = name.rpartition("/")
     if part and last:
         return f"{part}: {label(last)}"
@@ -89,7 +89,7 @@ def label(name: str) -> str:
 
 
 def interest(name: str) -> int:
-    """How early a figure of a training is looked for: a place in `FIRST`, or behind it."""
+    """The rank of a figure of a training: a place in `FIRST`, or behind it."""
     bare = name
     for unit in UNITS:
         bare = bare.removesuffix(unit)
@@ -105,5 +105,5 @@ def interest(name: str) -> int:
 
 
 def is_share(name: str) -> bool:
-    """Whether a figure lies in [0, 1] and is shown in percent."""
+    """True if a figure lies in [0, 1] and is shown in percent."""
     return name in SHARES or any(word in name for word in SHARE_WORDS)

@@ -1,4 +1,4 @@
-"""The top of the page: what was run, with what, and what came of it in a few figures."""
+"""The top of the page: headline figures, versions and notices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.components import plain
 from rlaif_report.figures import (
     NOT_MEASURED,
@@ -21,7 +22,6 @@ from rlaif_report.figures import (
     show,
     signed,
 )
-from rlaif_report.files import RunFiles
 from rlaif_report.judge_quality import alarms
 from rlaif_report.metric_labels import label
 from rlaif_report.run_metrics import Measured
@@ -56,9 +56,9 @@ def tiles(measured: Measured, candidates: int | None) -> list[Tile]:
 
 
 def _contests(contests: Sequence[Mapping[str, Any]]) -> Iterator[Tile]:
-    for one in contests[:CONTESTS]:
-        names = (one_line(str(one.get(side, "")), NAME) for side in ("a", "b"))
-        yield _estimate(" over ".join(names), one.get("win_rate"))
+    for contest in contests[:CONTESTS]:
+        names = (one_line(str(contest.get(side, "")), NAME) for side in ("a", "b"))
+        yield _estimate(" over ".join(names), contest.get("win_rate"))
 
 
 def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
@@ -80,7 +80,7 @@ def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
 def _labelling(figures: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[Tile]:
     if figures.get("accuracy") is not None:
         orders = figures.get("accuracy_by_order") or {}
-        note = ", ".join(f"{label(key)} {show(key, one)}" for key, one in orders.items())
+        note = ", ".join(f"{label(key)} {show(key, share)}" for key, share in orders.items())
         yield Tile("Accuracy against labels", show("accuracy", figures["accuracy"]), note)
     for name, note in (
         ("both_right", f"of {number(figures.get('labelled'))} labelled pairs"),
@@ -104,16 +104,16 @@ def _judging(section: Mapping[str, Any], candidates: int | None) -> Iterator[Til
 
 
 def _basis(judge: Mapping[str, Any]) -> str:
-    """What the votes' agreement stands on, or why there is none."""
+    """The basis of the votes' agreement, or the reason why there is none."""
     if judge.get("agreement") is None:
         return "no pair has two votes that took a side"
-    said = []
+    lines = []
     if judge.get("agreement_pairs") is not None:
-        said.append(f"on {number(judge['agreement_pairs'])} pairs")
+        lines.append(f"on {number(judge['agreement_pairs'])} pairs")
     same = judge.get("position_consistency")
     if same is not None:
-        said.append(f"{show('position_consistency', same)} alike in both orders")
-    return ", ".join(said)
+        lines.append(f"{show('position_consistency', same)} alike in both orders")
+    return ", ".join(lines)
 
 
 def _price(measured: Measured) -> Iterator[Tile]:
@@ -121,12 +121,12 @@ def _price(measured: Measured) -> Iterator[Tile]:
     if measured.cost.get("cached"):
         calls += f", and {number(measured.cost['cached'])} more answers from the ledger"
     yield Tile("Cost", money(measured.cost.get("usd")), calls)
-    known = [one for one in measured.seconds.values() if is_number(one)]
+    known = [spent for spent in measured.seconds.values() if is_number(spent)]
     yield Tile("Time", duration(sum(known)) if known else NOT_MEASURED, "all stages together")
 
 
 def no_win_rate(policy: Mapping[str, Any]) -> str:
-    """Why a policy that was judged has no win rate; empty if it has one or was not judged."""
+    """The reason why a judged policy has no win rate; empty if it has one or was not judged."""
     left_out = policy.get("win_rate_abstentions")
     if policy.get("win_rate") is not None or not left_out:
         return ""
@@ -140,14 +140,14 @@ def _estimate(name: str, value: Any, missing: str = "") -> Tile:
     return Tile(name, share(value), missing)
 
 
-def facts(files: RunFiles) -> list[tuple[str, str]]:
-    """What else the manifest says: seeds, versions, hashes, dates."""
+def facts(run: Run) -> list[tuple[str, str]]:
+    """The rest of the manifest: seeds, versions, hashes, dates."""
     shown = []
-    for name, value in files.manifest.items():
+    for name, value in run.manifest.items():
         if name in {"name", "components"} or value in (None, "", {}, []):
             continue
         if isinstance(value, Mapping):
-            text = ", ".join(f"{key} {plain(one)}" for key, one in value.items())
+            text = ", ".join(f"{key} {plain(item)}" for key, item in value.items())
         else:
             text = plain(value)
         shown.append((FACTS.get(name) or label(name), one_line(text, FACT)))
@@ -162,50 +162,49 @@ FACTS = {
 }
 
 
-def notices(files: RunFiles, measured: Measured, stages: list[tuple[int, str, bool]]) -> list[str]:
-    """What to know before reading on: a judge that warns, and why figures may be missing.
+def notices(run: Run, measured: Measured) -> list[str]:
+    """Warnings of the judge, and reasons why figures may be missing.
 
     Args:
-        files: The run directory.
+        run: The run.
         measured: Its figures.
-        stages: (round, stage, done) of every stage begun.
     """
-    said = []
-    if files.metrics is None:
-        said.append("This run has not ended yet. The page shows what its ledger held just now.")
+    lines = []
+    if run.metrics is None:
+        lines.append("This run has not ended yet. The page shows what its ledger held just now.")
     if measured.stopped:
-        said.append(f"The run stopped in {measured.stopped}.")
+        lines.append(f"The run stopped in {measured.stopped}.")
     else:
-        said += [
+        lines += [
             f"Stage “{stage}” of round {number} was begun and is not finished."
-            for number, stage, done in stages
+            for number, stage, _, _, done in run.stages()
             if not done
         ]
     if measured.shared:
-        said.append(
+        lines.append(
             f"{number(measured.shared)} held-out prompts are also training prompts: what is "
             "measured on them flatters the policy."
         )
-    planned = _rounds(files)
+    planned = _rounds(run)
     if not measured.labelling and not measured.stopped and len(measured.rounds) < planned:
-        said.append(f"{len(measured.rounds)} of {planned} rounds were begun.")
-    said += list(_alarms(measured.rounds))
-    if files.ledger is None:
-        said.append("The ledger is not here: no comparisons, training curves or costs by model.")
-    return said
+        lines.append(f"{len(measured.rounds)} of {planned} rounds were begun.")
+    lines += list(_alarms(measured.rounds))
+    if not run.has_ledger:
+        lines.append("The ledger is not here: no comparisons, training curves or costs by model.")
+    return lines
 
 
 def _alarms(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong with the last round's judge, and how much was with those before."""
-    for one in rounds:
-        judge = one.get("judge") or {}
+    """Warnings of the last round's judge, and the number of those before."""
+    for section in rounds:
+        judge = section.get("judge") or {}
         for name, figure in (("human", "warning"), ("calibration", "unfit")):
-            told = (judge.get(name) or {}).get(figure)
-            if told:
-                yield f"Round {one.get('round')}: {told}."
+            alarm = (judge.get(name) or {}).get(figure)
+            if alarm:
+                yield f"Round {section.get('round')}: {alarm}."
         if judge.get("frozen"):
-            yield f"Round {one.get('round')}: the judge was frozen: {judge['frozen']}."
-    by_round = [alarms(one.get("judge") or {}) for one in rounds]
+            yield f"Round {section.get('round')}: the judge was frozen: {judge['frozen']}."
+    by_round = [alarms(section.get("judge") or {}) for section in rounds]
     for line in by_round[-1] if by_round else []:
         yield f"The judge, {line}."
     before = sum(map(len, by_round[:-1]))
@@ -213,8 +212,8 @@ def _alarms(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"The judge of earlier rounds has {before} warnings; they stand with their rounds."
 
 
-def _rounds(files: RunFiles) -> int:
-    """How many rounds the recipe asks for; 1 where it does not say."""
-    section = files.sections().get("rounds", 1)
+def _rounds(run: Run) -> int:
+    """Number of rounds that the recipe asks for; 1 where it does not say."""
+    section = run.sections.get("rounds", 1)
     planned = section.get("n", 1) if isinstance(section, Mapping) else section
     return planned if isinstance(planned, int) else 1

@@ -1,4 +1,4 @@
-"""Policies averaged between rewards: what each average earns of two of them."""
+"""Averages of policies between rewards, and their rewards on two axes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Front:
     @property
     def line(self) -> str:
         """The marks joined, in the order of the first reward."""
-        return " ".join(f"{one.x},{one.y}" for one in sorted(self.marks, key=lambda m: m.x))
+        return " ".join(f"{mark.x},{mark.y}" for mark in sorted(self.marks, key=lambda m: m.x))
 
 
 def front(section: Mapping[str, Any]) -> Front | None:
@@ -66,11 +66,15 @@ def front(section: Mapping[str, Any]) -> Front | None:
         if key.startswith(SOUP) and key.count("/") >= 2 and is_number(value):
             shares, name = key.removeprefix(SOUP).rsplit("/", 1)
             points.setdefault(shares, {})[name] = float(value)
-    names = list(dict.fromkeys(name for one in points.values() for name in one))[:2]
-    whole = {shares: one for shares, one in points.items() if all(name in one for name in names)}
+    names = list(dict.fromkeys(name for rewards in points.values() for name in rewards))[:2]
+    whole = {
+        shares: rewards
+        for shares, rewards in points.items()
+        if all(name in rewards for name in names)
+    }
     if len(names) < 2 or not whole:
         return None
-    xs, ys = ([one[name] for one in whole.values()] for name in names)
+    xs, ys = ([rewards[name] for rewards in whole.values()] for name in names)
 
     def place(value: float, values: list[float], start: float, end: float) -> float:
         low, high = min(values), max(values)
@@ -92,19 +96,19 @@ def front(section: Mapping[str, Any]) -> Front | None:
 
 
 def _in_words(shares: str) -> str:
-    """What a reader makes of `helpful=0.333333,safe=0.666667`: helpful 0.333, safe 0.667."""
-    told = []
-    for one in shares.split(","):
-        name, _, share = one.partition("=")
+    """`helpful=0.333333,safe=0.666667` for a reader: helpful 0.333, safe 0.667."""
+    found = []
+    for part in shares.split(","):
+        name, _, share = part.partition("=")
         try:
-            told.append(f"{name} {float(share):.3g}")
+            found.append(f"{name} {float(share):.3g}")
         except ValueError:
-            told.append(one)
-    return ", ".join(told)
+            found.append(part)
+    return ", ".join(found)
 
 
 def _is_returned(shares: str, section: Mapping[str, Any]) -> bool:
-    """Whether these are the shares of the average that the training returned."""
+    """True for the shares of the average that the training returned."""
     returned = {
         key.removeprefix(RETURNED): share
         for key, share in section.items()

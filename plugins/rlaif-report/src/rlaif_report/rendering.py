@@ -67,7 +67,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What a template prints: every string from outside passes here."""
+    """The text that a template prints: every string from outside passes here."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

@@ -6,25 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.best_of_n import NAME as BEST_OF_N
 from rlaif_report.best_of_n import BestOfN, best_of_n
 from rlaif_report.charts import Interval, intervals
 from rlaif_report.figures import Figure, figures
 from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
-from rlaif_report.judge import JudgeView, Tally, judge_view, unstructured
+from rlaif_report.judge import JudgeCounts, JudgeView, judge_view, unstructured
 from rlaif_report.judge_quality import lines_by_label
 from rlaif_report.metric_labels import OF_POLICY
+from rlaif_report.metric_records import RECORDS, MetricGroup, metric_groups
+from rlaif_report.outlines import fates
 from rlaif_report.pareto_front import Front, front
-from rlaif_report.queries import OutlineReader
 from rlaif_report.sample import (
     Sample,
-    Sighting,
+    SeenPair,
     contest_outcomes,
     heldout_outcomes,
     policies,
     training_outcomes,
 )
-from rlaif_report.training import Training, told, training
+from rlaif_report.training import Training, final_figures, training
 
 SECTIONS = ("judge", "reward_model", "optimize", "policy")
 COUNTS = frozenset(
@@ -49,6 +51,8 @@ class RoundView:
         policy: What was measured of the policy.
         intervals: The policy's estimates with their intervals.
         more: Figures of evaluators in sections of their own: (section, figures).
+        policy_metrics: The policy's metrics that have records; None if it has none.
+        metrics: Other metrics that have records, by group.
         front: What averages of policies earn of two rewards; None if there are none.
         best_of_n: What choosing among n responses gains; None if it was not measured.
     """
@@ -61,77 +65,89 @@ class RoundView:
     policy: list[Figure]
     intervals: list[Interval]
     more: list[tuple[str, list[Figure]]]
+    policy_metrics: MetricGroup | None
+    metrics: list[MetricGroup]
     front: Front | None
     best_of_n: BestOfN | None
 
     @property
     def candidates(self) -> int | None:
-        """How many candidate preferences there were, if any were selected."""
+        """Number of candidate preferences, if any were selected."""
         return next((step.count for step in self.steps if step.name == CANDIDATES), None)
 
 
-def round_view(
-    section: Mapping[str, Any], ledger: OutlineReader | None, sample: Sample, *, sampled: bool
-) -> RoundView:
+def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled: bool) -> RoundView:
     """Make one round's view.
 
     Args:
         section: The round in metrics.json.
-        ledger: The run's ledger, if there is one.
+        run: The run.
         sample: Is shown every pair of the round.
         sampled: Whether the run drew the responses itself.
     """
     number = int(section.get("round") or 0)
-    tally = Tally()
-    losses: dict[str, int] = {}
-    dropped: dict[str, int] = {}
-    if ledger is not None:
-        _pass_pairs(ledger, number, tally, sample)
-        losses = {reason: count for _, reason, count in ledger.losses(number)}
-        dropped = {f"{why} ({stage})": count for stage, why, count in ledger.dropped(number)}
+    tally = JudgeCounts()
+    _pass_pairs(run, number, tally, sample)
+    losses = {row.reason: row.total for row in run.excluded(number)}
+    dropped = {f"{row.reason} ({row.stage})": row.total for row in run.dropped(number)}
+    groups = {group.name: group for group in metric_groups(section)}
+    section = _without_recorded(section, groups)
     policy = _section(section, "policy")
     own = {
         name: value
         for name, value in section.items()
-        if name not in COUNTS and name not in SECTIONS and isinstance(value, Mapping)
+        if value and name not in COUNTS | {RECORDS} and name not in SECTIONS
+        if isinstance(value, Mapping)
     }
     return RoundView(
         number,
         funnel(Counted(section, tally, losses, dropped, sampled)),
         judge_view(_section(section, "judge"), tally),
-        training(section, ledger, number, "reward_model"),
-        training(section, ledger, number, "optimize"),
+        training(section, run, number, "reward_model"),
+        training(section, run, number, "optimize"),
         figures(_measured(policy), OF_POLICY),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
+        groups.pop("policy", None),
+        list(groups.values()),
         front(_section(section, "optimize")),
         best_of_n(policy),
     )
 
 
+def _without_recorded(
+    section: Mapping[str, Any], groups: Mapping[str, MetricGroup]
+) -> Mapping[str, Any]:
+    """The section without the figures that are shown by their records."""
+    left = dict(section)
+    for name, group in groups.items():
+        recorded = {metric.name for metric in group.metrics}
+        figures = _section(section, name)
+        left[name] = {key: value for key, value in figures.items() if key not in recorded}
+    return left
+
+
 def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of a policy in figures, what is missing last."""
+    """The figures of a policy, counts of what is missing last."""
     names = [name for name in policy if name != BEST_OF_N]
-    return {name: policy[name] for name in sorted(names, key=lambda one: one.endswith(MISSING))}
+    return {name: policy[name] for name in sorted(names, key=lambda name: name.endswith(MISSING))}
 
 
-def _pass_pairs(ledger: OutlineReader, number: int, tally: Tally, sample: Sample) -> None:
-    fates = ledger.fates(number)
-    contestants = ledger.writers(number, "train") if ledger.meta("contest") else None
-    for one in ledger.outlines(number, "train"):
-        tally.add(one, candidate=(one.prompt_id, frozenset((one.a, one.b))) in fates)
+def _pass_pairs(run: Run, number: int, tally: JudgeCounts, sample: Sample) -> None:
+    known = fates(run, number)
+    contestants = run.authors(number) if run.is_comparison else None
+    for pair in run.pairs(number):
+        tally.add(pair, candidate=(pair.prompt_id, frozenset((pair.a, pair.b))) in known)
         if contestants is None:
-            outcomes = training_outcomes(one, fates)
+            outcomes = training_outcomes(pair, known)
         else:
-            outcomes = contest_outcomes(one, contestants)
-        sample.add(Sighting(number, "train", one, outcomes))
+            outcomes = contest_outcomes(pair, contestants)
+        sample.add(SeenPair(number, "train", pair, outcomes))
     authors = {
-        id: author
-        for author, round, split in policies(number)
-        for id in ledger.response_ids(round, split)
+        id: author for author, round, split in policies(number) for id in run.authors(round, split)
     }
-    for one in ledger.outlines(number, "evaluation"):
-        sample.add(Sighting(number, "evaluation", one, heldout_outcomes(one, authors)))
+    for pair in run.pairs(number, "evaluation"):
+        sample.add(SeenPair(number, "evaluation", pair, heldout_outcomes(pair, authors)))
 
 
 def _section(section: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -147,13 +163,17 @@ def side_by_side(sections: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[
 
 
 def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    groups = {group.name: group for group in metric_groups(section)}
+    for group in groups.values():
+        yield from ((metric.label, metric.text) for metric in group.metrics)
+    section = _without_recorded(section, groups)
     for name, value in section.items():
         if name == "judge":
             judge = _section(section, "judge")
-            yield from ((f"Judge: {one}", text) for one, text in lines_by_label(judge))
+            yield from ((f"Judge: {name}", text) for name, text in lines_by_label(judge))
             value = unstructured(judge)
         if name in {"reward_model", "optimize"}:
-            value = told(section, name)
-        if name not in {"round", "dropped"}:
+            value = final_figures(section, name)
+        if name not in {"round", "dropped", RECORDS}:
             lines = figures({name: value}, OF_POLICY if name == "policy" else {})
-            yield from ((one.label, one.text) for one in lines if len(one.text) <= CELL)
+            yield from ((line.label, line.text) for line in lines if len(line.text) <= CELL)

@@ -17,11 +17,11 @@ LAW_POINTS = 80
 
 
 @dataclass(frozen=True)
-class Course:
-    """How the rounds went.
+class RoundsOverview:
+    """All rounds together.
 
     Attributes:
-        best: A sentence on the best round; empty if none could be told.
+        best: A sentence on the best round; empty if there is none.
         turned: A warning; empty if the reward was not exploited.
         law: A sentence on the fitted law; empty without one.
         plots: At most two: the held-out measure and the training reward.
@@ -33,13 +33,13 @@ class Course:
     plots: list[Plot]
 
 
-def course(found: Mapping[str, Any]) -> Course | None:
-    """The view of what metrics.json says of all rounds together; None if it says nothing."""
-    best, told = _mapping(found.get("best")), _mapping(found.get("overoptimization"))
-    points = [one for one in told.get("points") or [] if isinstance(one, Mapping)]
+def rounds_overview(found: Mapping[str, Any]) -> RoundsOverview | None:
+    """The view of the figures of all rounds together; None if there are none."""
+    best, proxy_gap = _mapping(found.get("best")), _mapping(found.get("overoptimization"))
+    points = [point for point in proxy_gap.get("points") or [] if isinstance(point, Mapping)]
     if not best and not points:
         return None
-    law = _law(_mapping(told.get("law")))
+    law = _law(_mapping(proxy_gap.get("law")))
     by = label(str(best.get("by", "")).rpartition(".")[2])
     sentence = ""
     if best:
@@ -48,9 +48,9 @@ def course(found: Mapping[str, Any]) -> Course | None:
             f"never learned from.{_doubt(best)}"
         )
     turned = ""
-    if told.get("turned") is not None:
+    if proxy_gap.get("turned") is not None:
         turned = (
-            f"In round {told['turned']} the training reward rose while {by.lower()} fell: the "
+            f"In round {proxy_gap['turned']} the training reward rose while {by.lower()} fell: the "
             "policy exploits its reward."
         )
     plots = [
@@ -61,7 +61,7 @@ def course(found: Mapping[str, Any]) -> Course | None:
         )
         if (plot := _plot(title, points, name, curve)) is not None
     ]
-    return Course(sentence, turned, _law_said(told), plots)
+    return RoundsOverview(sentence, turned, _law_sentence(proxy_gap), plots)
 
 
 def _value(best: Mapping[str, Any]) -> str:
@@ -71,35 +71,35 @@ def _value(best: Mapping[str, Any]) -> str:
 
 
 def _doubt(best: Mapping[str, Any]) -> str:
-    """Which rounds it is not told apart from."""
+    """A sentence on the rounds whose intervals overlap the best one's."""
     near = best.get("near")
     if not isinstance(near, list) or not near:
         return ""
-    numbers = ", ".join(str(one) for one in near)
+    numbers = ", ".join(str(number) for number in near)
     if len(near) == 1:
-        said = f"The interval of round {numbers} overlaps its own"
+        sentence = f"The interval of round {numbers} overlaps its own"
     else:
-        said = f"The intervals of rounds {numbers} overlap its own"
-    return f" {said}: that it is the best may be chance."
+        sentence = f"The intervals of rounds {numbers} overlap its own"
+    return f" {sentence}: that it is the best may be chance."
 
 
-def _law_said(told: Mapping[str, Any]) -> str:
-    law = _mapping(told.get("law"))
+def _law_sentence(proxy_gap: Mapping[str, Any]) -> str:
+    law = _mapping(proxy_gap.get("law"))
     if not law:
         return ""
-    points = sum(isinstance(one, Mapping) for one in told.get("points") or [])
-    said = (
+    points = sum(isinstance(point, Mapping) for point in proxy_gap.get("points") or [])
+    sentence = (
         f"The law d(α − β log d) of Gao et al. (2210.10760), drawn through {points} rounds, has "
         f"α {number(law['alpha'])} and β {number(law['beta'])}"
     )
     optimum = _mapping(law.get("optimum"))
     if not optimum:
         return (
-            f"{said}: it has no optimum, since the gain does not level off as the law has it. It "
-            "does not tell how far to train."
+            f"{sentence}: it has no optimum, since the gain does not level off as the law has it. "
+            "It does not tell how far to train."
         )
     return (
-        f"{said}; its peak is at √KL {number(optimum['distance'])} with a gain of "
+        f"{sentence}; its peak is at √KL {number(optimum['distance'])} with a gain of "
         f"{number(optimum['heldout'])}, a hint as long as the points are few."
     )
 
@@ -114,20 +114,22 @@ def _law(law: Mapping[str, Any]) -> OveroptimizationLaw | None:
 def _plot(
     title: str, points: Sequence[Mapping[str, Any]], name: str, law: OveroptimizationLaw | None
 ) -> Plot | None:
-    known = [one for one in points if is_number(one.get(name)) and is_number(one.get("distance"))]
+    known = [
+        point for point in points if is_number(point.get(name)) and is_number(point.get("distance"))
+    ]
     if not known:
         return None
-    farthest = max(one["distance"] for one in known) or 1.0
+    farthest = max(point["distance"] for point in known) or 1.0
     across = np.linspace(0.0, farthest, LAW_POINTS)
     curve = [] if law is None else [float(y) for y in law.reward(across)]
-    values = [0.0, *(float(one[name]) for one in known), *curve]
+    values = [0.0, *(float(point[name]) for point in known), *curve]
     place = Scale(0.0, farthest, min(values), max(values))
-    ordered = sorted(known, key=lambda one: one["distance"])
+    ordered = sorted(known, key=lambda point: point["distance"])
     return Plot(
         title,
         "√KL from the base; the numbers are rounds",
-        [place(one["distance"], float(one[name])) for one in ordered],
-        [str(one["round"]) for one in ordered],
+        [place(point["distance"], float(point[name])) for point in ordered],
+        [str(point["round"]) for point in ordered],
         tick(min(values)),
         tick(max(values)),
         "0",

@@ -1,4 +1,4 @@
-"""What a run measured: its ledger's figures, and whatever else its metrics.json says."""
+"""The figures of a run: those of its ledger, and whatever else stands in metrics.json."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.metrics.run import merge, run_metrics
-from rlaif_report.files import RunFiles
-from rlaif_report.queries import OutlineReader
+from rlaif_core.runs import Run
 
 JSON = dict[str, Any]
 RUN_WIDE = frozenset({"rounds", "prompts", "cost", "seconds"})
@@ -23,6 +21,7 @@ OF_ROUND = frozenset(
         "preferences",
         "dropped",
         "judge",
+        "records",
     }
 )
 OF_ALL_ROUNDS = ("best", "overoptimization")
@@ -42,7 +41,7 @@ class Measured:
         cost: Calls, tokens and dollars.
         seconds: Time by stage.
         policies: The policies of all rounds ranked; empty if none was measured.
-        course: What is said of all rounds together: `best` and `overoptimization`.
+        course: Figures of all rounds together: `best` and `overoptimization`.
         stopped: Why the run ended before its last round; empty if it did not.
         shared: How many held-out prompts are also training prompts.
         labelling: Whether nothing was trained, as in a `rlaif judge` run and in a comparison.
@@ -62,26 +61,25 @@ class Measured:
     labelling: bool
 
 
-def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
+def measured(run: Run) -> Measured:
     """Put metrics.json and the ledger together.
 
     metrics.json is made from the ledger, so the two agree once a run has ended. Before, the file
     is absent or left from an earlier interruption: then the ledger knows better.
     """
-    found: JSON = copy.deepcopy(dict(files.metrics or {}))
-    comparing = "contests" in found or bool(ledger is not None and ledger.meta("contest"))
-    labelling = comparing or _labels_only(files)
-    if labelling and ledger is not None and not found:
-        found = dict(ledger.stage(0, "judge")[1])
+    found: JSON = copy.deepcopy(dict(run.metrics or {}))
+    comparing = "contests" in found or run.is_comparison
+    labelling = comparing or _labels_only(run)
+    if labelling and not found:
+        found = dict(run.stage(0, "judge").figures)
     written = _list(found.pop("rounds", None))
     if labelling:
         written = [{"round": 0, **{name: found[name] for name in OF_ROUND if name in found}}]
-    if ledger is not None:
-        numbers = ledger.rounds()
-        computed = run_metrics(ledger, numbers[-1] + 1 if numbers else 0)
+    if run.has_ledger:
+        computed = run.measured()
         # `rlaif compare` keeps each policy's responses as a round; what is judged is round 0.
         played = computed.pop("rounds")[: 1 if comparing else None]
-        written = _merged(written, [_selected(ledger, one) for one in played])
+        written = _merged(written, [_selected(run, section) for section in played])
         merge(found, computed)
     own = {
         name: value
@@ -99,41 +97,50 @@ def measured(files: RunFiles, ledger: OutlineReader | None) -> Measured:
         _dict(found.get("policies")),
         {name: found[name] for name in OF_ALL_ROUNDS if name in found},
         str(found.get("stopped") or ""),
-        _shared(found, ledger),
+        _shared(found, run),
         labelling,
     )
 
 
-def _shared(found: JSON, ledger: OutlineReader | None) -> int:
-    told = found.get("prompts")
-    if told is None and ledger is not None:
-        told = ledger.stage(0, "prompts")[1]
-    shared = _dict(told).get("shared")
+def _shared(found: JSON, run: Run) -> int:
+    prompts = found.get("prompts")
+    if prompts is None:
+        prompts = run.stage(0, "prompts").figures
+    shared = _dict(prompts).get("shared")
     return shared if isinstance(shared, int) else 0
 
 
-def _selected(ledger: OutlineReader, section: JSON) -> JSON:
+def _selected(run: Run, section: JSON) -> JSON:
     """The same section; preferences are not 0 but unknown until they have been selected."""
-    if not section["preferences"] and not ledger.stage(section["round"], "select")[2]:
+    if not section["preferences"] and not run.stage(section["round"], "select").done:
         return {**section, "preferences": None}
     return section
 
 
-def _labels_only(files: RunFiles) -> bool:
-    if files.metrics is not None:
-        return "rounds" not in files.metrics
-    return not files.sections().get("prompts")
+def _labels_only(run: Run) -> bool:
+    if run.metrics is not None:
+        return "rounds" not in run.metrics
+    return not run.sections.get("prompts")
 
 
 def _merged(written: list[JSON], computed: list[JSON]) -> list[JSON]:
-    by_number = {one.get("round", index): one for index, one in enumerate(written)}
-    for one in computed:
-        merge(by_number.setdefault(one["round"], {}), one)
+    by_number = {section.get("round", index): section for index, section in enumerate(written)}
+    for section in computed:
+        merge(by_number.setdefault(section["round"], {}), section)
     return [by_number[number] for number in sorted(by_number)]
 
 
+def merge(into: JSON, new: Mapping[str, Any]) -> None:
+    """Merge nested mappings; `new` wins."""
+    for key, value in new.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
 def _list(value: Any) -> list[JSON]:
-    return [dict(one) for one in value if isinstance(one, Mapping)] if value else []
+    return [dict(item) for item in value if isinstance(item, Mapping)] if value else []
 
 
 def _dict(value: Any) -> JSON:

@@ -1,4 +1,4 @@
-"""Which comparisons the page shows: a few of very many, every outcome among them."""
+"""The sample of comparisons that the page shows, every outcome among them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rlaif_report.queries import Fates, Outline
+from rlaif_core.runs import PairOutline
+from rlaif_report.outlines import Fates, abstentions, inconsistent
 
 LIMIT = 300
 """Comparisons on one page."""
@@ -42,8 +43,8 @@ NEW, LAST, BASE = "new policy", "last round's policy", "base policy"
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One pair of the run, and what came of it.
+class SeenPair:
+    """One pair of the run and its outcomes.
 
     Attributes:
         round: The round it was judged in.
@@ -54,12 +55,12 @@ class Sighting:
 
     round: int
     split: str
-    outline: Outline
+    outline: PairOutline
     outcomes: tuple[str, ...]
 
 
-def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
-    """What came of a pair that was judged for training.
+def training_outcomes(outline: PairOutline, fates: Fates) -> tuple[str, ...]:
+    """The outcomes of a pair that was judged for training.
 
     Args:
         outline: The pair.
@@ -78,8 +79,8 @@ def training_outcomes(outline: Outline, fates: Fates) -> tuple[str, ...]:
     return main + _flags(outline)
 
 
-def contest_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str, ...]:
-    """What came of a pair of two policies that were compared.
+def contest_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[str, ...]:
+    """The outcomes of a pair of two policies that were compared.
 
     Args:
         outline: The pair.
@@ -101,8 +102,8 @@ def policies(round: int) -> list[tuple[str, int, str]]:
     return [(BASE, 0, "before"), *last, (NEW, round, "after")]
 
 
-def heldout_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str, ...]:
-    """What came of a pair that was shown to the evaluation judge.
+def heldout_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[str, ...]:
+    """The outcomes of a pair that was shown to the evaluation judge.
 
     Args:
         outline: The pair.
@@ -112,18 +113,18 @@ def heldout_outcomes(outline: Outline, authors: Mapping[str, str]) -> tuple[str,
     if a is None or b is None:
         return (SHOWN_TOO, *_flags(outline))
     if outline.p_a is None:
-        said = "undecided"
+        outcome = "undecided"
     elif outline.p_a == 0.5:
-        said = "tie"
+        outcome = "tie"
     else:
-        said = f"{a if outline.p_a > 0.5 else b} better"
+        outcome = f"{a if outline.p_a > 0.5 else b} better"
         if LAST in (a, b):
-            said = f"{said} than {b if outline.p_a > 0.5 else a}"
-    return (f"{HELDOUT}: {said}", *_flags(outline))
+            outcome = f"{outcome} than {b if outline.p_a > 0.5 else a}"
+    return (f"{HELDOUT}: {outcome}", *_flags(outline))
 
 
-def _flags(outline: Outline) -> tuple[str, ...]:
-    flags = ((ABSTAINED, outline.abstentions > 0), (INCONSISTENT, outline.inconsistent))
+def _flags(outline: PairOutline) -> tuple[str, ...]:
+    flags = ((ABSTAINED, abstentions(outline) > 0), (INCONSISTENT, inconsistent(outline)))
     return tuple(name for name, holds in flags if holds)
 
 
@@ -142,38 +143,38 @@ class Sample:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self._kept: dict[tuple[str, ...], list[Sighting]] = {}
+        self._kept: dict[tuple[str, ...], list[SeenPair]] = {}
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._rng = random.Random(0)
 
-    def add(self, sighting: Sighting) -> None:
+    def add(self, seen: SeenPair) -> None:
         """See one pair of the run."""
-        kind = sighting.outcomes
+        kind = seen.outcomes
         self._seen[kind] += 1
         kept = self._kept.setdefault(kind, [])
         if len(kept) < self.limit:
-            kept.append(sighting)
+            kept.append(seen)
             return
         place = self._rng.randrange(self._seen[kind])
         if place < self.limit:
-            kept[place] = sighting
+            kept[place] = seen
 
     @property
     def total(self) -> int:
-        """How many pairs were seen."""
+        """Number of pairs seen."""
         return self._seen.total()
 
     @property
     def totals(self) -> Counter[str]:
-        """How many pairs were seen with each outcome; a pair can have several."""
+        """Number of pairs seen with each outcome; a pair can have several."""
         totals: Counter[str] = Counter()
         for kind, count in self._seen.items():
             for outcome in dict.fromkeys(kind):
                 totals[outcome] += count
         return totals
 
-    def in_turn(self) -> Iterator[Sighting]:
+    def in_turn(self) -> Iterator[SeenPair]:
         """One of each kind, then a second of each, and so on, up to the limit."""
         turns = zip_longest(*self._kept.values())
-        everything = (one for turn in turns for one in turn if one is not None)
-        yield from (one for one, _ in zip(everything, range(self.limit), strict=False))
+        everything = (seen for turn in turns for seen in turn if seen is not None)
+        yield from (seen for seen, _ in zip(everything, range(self.limit), strict=False))

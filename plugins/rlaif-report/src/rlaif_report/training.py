@@ -1,4 +1,4 @@
-"""A training as the page shows it: what it came to, and its curves."""
+"""A training: its final figures and its curves."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from rlaif_core.runs import Run
 from rlaif_report.charts import Curve, curve
 from rlaif_report.figures import Figure, figures
 from rlaif_report.metric_labels import FIRST, interest, label
 from rlaif_report.pareto_front import RETURNED, SOUP
-from rlaif_report.queries import OutlineReader
 
 PART = "part"
 """The figure that tells which of several trainings one after another a step is of."""
@@ -20,7 +20,7 @@ CURVES = 8
 
 @dataclass(frozen=True)
 class Training:
-    """What was learned from the preferences, and how it went.
+    """A training of a reward model or a policy.
 
     Attributes:
         figures: What it came to.
@@ -33,43 +33,45 @@ class Training:
     other: list[str]
 
 
-def training(
-    section: Mapping[str, Any], ledger: OutlineReader | None, number: int, stage: str
-) -> Training:
+def training(section: Mapping[str, Any], run: Run, number: int, stage: str) -> Training:
     """The view of a training stage.
 
     Args:
         section: The round in metrics.json.
-        ledger: The run's ledger, if there is one.
+        run: The run.
         number: The round.
         stage: "reward_model" or "optimize".
     """
-    steps = ledger.training(number, stage) if ledger is not None else []
+    steps = run.training(number, stage)
     names = _in_turn({name for _, values in steps for name in values} - {"epoch", PART})
     parts = sorted({values.get(PART, 0.0) for _, values in steps})
     drawn: list[Curve] = []
     other: list[str] = []
     for name in names:
         points = [
-            [(at, one[name]) for at, one in steps if name in one and one.get(PART, 0.0) == part]
+            [
+                (at, values[name])
+                for at, values in steps
+                if name in values and values.get(PART, 0.0) == part
+            ]
             for part in parts
         ]
-        one = curve(label(name), *points)
-        if one is not None and len(drawn) < CURVES:
-            drawn.append(one)
+        drawing = curve(label(name), *points)
+        if drawing is not None and len(drawn) < CURVES:
+            drawn.append(drawing)
         else:
             other.append(name)
-    return Training(figures(told(section, stage)), drawn, other)
+    return Training(figures(final_figures(section, stage)), drawn, other)
 
 
-def told(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """What a training came to, the most telling first, without the averages that are drawn."""
+def final_figures(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """The final figures of a training in order of interest, without the averages that are drawn."""
     found = section.get(stage)
     if not isinstance(found, Mapping):
         return {}
     names = [name for name in found if not name.startswith((SOUP, RETURNED))]
     parts = list(dict.fromkeys(_part(name) for name in names))
-    ordered = sorted(names, key=lambda one: (parts.index(_part(one)), *_place(one)))
+    ordered = sorted(names, key=lambda name: (parts.index(_part(name)), *_place(name)))
     return {name: found[name] for name in ordered}
 
 
@@ -86,13 +88,13 @@ def _place(name: str) -> tuple[int, int]:
 
 def _in_turn(names: Set[str]) -> list[str]:
     """One figure of each kind looked for, then a second of each; last what nobody looks for."""
-    kinds = groupby(sorted(names, key=lambda one: (interest(one), _length(one))), interest)
+    kinds = groupby(sorted(names, key=lambda name: (interest(name), _length(name))), interest)
     turns = [
         (kind >= len(FIRST), turn, kind, name)
         for kind, many in kinds
         for turn, name in enumerate(many)
     ]
-    return [name for *_, name in sorted(turns, key=lambda one: one[:3])]
+    return [name for *_, name in sorted(turns, key=lambda turn: turn[:3])]
 
 
 def _length(name: str) -> tuple[bool, int, str]:

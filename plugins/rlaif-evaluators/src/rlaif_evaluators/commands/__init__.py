@@ -1,0 +1,1 @@
+"""The commands `rlaif compare` and `rlaif reward`."""
