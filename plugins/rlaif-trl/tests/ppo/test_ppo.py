@@ -154,7 +154,7 @@ def test_a_step_without_any_reward_stops_the_run(train):
 
 
 def test_a_reward_that_is_no_number_stops_the_run(train):
-    with pytest.raises(RunError, match="a score that failed is to be None"):
+    with pytest.raises(RunError, match="return None for a score that failed"):
         train({"scorer": lambda prompts, texts: [math.nan] * len(texts)})
 
 

@@ -57,7 +57,7 @@ def test_wrong_column_names_the_row(job, preferences):
 
 def test_file_that_is_not_parquet_is_refused(tmp_path):
     (tmp_path / "train.parquet").write_text("nothing")
-    with pytest.raises(DataError, match="not a parquet file"):
+    with pytest.raises(DataError, match="not a readable parquet file"):
         read_pairs(tmp_path)
 
 

@@ -183,7 +183,7 @@ def test_members_outside_the_folder_are_refused(tmp_path):
 
 def test_a_broken_ensemble_file_is_one_line(tmp_path):
     (tmp_path / "ensemble.json").write_text('{"members": ["."]')
-    with pytest.raises(PluginError, match="not an ensemble that can be read"):
+    with pytest.raises(PluginError, match="not a readable ensemble"):
         ensemble().load(str(tmp_path))
 
 

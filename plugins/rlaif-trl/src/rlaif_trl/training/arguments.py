@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -128,8 +128,8 @@ def run(
             f"training diverged at step {trainer.state.global_step}: the policy's probabilities "
             f"are not finite; lower learning_rate (now {trainer.args.learning_rate:g})"
         ) from error
-    if folder.is_dir() and not any(folder.iterdir()):
-        shutil.rmtree(folder, ignore_errors=True)  # trainers make it even if they never save
+    with suppress(OSError):  # not empty, or removed by another process
+        folder.rmdir()  # trainers make it even if they never save
     if job.work is not None and trainer.accelerator.is_main_process:
         keep_events(job.work, job.output / EVENTS)
     return Trained(
