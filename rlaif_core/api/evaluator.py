@@ -56,6 +56,9 @@ class Evaluator(Component[P]):
     asks_models: ClassVar[bool] = True
     """Whether it asks the policy, the base or the judge, so that `rlaif plan` plays it."""
 
+    uses_judge: ClassVar[bool] = False
+    """True if its figures are the evaluation judge's opinion of the policy."""
+
     needs_heldout: ClassVar[bool] = False
     """Whether it measures nothing without held-out prompts: a recipe without is then an error."""
 

@@ -12,7 +12,7 @@ from rlaif_evaluators.outcomes import interval, outcome
 class WinRate(Evaluator[Params]):
     """Win rate of the new policy over the base and over the last round's, ties one half."""
 
-    needs_heldout = needs_optimizer = True
+    uses_judge = needs_heldout = needs_optimizer = True
     describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "policy.win_rate": {
             "label": "Win rate",
