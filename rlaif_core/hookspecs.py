@@ -98,7 +98,7 @@ class Stages:
     def rlaif_filter(
         self, preferences: Sequence[Preference], filter: Filter
     ) -> tuple[list[Preference], list[Drop]] | None:
-        """What one filter keeps, and what it drops with a reason each.
+        """Preferences that one filter keeps, and those it drops, with a reason each.
 
         Called for a window of candidates at a time, unless a filter of the recipe overrides
         `apply`: then for all of a round.
@@ -131,7 +131,7 @@ class Stages:
 
 
 class LifeCycle:
-    """What a run tells everybody."""
+    """Life-cycle hooks of a run."""
 
     @hookspec
     def rlaif_run_started(self, name: str, folder: str) -> None:

@@ -59,7 +59,7 @@ class ChatRequest:
         return address(model, self.canonical())
 
 
-_FIELDS = tuple(one.name for one in fields(ChatRequest))
+_FIELDS = tuple(field.name for field in fields(ChatRequest))
 _JSON = json.JSONEncoder(sort_keys=True)
 
 
@@ -86,7 +86,7 @@ class ChatReply:
 
 
 class ChatModel(Protocol):
-    """What the engine hands to judges and samplers: a model behind cache, retries and budget."""
+    """A model as judges and samplers get it: behind cache, retries and budget."""
 
     @property
     def identity(self) -> str:
@@ -94,7 +94,7 @@ class ChatModel(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What it can do beyond chat; see `Model.capabilities`."""
+        """Capabilities beyond chat; see `Model.capabilities`."""
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Ask once, ever.

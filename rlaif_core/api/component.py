@@ -1,4 +1,4 @@
-"""What every component is: parameters from the recipe, a late set-up, an idempotent close."""
+"""Base of every component: parameters from the recipe, a late set-up, an idempotent close."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = TypeVar("P", bound=BaseParams, default=BaseParams, covariant=True)
 
 @dataclass(frozen=True)
 class Context:
-    """What a component is given at set-up.
+    """Inputs of a component at set-up.
 
     Attributes:
         seed: The run's seed.
@@ -45,7 +45,7 @@ class Component(Generic[P]):
 
     Params: ClassVar[type[BaseParams]] = BaseParams
     needs_model: ClassVar[bool] = False
-    """Whether it cannot work without a model: a recipe that gives it none is then an error."""
+    """True if it cannot work without a model: a recipe that gives it none is then an error."""
 
     context: Context = Context()
 

@@ -19,7 +19,7 @@ Gold = Callable[[Prompt, str], "float | None"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluator may look at.
+    """Inputs of an evaluator.
 
     Attributes:
         prompts: n held-out prompts.
@@ -54,19 +54,19 @@ class Evaluator(Component[P]):
     """Measures a round."""
 
     asks_models: ClassVar[bool] = True
-    """Whether it asks the policy, the base or the judge, so that `rlaif plan` plays it."""
+    """True if it asks the policy, the base or the judge, so that `rlaif plan` plays it."""
 
     uses_judge: ClassVar[bool] = False
     """True if its figures are the evaluation judge's opinion of the policy."""
 
     needs_heldout: ClassVar[bool] = False
-    """Whether it measures nothing without held-out prompts: a recipe without is then an error."""
+    """True if it measures nothing without held-out prompts: a recipe without is then an error."""
 
     needs_optimizer: ClassVar[bool] = False
-    """Whether it measures nothing where no policy is trained."""
+    """True if it measures nothing where no policy is trained."""
 
     needs_reward_model: ClassVar[bool] = False
-    """Whether it measures nothing without a reward model."""
+    """True if it measures nothing without a reward model."""
 
     describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Fields of `Metric` for the figures of its mapping, by "group.name": label, unit,

@@ -12,7 +12,7 @@ from rlaif_core.api.records import Drop, Preference
 
 @dataclass(frozen=True, slots=True)
 class JudgeFacts:
-    """What a recipe's judge section promises, for whatever depends on it.
+    """Facts of a recipe's judge section, for filters and pairings.
 
     Attributes:
         name: The judge's name in the recipe.

@@ -24,7 +24,7 @@ from rlaif_core.api.records import Comparison, Prompt, Response, Score, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a judge makes of all its verdicts of a round, seen together.
+    """A judge's settlement of all its verdicts of a round.
 
     Attributes:
         verdicts: One for each that was given, in that order.
@@ -36,11 +36,11 @@ class Settlement:
 
 
 class Judge(Component[P]):
-    """What both kinds of judges are."""
+    """Base of both kinds of judges."""
 
     kind: ClassVar[str]
     judges_itself: ClassVar[bool] = False
-    """Whether it is meant to be the policy itself. Any other judge that asks the policy makes
+    """True if it is meant to be the policy itself. Any other judge that asks the policy makes
     a feedback loop, of which the user is warned; this one runs under the recipe's guards."""
 
     def caution(self, facts: JudgeFacts) -> str | None:

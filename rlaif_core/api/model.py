@@ -23,10 +23,10 @@ class Model(Component[P]):
     """Completes chats. Retries, caching, limits and batching are the engine's, not the model's."""
 
     batch_size: int = 1
-    """How many requests `complete` takes at once: 1 for a service, more for local weights."""
+    """Number of requests `complete` takes at once: 1 for a service, more for local weights."""
 
     concurrency: int = 1
-    """How many calls of `complete` may be in flight at once."""
+    """Number of calls of `complete` that may be in flight at once."""
 
     prices: Prices = Prices()
 

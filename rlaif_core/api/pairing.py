@@ -15,7 +15,7 @@ Pair = tuple[Response, Response]
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What the verdicts on one prompt's responses add up to.
+    """Ranking of one prompt's responses from their verdicts.
 
     Attributes:
         prompt: The prompt.
@@ -32,7 +32,7 @@ class Ranking:
 
     def ordered(self) -> list[Response]:
         """Ranked responses, best first; equal strengths in the order of their ids."""
-        ranked = [one for one in self.responses if one.id in self.strength]
+        ranked = [response for response in self.responses if response.id in self.strength]
         return sorted(ranked, key=lambda one: (-self.strength[one.id], one.id))
 
     def find(self, one: Response, other: Response) -> JudgedPair | None:

@@ -28,7 +28,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a policy is asked.
+    """The question to a policy.
 
     Attributes:
         id: Unique in its source and stable across runs.
@@ -91,7 +91,7 @@ class Abstention(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge said of one comparison, in the order in which it was shown.
+    """A judge's verdict on one comparison, in the order in which it was shown.
 
     Attributes:
         p_first: Probability in [0, 1] that the response shown first is better; 0.5 is a tie;
@@ -127,7 +127,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a pointwise judge said of one response.
+    """A pointwise judge's score of one response.
 
     Attributes:
         value: Any real number, higher is better; None is an abstention.
@@ -208,7 +208,7 @@ class JudgedPair:
 
     @property
     def abstentions(self) -> int:
-        """How many of the votes are abstentions."""
+        """Number of votes that are abstentions."""
         return sum(vote.verdict.abstention is not None for vote in self.votes)
 
 
@@ -243,7 +243,7 @@ class Preference:
 
     @property
     def margin(self) -> float:
-        """How far the label is from a coin flip: 2·p_chosen - 1, in [0, 1]."""
+        """Distance of the label from a coin flip: 2·p_chosen - 1, in [0, 1]."""
         return 2.0 * self.p_chosen - 1.0
 
 

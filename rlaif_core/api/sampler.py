@@ -13,7 +13,7 @@ class Sampler(Component[P]):
     """Asks `self.model` (or several of `self.context.models`) for responses."""
 
     def responses(self) -> int | None:
-        """How many responses a prompt gets if no call fails; None if that is not known.
+        """Number of responses to a prompt if no call fails; None if that is not known.
 
         Asked while a recipe is checked, before `setup`: one response alone makes no pair.
         """

@@ -23,5 +23,5 @@ class Source(Component[P]):
         """
 
     def gold(self, prompt: Prompt, response: str) -> float | None:
-        """How good a response really is, in [0, 1]; no judge and no trainer ever sees it."""
+        """Gold score of a response, in [0, 1]; no judge and no trainer ever sees it."""
         return None

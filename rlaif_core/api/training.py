@@ -1,4 +1,4 @@
-"""What training components are given: paths to data on disk, a place to write, a way to report."""
+"""Inputs of training components: paths to data on disk, a place to write, a way to report."""
 
 from __future__ import annotations
 

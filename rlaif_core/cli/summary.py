@@ -1,4 +1,4 @@
-"""What came of a run, for the terminal: a line a figure, each with what it stands on."""
+"""Summary of a run for the terminal: a line a figure, each with what it stands on."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
 
 
 def cost(ledger: Reader) -> JSON:
-    """What the model calls came to."""
+    """Cost of the model calls."""
     return asdict(ledger.cost())
 
 
@@ -126,5 +126,5 @@ def finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: finite(one) for key, one in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [finite(one) for one in value]
+        return [finite(item) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""What types a pydantic model allows at a path: for suggestions, secrets and resources."""
+"""Types that a pydantic model allows at a path: for suggestions, secrets and resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def types_at(model: type[BaseModel], path: Path) -> list[Any]:
     for step in path:
         fields = [field for name, field in _fields(types) if name == step]
         if fields:
-            types = [one for field in fields for one in field_types(field)]
+            types = [field_type for field in fields for field_type in field_types(field)]
         # otherwise an index or a mapping's key: what is inside is in `types` already
     return types
 
@@ -42,7 +42,7 @@ def opened(annotation: Any) -> Iterator[Any]:
 
 
 def _fields(types: list[Any]) -> Iterator[tuple[str, FieldInfo]]:
-    for one in types:
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            for name, field in one.model_fields.items():
+    for item in types:
+        if isinstance(item, type) and issubclass(item, BaseModel):
+            for name, field in item.model_fields.items():
                 yield field.alias or name, field

@@ -108,7 +108,7 @@ class Assembly:
                 owner=f"{noun(slot.kind)} '{use}'",
                 item="parameter",
             )
-            problems += [Problem(one.where, expansion.redact(one.what)) for one in found]
+            problems += [Problem(item.where, expansion.redact(item.what)) for item in found]
             raise PartError(problems) from error
         except Exception as error:  # a plugin's own validators may raise anything
             what = expansion.redact(f"{entry.label}: {type(error).__name__}: {error}")
@@ -150,4 +150,4 @@ def _secrets(value: Any, path: Path = ()) -> list[Path]:
         inside = enumerate(value)
     elif isinstance(value, BaseModel):
         inside = value
-    return [one for key, item in inside for one in _secrets(item, (*path, key))]
+    return [secret for key, item in inside for secret in _secrets(item, (*path, key))]

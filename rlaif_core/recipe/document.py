@@ -100,7 +100,7 @@ def at(mark: yaml.Mark) -> Position:
 def marked(error: yaml.MarkedYAMLError) -> Problem:
     """A YAML error as a problem."""
     mark = error.problem_mark or error.context_mark
-    what = ", ".join(one for one in (error.context, error.problem) if one)
+    what = ", ".join(item for item in (error.context, error.problem) if item)
     return Problem(at(mark) if mark else Position(), f"not YAML: {what}")
 
 

@@ -110,9 +110,9 @@ def _open(name: str, text: str | None, overrides: Sequence[str]) -> Document:
     except DocumentError as error:
         raise _error(error.problems) from error
     problems: list[Problem] = []
-    for one in overrides:
+    for item in overrides:
         try:
-            override(document, one)
+            override(document, item)
         except DocumentError as error:
             problems += error.problems
     if problems:
@@ -121,4 +121,4 @@ def _open(name: str, text: str | None, overrides: Sequence[str]) -> Document:
 
 
 def _error(problems: Sequence[Problem]) -> RecipeError:
-    return RecipeError([str(one) for one in sorted(set(problems))])
+    return RecipeError([str(problem) for problem in sorted(set(problems))])

@@ -1,4 +1,4 @@
-"""Where components stand in a recipe, found in the raw data so that one error hides no other."""
+"""Places of components in a recipe, found in the raw data so that one error hides no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, and where."""
+"""Problems of a recipe, with their places."""
 
 from __future__ import annotations
 

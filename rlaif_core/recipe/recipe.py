@@ -75,7 +75,7 @@ class Recipe:
         return hashlib.sha256(self.resolved().encode()).hexdigest()
 
     def difference(self, other: str) -> list[str]:
-        """What changed since another recipe.
+        """Changes since another recipe.
 
         Args:
             other: The other recipe's `resolved()`.

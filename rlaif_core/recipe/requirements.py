@@ -1,4 +1,4 @@
-"""What a section needs of the others to come to anything: an error before anything is paid for."""
+"""Needs of a section among the others: an error before anything is paid for."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _resolve_model(
 ) -> Model:
     changes = {}
     for name, field in type(params).model_fields.items():
-        is_path = any(isinstance(one, Resource) for one in field_types(field))
+        is_path = any(isinstance(field_type, Resource) for field_type in field_types(field))
         old = getattr(params, name)
         new = _resolve(old, is_path, folder, (*path, field.alias or name), missing)
         if new is not old:

@@ -1,4 +1,4 @@
-"""What must hold between a recipe's sections, beyond the shape of each."""
+"""Rules between a recipe's sections, beyond the shape of each."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ LABELLING = ("sampler", "pairing")
 """Of these, what a run goes without whose optimizer is rewarded while it learns."""
 
 ON_PREFERENCES = (("filters",), ("validation",), ("guards",), ("judge", "calibration"))
-"""What works on preferences, and has nothing to do where there are none."""
+"""Sections that work on preferences, and have nothing to do without them."""
 
 
 def is_a_run(data: Mapping[str, Any], purpose: Purpose) -> bool:
-    """Whether the recipe is to be played, and not only its judge asked."""
+    """True if the recipe is to be played, and not only its judge asked."""
     return purpose in ("run", "compare") or (
         purpose == "any" and any(data.get(name) is not None for name in RUN)
     )
@@ -62,7 +62,7 @@ def missing_sections(
 
 
 def learns_from_preferences(data: Mapping[str, Any], parts: Mapping[str, Part]) -> bool:
-    """Whether preferences are what a run is for: something learns from them, or nothing learns."""
+    """True if preferences are what a run is for: something learns from them, or nothing learns."""
     optimizer = parts.get("optimizer")
     return (
         data.get("reward_model") is not None
@@ -95,7 +95,7 @@ def misplaced_variables(document: Document, data: Mapping[str, Any]) -> Iterator
     """Variables outside components' parameters, whose types tell what a secret is."""
     params = [(*slot.path, "params") for slot in slots(data)]
     for path in secrets.variables(data):
-        if not any(path[: len(one)] == one for one in params):
+        if not any(path[: len(parameter)] == parameter for parameter in params):
             what = f"{dotted(path)}: {secrets.misplaced(value_at(data, path))}"
             yield Problem(document.position(path), what)
 
@@ -185,7 +185,7 @@ def broken_rewards(
 def _broken_reward(
     section: Mapping[str, Any], data: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong at which key."""
+    """Problems by key."""
     if section.get("use") == REWARD_MODEL:
         if data.get("reward_model") is None:
             yield "use", "the recipe has no reward_model; add one"

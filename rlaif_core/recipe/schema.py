@@ -50,8 +50,8 @@ def recipe_schema(registry: Registry) -> tuple[Schema, list[str]]:
 def _choices(
     registry: Registry, kind: str, definitions: Schema, left_out: list[str]
 ) -> list[Schema]:
-    usable = [one for one in registry.entries(kind) if one.problem is None]
-    offers = Counter(one.name for one in usable)
+    usable = [entry for entry in registry.entries(kind) if entry.problem is None]
+    offers = Counter(item.name for item in usable)
     choices = []
     for entry in usable:
         use = entry.name if offers[entry.name] == 1 else f"{entry.distribution}/{entry.name}"
@@ -67,7 +67,7 @@ def _choices(
             continue
         definitions[key] = params
         choices.append(_choice(entry, use, key, needs_params=bool(params.get("required"))))
-    listed = [one["title"] for one in choices]
+    listed = [choice["title"] for choice in choices]
     return [*choices, {"properties": {"use": {"pattern": ELSEWHERE, "not": {"enum": listed}}}}]
 
 
@@ -83,12 +83,12 @@ def _choice(entry: Entry, use: str, key: str, *, needs_params: bool) -> Schema:
 def _narrow(schema: Any, kind: str) -> None:
     """Turn references to any component into references to one of a kind, in place."""
     if isinstance(schema, list):
-        for one in schema:
-            _narrow(one, kind)
+        for item in schema:
+            _narrow(item, kind)
     elif isinstance(schema, dict):
         if schema.get("$ref") == ANY:
             schema["$ref"] = f"#/$defs/{kind}"
         if "oneOf" in schema:  # `{use: x}` is also a mapping of roles: pydantic decides by form
             schema["anyOf"] = schema.pop("oneOf")
-        for one in schema.values():
-            _narrow(one, kind)
+        for value in schema.values():
+            _narrow(value, kind)

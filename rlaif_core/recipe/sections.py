@@ -104,14 +104,14 @@ class SamplerSection(Asking):
 
 
 class PromptsSection(Section):
-    """Where prompts come from."""
+    """Sources of prompts."""
 
     train: Use
     heldout: Use | None = Field(default=None, description="never trained on; for the evaluators")
 
 
 class EvaluationSection(Section):
-    """How held-out responses are drawn and judged."""
+    """Drawing and judging of held-out responses."""
 
     temperature: float = Field(default=1.0, ge=0, description="for the base and the new policy")
     top_p: float = Field(default=1.0, gt=0, le=1)
@@ -159,12 +159,12 @@ class RewardSection(Asking):
 
     @property
     def learned(self) -> bool:
-        """Whether this is the round's reward model."""
+        """True if this is the round's reward model."""
         return self.use == REWARD_MODEL
 
 
 class RoundsSection(Section):
-    """How one round follows another."""
+    """Sequence of rounds."""
 
     n: int = Field(default=1, ge=1, description="how many")
     reference: Literal["reset", "keep"] = Field(
@@ -186,7 +186,7 @@ class RoundsSection(Section):
 
 
 class GuardsSection(Section):
-    """What must hold for a judge that is trained itself; looked at before it judges a round."""
+    """Guards of a judge that is trained itself; measured before it judges a round."""
 
     action: Literal["stop", "freeze"] = Field(
         default="stop", description="end the run, or go on with the last good round's judge"
@@ -231,7 +231,7 @@ class ValidationSection(Section):
 
 
 class BudgetSection(Section):
-    """What a run may spend; it stops cleanly once any of these is reached."""
+    """Budget of a run; it stops cleanly once any of these is reached."""
 
     usd: float | None = Field(default=None, gt=0, description="US dollars")
     tokens: int | None = Field(default=None, gt=0, description="prompt and completion tokens")
@@ -239,7 +239,7 @@ class BudgetSection(Section):
 
 
 class CallLimits(Section):
-    """How a model is called. What the service itself objects to is found out besides."""
+    """Limits of calls to a model. Those of the service itself are found out besides."""
 
     attempts: int = Field(default=6, ge=1, description="tries of one call in all")
     timeout: float | None = Field(default=None, gt=0, description="seconds for one try")
@@ -251,7 +251,7 @@ class CallLimits(Section):
 
 
 class CallsSection(CallLimits):
-    """How models are called: all of them, or one by its name."""
+    """Limits of calls: to all models, or to one by its name."""
 
     models: dict[str, CallLimits] = Field(
         default_factory=dict, description="other limits for `policy` or a name in `models:`"

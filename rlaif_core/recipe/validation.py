@@ -76,9 +76,9 @@ def _item(path: Path, item: str) -> str:
 def _message(details: list[ErrorDetails], path: Path, model: type[BaseModel]) -> str:
     """What all branches of a union expect here, and what stands here instead."""
     given = details[0]["input"]
-    wanted = [_wanted(one) for one in details if one["type"] != "none_required"]
+    wanted = [_wanted(detail) for detail in details if detail["type"] != "none_required"]
     what = wanted[0] + "".join(
-        f" or {one.removeprefix('should be ')}" for one in dict.fromkeys(wanted[1:])
+        f" or {fromkey.removeprefix('should be ')}" for fromkey in dict.fromkeys(wanted[1:])
     )
     if isinstance(given, str) and "use" in names_at(model, path):
         what += f" (`use: {given}`)"

@@ -1,4 +1,4 @@
-"""What a recipe may say but likely should not: told before a run, and no error."""
+"""Warnings about a recipe: likely mistakes that are allowed, shown before a run."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ FIRST_VOTE: VoteKey = ("", "", "", "", -1)
 
 
 class Run:
-    """What a run directory holds. Nothing can be changed through it.
+    """A run directory, read-only.
 
     Rounds count from 0. Splits are "train" and "heldout" for prompts; "train", "before" (the
     base's held-out responses) and "after" (those of the round's policy) for responses; "train",
@@ -119,7 +119,7 @@ class Run:
         return str(self.manifest.get("name") or self.sections.get("name") or self.path.name)
 
     def measured(self) -> dict[str, Any]:
-        """What metrics.json would hold if a run of `rlaif run` ended now, from its ledger."""
+        """Content of metrics.json if a run of `rlaif run` ended now, from its ledger."""
         from rlaif_core.metrics.run import run_metrics
 
         rounds = self.rounds()
@@ -127,7 +127,7 @@ class Run:
 
     @property
     def is_comparison(self) -> bool:
-        """Whether `rlaif compare` made it: then its pairs are of policies."""
+        """True if `rlaif compare` made it: then its pairs are of policies."""
         return self._ledger.meta("contest") is not None
 
     def policy_names(self) -> dict[str, str]:
@@ -159,11 +159,11 @@ class Run:
         return StageRecord(round_index, stage, *self._ledger.stage(round_index, stage))
 
     def stage_costs(self) -> list[Spent]:
-        """What each stage has spent, over all rounds."""
+        """Spending of each stage, over all rounds."""
         return spent_by_stage(self._ledger)
 
     def cost(self) -> Cost:
-        """What the run has spent on model calls."""
+        """Spending of the run on model calls."""
         return self._ledger.cost()
 
     def prompts(
@@ -270,7 +270,7 @@ class Run:
         return self._ledger.candidate_outlines(round_index, after, limit)
 
     def excluded(self, round_index: int) -> list[ReasonCount]:
-        """What never became a candidate preference, by stage and reason."""
+        """Responses and pairs that yielded no candidate preference, by stage and reason."""
         return self._ledger.losses(round_index)
 
     def dropped(self, round_index: int) -> list[ReasonCount]:
@@ -292,7 +292,7 @@ class Run:
         return self._ledger.calls(after, limit, model)
 
     def usage(self) -> list[ModelUsage]:
-        """What the calls to each model came to."""
+        """Usage by model."""
         return self._ledger.usage()
 
     def failures(self) -> list[CallFailure]:

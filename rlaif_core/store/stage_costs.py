@@ -1,4 +1,4 @@
-"""What each stage of a run has really cost, from its ledger: to be held against the plan."""
+"""Cost of each stage of a run, from its ledger, to be compared with the plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ however often it was interrupted, are those up to where the next one began."""
 
 @dataclass(frozen=True)
 class Spent:
-    """What a stage asked, over all rounds; answers that were known before cost nothing.
+    """Calls of a stage, over all rounds; answers that were known before cost nothing.
 
     Attributes:
         stage: Its name.
@@ -44,7 +44,7 @@ def begin(ledger: Ledger, round: int, stage: str) -> None:
 
 
 def spent(folder: Path) -> list[Spent]:
-    """What a run has spent so far, stage by stage, in the order in which they first began.
+    """Spending of a run so far, stage by stage, in the order in which they first began.
 
     Raises:
         RunError: If there is no run in the folder, or its ledger cannot be read.
@@ -56,7 +56,7 @@ def spent(folder: Path) -> list[Spent]:
 
 
 def spent_by_stage(ledger: Reader) -> list[Spent]:
-    """What a run has spent so far, stage by stage, in the order in which they first began."""
+    """Spending of a run so far, stage by stage, in the order in which they first began."""
     begun = json.loads(ledger.meta(BEGUN) or "[]")
     ends = [start for _, _, start in begun[1:]] + [ledger.last_call()]
     found: dict[str, Spent] = {}

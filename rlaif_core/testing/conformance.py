@@ -1,4 +1,4 @@
-"""What every component must do, whatever its kind."""
+"""Checks for components of every kind."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class EvaluatorConformance(Conformance[Evaluator[Any]]):
     """Checks an evaluator."""
 
     def evaluation(self) -> Evaluation:
-        """What it is tried on."""
+        """Inputs of the checks."""
         return make_evaluation()
 
     async def exercise(self, component: Evaluator[Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -37,7 +37,7 @@ class FilterConformance(Conformance[Filter[Any]]):
         assert kept, "it keeps nothing: override `preferences` with some that it is to keep"
         assert dropped, "it drops nothing: override `preferences` with what it is there for"
         left = iter(given)
-        assert all(one in left for one in kept), "what it keeps is not in the given order"
+        assert all(item in left for item in kept), "what it keeps is not in the given order"
         gone = [drop.preference for drop in dropped]
         assert sorted(map(repr, [*kept, *gone])) == sorted(map(repr, given))
 

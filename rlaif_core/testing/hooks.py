@@ -29,7 +29,7 @@ class HookConformance(Conformance[Hook[Any]]):
             async with self.running() as plugin:
                 manager = registered(plugin)
                 manager.check_pending()
-                return [one.name for one in manager.get_hookcallers(plugin) or ()]
+                return [item.name for item in manager.get_hookcallers(plugin) or ()]
 
         assert run(implemented()), "it implements no hook: mark its methods with `@hookimpl`"
 

@@ -137,7 +137,10 @@ class JudgeConformance(Conformance[J]):
         shown = "\n".join(_shown(request) for request in asked)
         assert asked, "it never asked its model"
         prompt, responses = self._tried_on()
-        for secret in {prompt.id, *(s for one in responses for s in (one.id, one.model))} - {""}:
+        for secret in {
+            prompt.id,
+            *(s for response in responses for s in (response.id, response.model)),
+        } - {""}:
             assert secret not in shown, f"the model is shown {secret!r}"
 
 
@@ -158,8 +161,8 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
 
     async def exercise(self, component: PairwiseJudge[Any]) -> Sequence[Verdict]:
         """Verdicts on `comparisons` in both orders, all asked at once."""
-        shown = [one for pair in self.comparisons() for one in (pair, pair.swapped)]
-        return await asyncio.gather(*(component.compare(one) for one in shown))
+        shown = [item for pair in self.comparisons() for item in (pair, pair.swapped)]
+        return await asyncio.gather(*(component.compare(item) for item in shown))
 
     def test_it_prefers_the_better_response_in_either_order(self) -> None:
         """Verdicts are about what is shown first, so that they turn round with the order."""
@@ -181,8 +184,8 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
 
         async def settled() -> tuple[Sequence[Verdict], Sequence[Verdict], int]:
             async with self.running() as judge:
-                shown = [one for pair in self.comparisons() for one in (pair, pair.swapped)]
-                said = [*await asyncio.gather(*(judge.compare(one) for one in shown))]
+                shown = [item for pair in self.comparisons() for item in (pair, pair.swapped)]
+                said = [*await asyncio.gather(*(judge.compare(item) for item in shown))]
                 said[-1] = Verdict.abstain(Abstention.FAILED, "the service is down")
                 first = judge.settle(shown, said).verdicts
                 return first, judge.settle(shown, first).verdicts, len(shown)
@@ -233,7 +236,9 @@ class PointwiseJudgeConformance(JudgeConformance[PointwiseJudge[Any]]):
     async def exercise(self, component: PointwiseJudge[Any]) -> Any:
         """Scores of both responses, asked at once."""
         responses = self.responses()
-        return await asyncio.gather(*(component.score(self.prompt, one) for one in responses))
+        return await asyncio.gather(
+            *(component.score(self.prompt, response) for response in responses)
+        )
 
     def test_the_better_response_scores_higher(self) -> None:
         """Higher is better, whatever the scale."""

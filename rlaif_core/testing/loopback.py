@@ -211,5 +211,5 @@ class _Connection(asyncio.Protocol):
 
 
 def _reason(status: int) -> str:
-    known = {one.value for one in HTTPStatus}
+    known = {HTTPStatu.value for HTTPStatu in HTTPStatus}
     return HTTPStatus(status).phrase if status in known else "Unknown"

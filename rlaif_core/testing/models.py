@@ -51,7 +51,9 @@ class ModelConformance(Conformance[Model[Any]]):
 
         async def asked() -> list[ChatReply]:
             async with self.running() as model:
-                return await _ask(model, [replace(one, max_tokens=2) for one in self.requests()])
+                return await _ask(
+                    model, [replace(request, max_tokens=2) for request in self.requests()]
+                )
 
         for reply in run(asked()):
             assert reply.usage.completion_tokens <= 2, f"asked for 2 tokens at most, got {reply}"
@@ -88,8 +90,8 @@ class ModelConformance(Conformance[Model[Any]]):
             async with self.running() as model:
                 if "options" not in model.capabilities:
                     return None
-                asking = [replace(one, options=("yes", "no")) for one in self.requests()]
-                turned = [replace(one, options=("no", "yes")) for one in self.requests()]
+                asking = [replace(request, options=("yes", "no")) for request in self.requests()]
+                turned = [replace(request, options=("no", "yes")) for request in self.requests()]
                 return await _ask(model, asking), await _ask(model, turned)
 
         answered = run(asked())

@@ -71,7 +71,7 @@ class PairingConformance(Conformance[Pairing[Any]]):
 
         async def selected() -> None:
             async with self.running() as pairing:
-                for size in (one for one in self.sizes if one > 1):
+                for size in (size for size in self.sizes if size > 1):
                     pairs = pairing.select(self._judged(pairing, size, self.p_first))
                     assert pairs, (
                         f"it selects nothing of {size} responses with a clear order; a pairing "
@@ -104,7 +104,7 @@ def _tournament(
     pairing: Pairing[Any], prompt: Prompt, responses: Sequence[Response], judge: Judge
 ) -> Ranking:
     """Judge what the pairing proposes until it proposes nothing more."""
-    known = {one.id for one in responses}
+    known = {response.id for response in responses}
     judged: list[JudgedPair] = []
     seen: set[frozenset[str]] = set()
     for _ in range(MOST_BATCHES):

@@ -20,7 +20,7 @@ class ProbeConformance(Conformance[Probe[Any]]):
         cases = run(self.exercised())
         assert cases, "it has no cases"
         for what in ("name", "prompt"):
-            seen = [one.name if what == "name" else one.prompt.id for one in cases]
+            seen = [case.name if what == "name" else case.prompt.id for case in cases]
             assert len(set(seen)) == len(seen), f"two cases share a {what}"
 
     def test_a_judge_can_be_right(self) -> None:

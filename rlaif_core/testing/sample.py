@@ -112,7 +112,7 @@ def make_evaluation(n: int = 4, **changes: Any) -> Evaluation:
         judge=_longer_wins,
         judged=lambda: judge_all(prompts[0], [(after[0], before[0])], _longer),
         heldout=[
-            make_preference("It is 4, since 2 + 2 = 4.", "No.", prompt=one) for one in prompts
+            make_preference("It is 4, since 2 + 2 = 4.", "No.", prompt=prompt) for prompt in prompts
         ],
         reward=lambda prompts, responses: [float(len(response)) for response in responses],
         gold=lambda prompt, response: min(1.0, len(response) / 100),

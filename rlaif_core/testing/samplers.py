@@ -45,9 +45,13 @@ class SamplerConformance(Conformance[Sampler[Any]]):
         """Numbered from 0, each with its own id."""
         responses = run(self.exercised())
         assert len(responses) == self.n, f"{len(responses)} responses, not n = {self.n}"
-        assert [one.index for one in responses] == list(range(self.n)), "number them from 0"
-        assert len({one.id for one in responses}) == self.n, "make them with `Response.of`"
-        assert {one.prompt_id for one in responses} == {self.prompt.id}
+        assert [response.index for response in responses] == list(range(self.n)), (
+            "number them from 0"
+        )
+        assert len({response.id for response in responses}) == self.n, (
+            "make them with `Response.of`"
+        )
+        assert {response.prompt_id for response in responses} == {self.prompt.id}
 
     def test_it_says_which_model_wrote_a_response(self) -> None:
         """Judging one's own writing is a bias that the report looks for."""

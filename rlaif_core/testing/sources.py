@@ -47,7 +47,9 @@ class SourceConformance(Conformance[Source[Any]]):
 
         async def truths() -> list[float | None]:
             async with self.running() as source:
-                return [source.gold(one, text) for one in source.prompts() for text in ANSWERS]
+                return [
+                    source.gold(prompt, text) for prompt in source.prompts() for text in ANSWERS
+                ]
 
         known = [truth for truth in run(truths()) if truth is not None]
         assert all(0.0 <= truth <= 1.0 for truth in known), f"gold outside [0, 1] in {known}"

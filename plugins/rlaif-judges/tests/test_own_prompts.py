@@ -43,7 +43,7 @@ ROLES = {"jury": ("one", "other"), "cascade": ("cheap", "strong")}
 ENTRIES = {
     one.name: one
     for one in distribution("rlaif-judges").entry_points
-    if one.group.startswith("rlaif.v1.")
+    if one.group.startswith("rlaif.v1.") and one.group != "rlaif.v1.commands"
 }
 
 

@@ -15,7 +15,7 @@ class BudgetReached(RunError):
 
 @dataclass
 class Budget:
-    """What may be spent, and what was.
+    """Budget and spending.
 
     The spending of earlier tries counts: it is the run's budget, not the process's. It can be
     exceeded by what was in flight when it was reached, never by more.

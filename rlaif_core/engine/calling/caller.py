@@ -70,12 +70,12 @@ class Caller:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What the model can do beyond chat."""
+        """Capabilities beyond chat."""
         return self._model.capabilities
 
     @property
     def streams(self) -> bool:
-        """Whether requests are sent as they come, and not in batches."""
+        """True if requests are sent as they come, and not in batches."""
         return self._model.batch_size == 1
 
     async def chat(self, request: ChatRequest) -> ChatReply:
@@ -128,14 +128,14 @@ class Caller:
     async def _ask_batch(self, batch: Sequence[Asked]) -> None:
         missing = list(batch)
         try:
-            for one in batch:
-                known = self._known(one.key)
+            for item in batch:
+                known = self._known(item.key)
                 if known is not None:
-                    missing.remove(one)
-                    self._settle(one.key, known)
+                    missing.remove(item)
+                    self._settle(item.key, known)
         except RunError as error:
-            for one in missing:
-                self._settle(one.key, error)
+            for entry in missing:
+                self._settle(entry.key, error)
             return
         if missing:
             await self._ask(missing)
@@ -155,8 +155,8 @@ class Caller:
         try:
             answers = await tries.until_answered(lambda: self._once(asked, tries))
         except ModelError as error:
-            for one in asked:
-                self._ledger.keep_failure(one.key, self.identity, str(error), tries.made)
+            for item in asked:
+                self._ledger.keep_failure(item.key, self.identity, str(error), tries.made)
             return [error] * len(asked)
         await self._ledger.committed()
         return answers
@@ -167,7 +167,7 @@ class Caller:
         self._admit()
         await self._pace.enter(again=tries.made > 0)
         try:
-            await self._rates.wait([one.request for one in asked])
+            await self._rates.wait([item.request for item in asked])
             self._admit()  # much may have been spent while this one waited
             tries.begin()
             began = time.monotonic()
@@ -186,7 +186,7 @@ class Caller:
     ) -> Sequence[ChatReply | ModelError]:
         began = time.monotonic()
         try:
-            answers = await self._in_time([one.request for one in asked])
+            answers = await self._in_time([item.request for item in asked])
             if len(asked) == 1 and isinstance(answers[0], ModelError):
                 raise answers[0]
         except ModelError as error:

@@ -1,4 +1,4 @@
-"""How many calls may be in flight: what the recipe permits, and less where the service objects.
+"""Concurrency limit: the number that the recipe permits, and less where the service objects.
 
 Additive increase, multiplicative decrease (Chiu & Jain 1989), as TCP does: a service that answers
 "too many requests" halves nothing that is in flight already, but lowers the limit once a round

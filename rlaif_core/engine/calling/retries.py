@@ -29,7 +29,7 @@ _BACKOFF = wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to try.
+    """Limits of retrying.
 
     Attributes:
         attempts: Tries in all.

@@ -19,7 +19,7 @@ from rlaif_core.store.ledger.wal import Checkpoints
 
 SCHEMA_VERSION = 1
 BUSY_MILLISECONDS = 10_000
-"""How long to wait for another process that is writing."""
+"""Seconds to wait for another process that is writing."""
 
 VERSION = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
 """Both at once: another process may be making the tables."""

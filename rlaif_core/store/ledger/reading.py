@@ -123,7 +123,9 @@ class Reader(Listing):
         policies = ((round, "after"), (round - 1, "after"), (0, "before"))
         drawn = ((round, "train"),) if train else policies
         for prompt in self.prompt_page("train" if train else "heldout"):
-            by_id = {one.id: one for place in drawn for one in self.responses_of(prompt.id, *place)}
+            by_id = {
+                item.id: item for place in drawn for item in self.responses_of(prompt.id, *place)
+            }
             yield from self.judged_pairs(round, split, prompt, by_id)
 
     def decided(self, round: int) -> Iterator[tuple[str, str, str]]:
@@ -134,7 +136,7 @@ class Reader(Listing):
         return self._read(query, round)
 
     def losses(self, round: int) -> list[ReasonCount]:
-        """What never became a candidate preference, summed over prompts."""
+        """Responses and pairs that yielded no candidate preference, summed over prompts."""
         query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
         return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round)]
 
@@ -147,7 +149,7 @@ class Reader(Listing):
         return list(map(ReasonCount._make, self._read(query, round)))
 
     def counts(self, round: int, split: str = "train") -> dict[str, int]:
-        """How many responses, pairs, verdicts and abstentions a round has."""
+        """Counts of responses, pairs, verdicts and abstentions of a round."""
         responses = next(
             self._read("SELECT count(*) FROM responses WHERE round=? AND split=?", round, split)
         )[0]
@@ -170,7 +172,7 @@ class Reader(Listing):
         }
 
     def abstentions(self, round: int, split: str = "train") -> dict[str, int]:
-        """How many verdicts abstained, by reason."""
+        """Number of abstentions by reason."""
         query = (
             "SELECT abstention, count(*) FROM votes WHERE round=? AND split=?"
             " AND abstention IS NOT NULL GROUP BY abstention ORDER BY 2 DESC"
@@ -186,7 +188,7 @@ class Reader(Listing):
         return next((row[0] for row in self._read(query, round, split, reason)), "")
 
     def agreement(self, round: int, split: str = "train") -> tuple[float | None, int]:
-        """How far the votes on a pair agree, and how many pairs can say.
+        """Agreement of the votes on a pair, and the number of pairs with several.
 
         Returns:
             The mean share of votes on the majority's side, None without such a pair, and the
@@ -203,7 +205,7 @@ class Reader(Listing):
         return mean, pairs
 
     def drops(self, round: int) -> dict[str, int]:
-        """How many candidate preferences were dropped, by reason."""
+        """Number of candidate preferences dropped, by reason."""
         query = (
             "SELECT reason, count(*) FROM preferences WHERE round=? AND reason<>''"
             " GROUP BY reason ORDER BY 2 DESC, 1"
@@ -211,7 +213,7 @@ class Reader(Listing):
         return dict(self._read(query, round))
 
     def kept(self, round: int) -> int:
-        """How many preferences a round kept."""
+        """Number of preferences that a round kept."""
         query = "SELECT count(*) FROM preferences WHERE round=? AND reason=''"
         return int(next(self._read(query, round))[0])
 
@@ -242,7 +244,7 @@ class Reader(Listing):
         return [TrainingStep(step, json.loads(text)) for step, text in rows]
 
     def usage(self) -> list[ModelUsage]:
-        """What the calls to each model came to."""
+        """Usage by model."""
         query = (
             "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
             " FROM calls GROUP BY model ORDER BY model"

@@ -121,7 +121,7 @@ class Kept:
 
 
 class ReasonCount(NamedTuple):
-    """How many responses, pairs or candidates a stage left out for one reason."""
+    """Number of responses, pairs or candidates that a stage left out for one reason."""
 
     stage: str
     reason: str
@@ -139,7 +139,7 @@ class StageRecord(NamedTuple):
 
 
 class TrainingStep(NamedTuple):
-    """What one optimizer step reported."""
+    """Report of one optimizer step."""
 
     step: int
     figures: Mapping[str, float]
@@ -173,7 +173,7 @@ class ModelCall:
 
 
 class ModelUsage(NamedTuple):
-    """What the calls to one model came to."""
+    """Usage of one model."""
 
     model: str
     calls: int
@@ -191,7 +191,7 @@ class CallFailure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run's model calls came to; `cached` counts answers that cost nothing."""
+    """Cost of a run's model calls; `cached` counts answers that cost nothing."""
 
     calls: int
     cached: int

@@ -37,8 +37,15 @@ class Ledger(Reader):
         self._write(
             "INSERT OR REPLACE INTO responses VALUES (?,?,?,?,?,?)",
             [
-                (round, split, one.prompt_id, one.index, one.id, RESPONSE.dump_json(one).decode())
-                for one in responses
+                (
+                    round,
+                    split,
+                    response.prompt_id,
+                    response.index,
+                    response.id,
+                    RESPONSE.dump_json(response).decode(),
+                )
+                for response in responses
             ],
         )
 
@@ -49,8 +56,8 @@ class Ledger(Reader):
         self._write(
             "INSERT OR REPLACE INTO judged VALUES (?,?,?,?,?,?,?)",
             [
-                (round, split, one.prompt.id, one.a.id, one.b.id, one.p_a, one.agreement)
-                for one in pairs
+                (round, split, pair.prompt.id, pair.a.id, pair.b.id, pair.p_a, pair.agreement)
+                for pair in pairs
             ],
         )
 

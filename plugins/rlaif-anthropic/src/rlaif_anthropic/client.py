@@ -19,7 +19,7 @@ from rlaif_core.kit.endpoint import Endpoint
 from rlaif_core.kit.service import ServiceClient
 
 NO_KEY: Final = "none"
-"""What is sent to a server that wants no key: the SDK insists on some."""
+"""Stand-in for a key where the server wants none: the SDK insists on one."""
 
 
 class Client(ServiceClient):

@@ -1,4 +1,4 @@
-"""How this model wants to be asked: the recipe's wishes over what the table knows."""
+"""Dialect of a model: the recipe's wishes over the table's entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlaif_anthropic.params import AnthropicParams, Omittable, StructuredOutput
 
 @dataclass(frozen=True)
 class Dialect:
-    """What `body` needs to know to write a request.
+    """Facts that `body` needs to write a request.
 
     Attributes:
         model: The model's name.
@@ -34,13 +34,13 @@ class Dialect:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What a model asked this way can do beyond chat; the service has no seeds."""
+        """Capabilities of a model asked this way; the service has no seeds."""
         able = {"prefix": self.prefill, "schema": self.structured_output != "off"}
         return frozenset(name for name, can in able.items() if can)
 
 
 def dialect(params: AnthropicParams) -> Dialect:
-    """How to ask the model of these parameters."""
+    """Dialect of the model of these parameters."""
     entry = catalogue.find(params.model)
     return Dialect(
         params.model,

@@ -1,4 +1,4 @@
-"""What a failed call amounts to: an error that says the mend, or a filtered answer."""
+"""Failed calls: an error that says the fix, or a filtered answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlaif_core.api import ChatReply, ModelError
 from rlaif_core.kit.endpoint import Endpoint
 
 FAILURES: Final = (AnthropicError, aiohttp.ClientError, OSError)
-"""What a call may raise. The SDK lets some of its transport's own errors through."""
+"""Errors that a call may raise. The SDK lets some of its transport's own errors through."""
 
 FILTERED: Final = "content filtering policy"
 """What it says of an answer that it withholds because of what it says: there is no code for it."""
@@ -28,7 +28,7 @@ MENDS: Final = {
 
 
 def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | ModelError:
-    """What to answer for a call that raised one of `FAILURES`."""
+    """Answer for a call that raised one of `FAILURES`."""
     if isinstance(error, APIStatusError):
         status, why = error.status_code, said(error.body)
         if status == 400 and FILTERED in str(why):

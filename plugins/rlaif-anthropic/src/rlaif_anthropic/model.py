@@ -29,7 +29,7 @@ class Anthropic(ServiceModel[AnthropicParams]):
 
     @cached_property
     def how(self) -> Dialect:
-        """How the model wants to be asked."""
+        """Dialect of the model."""
         return dialect(self.params)
 
     @property

@@ -1,4 +1,4 @@
-"""What a recipe may say about a Claude model."""
+"""Recipe parameters of a Claude model."""
 
 from __future__ import annotations
 

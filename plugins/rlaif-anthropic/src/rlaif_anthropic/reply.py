@@ -30,7 +30,7 @@ class Block(BaseModel):
 
 
 class Tokens(BaseModel):
-    """What is billed; the prompt's tokens are in three parts."""
+    """Billed tokens; the prompt's are in three parts."""
 
     input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
@@ -44,7 +44,7 @@ class Tokens(BaseModel):
 
 
 class Said(BaseModel):
-    """What is read of a message; only that is validated.
+    """Fields that are read of a message; only they are validated.
 
     Gateways may send an error in its place, with status 200.
     """

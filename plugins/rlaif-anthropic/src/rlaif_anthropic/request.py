@@ -45,7 +45,7 @@ def prefill(request: ChatRequest) -> str:
 
 
 def unsent(request: ChatRequest, how: Dialect) -> Mapping[str, float]:
-    """What the request asks for and the model is not told, since it would refuse."""
+    """Parts of the request that are left out, since the model would refuse them."""
     asked = {"temperature": request.temperature, "top_p": request.top_p}
     return {
         name: value for name, value in asked.items() if name in how.omit and value != DEFAULTS[name]

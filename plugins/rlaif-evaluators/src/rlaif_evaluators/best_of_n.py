@@ -61,7 +61,9 @@ class BestOfN(Evaluator[BestOfNParams]):
         """
         if evaluation.reward is None:
             return {}
-        drawn = await asyncio.gather(*(self._draw(evaluation, one) for one in evaluation.prompts))
+        drawn = await asyncio.gather(
+            *(self._draw(evaluation, prompt) for prompt in evaluation.prompts)
+        )
         answered = [
             (prompt, texts) for prompt, texts in zip(evaluation.prompts, drawn, strict=True)
         ]
@@ -106,7 +108,7 @@ class BestOfN(Evaluator[BestOfNParams]):
         for prompt, texts in answered:
             of_prompt = [next(rewards) for _ in texts]
             truth = [] if evaluation.gold is None else [evaluation.gold(prompt, t) for t in texts]
-            known = [one for one in truth if one is not None]
+            known = [item for item in truth if item is not None]
             scored.append((of_prompt, known if len(known) == len(texts) else []))
         return scored
 
@@ -114,7 +116,7 @@ class BestOfN(Evaluator[BestOfNParams]):
 def _row(n: int, scored: Sequence[Scored]) -> dict[str, float]:
     from rlaif_stats.divergence import best_of_n_expectation, best_of_n_kl_bound
 
-    enough = [one for one in scored if len(one[0]) >= n]
+    enough = [item for item in scored if len(item[0]) >= n]
     if not enough:
         return {}
     row: dict[str, float] = {"n": n, "prompts": len(enough), "kl_bound": best_of_n_kl_bound(n)}

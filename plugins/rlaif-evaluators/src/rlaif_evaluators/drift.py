@@ -49,7 +49,7 @@ class Drift(Evaluator[Params]):
 
 
 def _of_texts(responses: Sequence[Response]) -> dict[str, float]:
-    texts = [one.text for one in responses]
+    texts = [response.text for response in responses]
     words = [text.split() for text in texts]
     pairs = [list(pairwise(many)) for many in words]
     return {
@@ -57,7 +57,8 @@ def _of_texts(responses: Sequence[Response]) -> dict[str, float]:
         "distinct_1": _distinct(words),
         "distinct_2": _distinct(pairs),
         "unique": len(set(texts)) / len(texts),
-        "unfinished": sum(one.finish_reason == "length" for one in responses) / len(texts),
+        "unfinished": sum(response.finish_reason == "length" for response in responses)
+        / len(texts),
     }
 
 
@@ -70,6 +71,6 @@ async def _reward(
     evaluation: Evaluation, prompts: Sequence[Prompt], responses: Sequence[Response]
 ) -> float:
     assert evaluation.reward is not None
-    texts = [one.text for one in responses]
+    texts = [response.text for response in responses]
     rewards = await asyncio.to_thread(evaluation.reward, prompts, texts)
     return sum(rewards) / len(rewards)

@@ -35,7 +35,7 @@ class GoldTruth(Evaluator[Params]):
     }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
-        """What no judge and no trainer can see.
+        """Gold figures, which no judge and no trainer can see.
 
         Returns:
             `policy`: mean `gold_score` `before` and `after`, `gold_gain`, their difference with
@@ -88,7 +88,7 @@ def _judge(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
 
 
 def _agrees(pair: JudgedPair, gold: Gold) -> bool | None:
-    """Whether judge and truth prefer the same response; None where one of them prefers none."""
+    """True if judge and truth prefer the same response; None where one of them prefers none."""
     if pair.p_a is None or pair.p_a == 0.5:
         return None
     a, b = gold(pair.prompt, pair.a.text), gold(pair.prompt, pair.b.text)

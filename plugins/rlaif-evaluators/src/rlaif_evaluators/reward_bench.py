@@ -45,22 +45,24 @@ class RewardBench(Evaluator[RewardBenchParams]):
         if evaluation.reward is None:
             return {}
         found = await asyncio.to_thread(self._examples)
-        texts = [text for one in found for text in (*one.chosen, *one.rejected)]
-        prompts = [one.prompt for one in found for _ in (*one.chosen, *one.rejected)]
+        texts = [text for item in found for text in (*item.chosen, *item.rejected)]
+        prompts = [item.prompt for item in found for _ in (*item.chosen, *item.rejected)]
         rewards = iter(await asyncio.to_thread(evaluation.reward, prompts, texts))
         won = [
-            matrix([next(rewards) for _ in one.chosen], [next(rewards) for _ in one.rejected])
-            for one in found
+            matrix([next(rewards) for _ in item.chosen], [next(rewards) for _ in item.rejected])
+            for item in found
         ]
-        categories = [one.category or NO_CATEGORY for one in found]
-        ids = [one.prompt.id for one in found]
+        categories = [item.category or NO_CATEGORY for item in found]
+        ids = [item.prompt.id for item in found]
         return {"reward_model": {self.params.key: figures(won, categories, ids, self.params)}}
 
     def _examples(self) -> list[Example]:
         found = examples(self.params)
-        there = {one.category or NO_CATEGORY for one in found}
+        there = {item.category or NO_CATEGORY for item in found}
         sections = (self.params.sections or {}).values()
-        if sections and there.isdisjoint(one for section in sections for one in section.categories):
+        if sections and there.isdisjoint(
+            category for section in sections for category in section.categories
+        ):
             raise DataError(
                 f"{self.params.data}: none of its categories is in a section; it has "
                 f"{', '.join(sorted(there)[:20])}"

@@ -51,7 +51,7 @@ def examples(params: RewardBenchParams) -> list[Example]:
     found = [_example(row, params) for row in rows]
     if not found:
         raise DataError(f"{params.data}: no examples in it")
-    if len({len(one.chosen) for one in found}) > 1:
+    if len({len(item.chosen) for item in found}) > 1:
         raise DataError(f"{params.data}: every example must have the same number of styles")
     return found
 
@@ -81,7 +81,7 @@ def _response(row: Row, column: str) -> str:
 
 def _styles(row: Row, column: str) -> tuple[str, ...]:
     value = row.values.get(column)
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise row.error(f"'{column}' must be a list of texts, one a style")
     return tuple(value)
 
@@ -89,7 +89,7 @@ def _styles(row: Row, column: str) -> tuple[str, ...]:
 def _local(path: Path) -> Iterator[Row]:
     files = [path]
     if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES)
+        files = sorted(item for item in path.rglob("*") if item.suffix in SUFFIXES)
     if not files or files[0].suffix not in SUFFIXES:
         raise DataError(f"{path}: neither a {', '.join(SUFFIXES)} file nor a folder of them")
     for file in files:
@@ -107,7 +107,7 @@ def _array(file: Path) -> Iterator[Row]:
         values = json.loads(file.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file}: not JSON: {error}; JSON Lines must end in .jsonl") from None
-    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise DataError(f"{file}: must be an array of objects")
     for number, one in enumerate(values, start=1):
         yield Row(f"{file}:{number}", one)

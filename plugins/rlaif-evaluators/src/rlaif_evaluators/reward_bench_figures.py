@@ -66,14 +66,14 @@ def figures(
         weights = CATEGORY_WEIGHTS[params.layout]
     means = {
         name: np.average(
-            [tables[one] for one in section.categories],
+            [tables[category] for category in section.categories],
             axis=0,
-            weights=[weights.get(one, counts[one]) for one in section.categories],
+            weights=[weights.get(category, counts[category]) for category in section.categories],
         )
         for name, section in sections.items()
     }
     together = np.average(
-        list(means.values()), axis=0, weights=[one.weight for one in sections.values()]
+        list(means.values()), axis=0, weights=[value.weight for value in sections.values()]
     )
     accuracy = table.mean(axis=(1, 2))
     measured = {
@@ -85,7 +85,7 @@ def figures(
         "categories": {name: {**interval(one), "n": one.n} for name, one in measured.items()},
         "examples": len(categories),
     }
-    sectioned = {one for section in sections.values() for one in section.categories}
+    sectioned = {category for section in sections.values() for category in section.categories}
     if left := sum(count for name, count in counts.items() if name not in sectioned):
         told["unsectioned"] = left
     if table.shape[1] > 1:
@@ -121,11 +121,15 @@ def _sections(params: RewardBenchParams, found: Mapping[str, object]) -> dict[st
     if wanted is None:
         known = SECTIONS[params.layout]
         wanted = {name: Section(categories=of) for name, of in known.items()}
-        if not any(one in found for section in wanted.values() for one in section.categories):
+        if not any(
+            category in found for section in wanted.values() for category in section.categories
+        ):
             wanted = {name: Section(categories=[name]) for name in found}
     present = {
         name: section.model_copy(
-            update={"categories": [one for one in section.categories if one in found]}
+            update={
+                "categories": [category for category in section.categories if category in found]
+            }
         )
         for name, section in wanted.items()
     }

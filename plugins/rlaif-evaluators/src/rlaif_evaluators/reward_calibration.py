@@ -1,4 +1,4 @@
-"""Whether differences of rewards are log-odds of being preferred, up to one scale."""
+"""True if differences of rewards are log-odds of being preferred, up to one scale."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def calibration(margins: Sequence[float], heldout: Sequence[Preference]) -> dict
         fit_temperature,
     )
 
-    prompts = sorted({one.prompt.id for one in heldout})
+    prompts = sorted({item.prompt.id for item in heldout})
     if len(prompts) < 2:
         return {}
     half = {prompt: place % 2 for place, prompt in enumerate(prompts)}
-    second = np.array([half[one.prompt.id] == 1 for one in heldout])
+    second = np.array([half[item.prompt.id] == 1 for item in heldout])
     raw = expit(np.asarray(margins, dtype=np.float64))
-    labels = np.array([one.p_chosen for one in heldout])
+    labels = np.array([item.p_chosen for item in heldout])
     scaled = np.empty_like(raw)
     for measured in (second, ~second):
         temperature = fit_temperature(raw[~measured], labels[~measured])

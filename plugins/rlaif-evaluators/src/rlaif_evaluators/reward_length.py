@@ -1,4 +1,4 @@
-"""How far a reward model goes by length."""
+"""Length bias of a reward model."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def length_figures(margins: Sequence[float], heldout: Sequence[Preference]) -> d
 
     from rlaif_stats.length_control import longer_win_rate
 
-    lengths = np.array([len(one.chosen.text) - len(one.rejected.text) for one in heldout], float)
+    lengths = np.array([len(item.chosen.text) - len(item.rejected.text) for item in heldout], float)
     if not lengths.any():
         return {}
-    prompts = [one.prompt.id for one in heldout]
+    prompts = [item.prompt.id for item in heldout]
     preferred = [outcome(margin, 0.0) for margin in margins]
-    chosen = [outcome(one.p_chosen, 0.5) for one in heldout]
+    chosen = [outcome(item.p_chosen, 0.5) for item in heldout]
     figures: dict[str, Any] = {
         "longer_preferred": interval(longer_win_rate(preferred, lengths, prompts)),
         "longer_chosen": interval(longer_win_rate(chosen, lengths, prompts)),

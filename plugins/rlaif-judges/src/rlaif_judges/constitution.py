@@ -46,7 +46,7 @@ class Constitution(Params):
     def _told_apart(cls, principles: tuple[Principle, ...]) -> tuple[Principle, ...]:
         if not principles:
             raise ValueError("there are none")
-        ids = [one.id for one in principles]
+        ids = [principle.id for principle in principles]
         twice = sorted({id for id in ids if ids.count(id) > 1})
         if twice:
             raise ValueError(f"two principles have the id {', '.join(map(repr, twice))}")
@@ -77,8 +77,8 @@ def read_constitution(path: str) -> Constitution:
         return Constitution.model_validate(content)
     except ValidationError as error:
         problems = [
-            f"{path}:{_line(node, one['loc'])}: {'.'.join(map(str, one['loc']))}: {one['msg']}"
-            for one in error.errors()
+            f"{path}:{_line(node, item['loc'])}: {'.'.join(map(str, item['loc']))}: {item['msg']}"
+            for item in error.errors()
         ]
         raise DataError("\n".join(problems)) from error
 

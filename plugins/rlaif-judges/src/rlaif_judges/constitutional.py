@@ -71,7 +71,9 @@ class Constitutional(ComparingJudge[ConstitutionalParams]):
         principles = self._constitution.principles
         if self.params.principles == "one":
             principles = (self._drawn(comparison),)
-        verdicts = await asyncio.gather(*(self._by(one, comparison) for one in principles))
+        verdicts = await asyncio.gather(
+            *(self._by(principle, comparison) for principle in principles)
+        )
         members = [
             Member(one.id, verdict, one.weight)
             for one, verdict in zip(principles, verdicts, strict=True)
@@ -83,7 +85,7 @@ class Constitutional(ComparingJudge[ConstitutionalParams]):
         principles = self._constitution.principles
         pair = sorted((comparison.first.id, comparison.second.id))
         rng = self.context.rng("principle", comparison.prompt.id, *pair, comparison.vote)
-        return rng.choices(principles, [one.weight for one in principles])[0]
+        return rng.choices(principles, [principle.weight for principle in principles])[0]
 
     async def _by(self, principle: Principle, comparison: Comparison) -> Verdict:
         first, second = comparison.first, comparison.second

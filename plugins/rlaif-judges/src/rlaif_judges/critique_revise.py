@@ -128,7 +128,7 @@ class CritiqueRevise(Sampler[CritiqueReviseParams]):
     def _drawn(self, prompt: Prompt, number: int) -> Principle:
         principles = self._constitution.principles
         rng = self.context.rng("principle", prompt.id, number)
-        return rng.choices(principles, [one.weight for one in principles])[0]
+        return rng.choices(principles, [principle.weight for principle in principles])[0]
 
     async def _ask(
         self, role: str, prompt: Prompt, messages: tuple[Message, ...], number: int

@@ -41,7 +41,7 @@ AMBIGUOUS: Final = Verdict.abstain(
 
 
 class _Shown(NamedTuple):
-    """What was asked: the texts as shown, and which repetition it was."""
+    """The question: the texts as shown, and the number of the repetition."""
 
     prompt: str
     first: str

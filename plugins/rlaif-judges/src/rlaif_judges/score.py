@@ -98,7 +98,7 @@ class DirectScore(Scoring[DirectScoreParams]):
 
     @property
     def _weighed(self) -> bool:
-        """Whether the model can say how probable each whole score is."""
+        """True if the model can say how probable each whole score is."""
         asker = self.asker
         able = asker.weighs_endings if self.params.end_of_turn else asker.gives_options
         return able and asker.continues

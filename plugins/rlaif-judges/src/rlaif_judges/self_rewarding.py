@@ -41,12 +41,12 @@ class SelfRewarding(Scoring[SelfRewardingParams]):
     async def score(self, prompt: Prompt, response: Response, vote: int = 0) -> Score:
         """The mean of the samples that could be read, in [0, 5]; none read is an abstention."""
         text = self.question(prompt, response)
-        seeds = [self.seed(prompt, response, vote, one) for one in range(self.params.samples)]
+        seeds = [self.seed(prompt, response, vote, index) for index in range(self.params.samples)]
         replies = await asyncio.gather(*(self.asker.reply(text, seed) for seed in seeds))
         told = [self.stated(reply, response, POINTS) for reply in replies]
-        points = [one for one in told if not isinstance(one, Silence)]
+        points = [item for item in told if not isinstance(item, Silence)]
         explanation = own_words("\n\n".join(reply.text.strip() for reply in replies))
-        silences = [one for one in told if isinstance(one, Silence)]
+        silences = [item for item in told if isinstance(item, Silence)]
         if not points:
             return Score(None, *silences[0], explanation=explanation)
         return Score(sum(points) / len(points), explanation=explanation)

@@ -15,7 +15,7 @@ from rlaif_core.api import Prices
 from rlaif_openai.params import Omittable
 
 REASONING_OMITS: Final[tuple[Omittable, ...]] = ("temperature", "top_p", "stop")
-"""What reasoning models answer with an error."""
+"""Parameters that reasoning models answer with an error."""
 
 
 @dataclass(frozen=True)

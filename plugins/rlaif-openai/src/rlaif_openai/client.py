@@ -21,7 +21,7 @@ from rlaif_openai.request import body, unsent
 from rlaif_openai.transport import Transport
 
 NO_KEY: Final = "none"
-"""What is sent to a server that wants no key: the SDK insists on some."""
+"""Stand-in for a key where the server wants none: the SDK insists on one."""
 
 OPTIONS: Final[RequestOptions] = {
     "headers": {},

@@ -1,4 +1,4 @@
-"""How this model wants to be asked: the recipe's wishes over what the table knows."""
+"""Dialect of a model: the recipe's wishes over the table's entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlaif_openai.params import Omittable, OpenAIParams, Server
 
 @dataclass(frozen=True)
 class Dialect:
-    """What `body` needs to know to write a request.
+    """Facts that `body` needs to write a request.
 
     Attributes:
         model: The model's name.
@@ -37,7 +37,7 @@ class Dialect:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What a model asked this way can do beyond chat.
+        """Capabilities of a model asked this way.
 
         No "seed": the seed is sent, but OpenAI promises an effort, and other servers' batches
         disturb it.
@@ -48,7 +48,7 @@ class Dialect:
 
 
 def dialect(params: OpenAIParams, where: Endpoint) -> Dialect:
-    """How to ask the model of these parameters at that address."""
+    """Dialect of the model of these parameters at that address."""
     entry = catalogue.find(params.model) if where.official else None
     omit: tuple[Omittable, ...] = ()
     if params.omit is not None:

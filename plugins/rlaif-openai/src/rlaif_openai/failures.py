@@ -1,4 +1,4 @@
-"""What a failed call amounts to: an error that says the mend, or a filtered answer."""
+"""Failed calls: an error that says the fix, or a filtered answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlaif_core.api import ChatReply, ModelError
 from rlaif_core.kit.endpoint import Endpoint
 
 FAILURES: Final = (OpenAIError, aiohttp.ClientError, OSError)
-"""What a call may raise. The SDK lets some of its transport's own errors through."""
+"""Errors that a call may raise. The SDK lets some of its transport's own errors through."""
 
 FILTERED: Final = frozenset(("content_filter", "content_policy_violation", "invalid_prompt"))
 """Codes of prompts that were not answered because of what they say."""
@@ -34,7 +34,7 @@ MENDS: Final = {
 
 
 def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | ModelError:
-    """What to answer for a call that raised one of `FAILURES`."""
+    """Answer for a call that raised one of `FAILURES`."""
     if isinstance(error, APIStatusError):
         return _refused(error, model, where)
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):

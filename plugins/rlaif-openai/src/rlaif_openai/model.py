@@ -32,7 +32,7 @@ class OpenAI(ServiceModel[OpenAIParams]):
 
     @cached_property
     def how(self) -> Dialect:
-        """How the model wants to be asked."""
+        """Dialect of the model."""
         return dialect(self.params, self.where)
 
     @property

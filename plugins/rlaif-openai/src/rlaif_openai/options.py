@@ -12,7 +12,7 @@ LEAST = -100.0
 def option_logprobs(
     top: Iterable[tuple[str, float]], options: Sequence[str]
 ) -> tuple[float, ...] | None:
-    """How probable each option is as the answer.
+    """Probability of each option as the answer.
 
     An option is recognised by the longest listed token that it is or begins with; white space
     before either is ignored, since tokenizers differ in it at the start of a turn. So the value

@@ -1,4 +1,4 @@
-"""What a recipe may say about a model behind the OpenAI API."""
+"""Recipe parameters of a model behind the OpenAI API."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def proxy_for(url: str) -> httpx2.Proxy | None:
 
 
 def _in_network(host: str | None, excepted: str) -> bool:
-    """Whether `no_proxy` names a network, as 10.0.0.0/8, that the host is in."""
+    """True if `no_proxy` names a network, as 10.0.0.0/8, that the host is in."""
     try:
         address = ip_address(host or "")
     except ValueError:
         return False
-    networks = [network for one in excepted.split(",") if (network := _network(one.strip()))]
+    networks = [network for item in excepted.split(",") if (network := _network(item.strip()))]
     return any(address in network for network in networks)
 
 

@@ -52,14 +52,14 @@ class Choice(BaseModel):
 
 
 class Tokens(BaseModel):
-    """What is billed."""
+    """Billed tokens."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
 
 
 class Completion(BaseModel):
-    """What is read of a chat completion. Gateways may send an error in its place, with status 200.
+    """Fields read of a chat completion. Gateways may send an error in its place, with status 200.
 
     Only what is read here is validated, so that a server may leave out or invent the rest.
     """
@@ -102,7 +102,9 @@ def read(content: bytes, request: ChatRequest, where: Endpoint) -> ChatReply:
 
 def _options(choice: Choice, options: tuple[str, ...]) -> tuple[float, ...] | None:
     tokens = (choice.logprobs and choice.logprobs.content) or [Token()]
-    return option_logprobs([(one.token, one.logprob) for one in tokens[0].top_logprobs], options)
+    return option_logprobs(
+        [(logprob.token, logprob.logprob) for logprob in tokens[0].top_logprobs], options
+    )
 
 
 def _error(error: Any, where: Endpoint) -> ModelError:

@@ -37,7 +37,7 @@ def body(request: ChatRequest, how: Dialect) -> dict[str, Any]:
 
 
 def unsent(request: ChatRequest, how: Dialect) -> Mapping[str, float]:
-    """What the request asks for and the model is not told, since it would refuse."""
+    """Parts of the request that are left out, since the model would refuse them."""
     asked = {"temperature": request.temperature, "top_p": request.top_p}
     return {
         name: value

@@ -16,7 +16,7 @@ from rlaif_openai.proxy import proxy_for
 
 
 class Transport(httpx2.AsyncClient):
-    """What the SDK sends its requests through: aiohttp, which holds hundreds of connections.
+    """Transport of the SDK: aiohttp, which holds hundreds of connections.
 
     Args:
         url: The only address that is asked. A proxy that the environment names for it is used.

@@ -39,7 +39,7 @@ class Elo(EveryPair[EloParams]):
         """The i-th best and the i-th worst, for i up to k, where their comparison was decided."""
         scores = self._scores(ranking)
         ordered = sorted(
-            (one for one in ranking.responses if one.id in scores),
+            (response for response in ranking.responses if response.id in scores),
             key=lambda one: (-scores[one.id], one.id),
         )
         pairs = [(ordered[i], ordered[-1 - i]) for i in range(min(self.params.k, len(scores) // 2))]

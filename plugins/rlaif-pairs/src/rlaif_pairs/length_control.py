@@ -35,8 +35,8 @@ class LengthControl(EveryPair[LengthControlParams]):
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """One pair; none where all are equal, or the shorter one is not the better one."""
         ordered = ranking.ordered()
-        strengths = [ranking.strength[one.id] for one in ordered]
-        ends = length_controlled(strengths, [len(one.text) for one in ordered], self.params.rho)
+        strengths = [ranking.strength[item.id] for item in ordered]
+        ends = length_controlled(strengths, [len(item.text) for item in ordered], self.params.rho)
         if ends is None:
             return []
         pair = ordered[ends[0]], ordered[ends[1]]

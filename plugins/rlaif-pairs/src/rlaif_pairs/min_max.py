@@ -50,7 +50,7 @@ def _ends(entrants: Sequence[Response], results: Results) -> Pair | None:
     through = [results.winner(*match) for match in matches]
     if not matches or None in through:
         return None
-    winners = [one for one in through if one is not None]
+    winners = [item for item in through if item is not None]
     losers = [b if one is a else a for (a, b), one in zip(matches, winners, strict=True)]
     best = last_standing(odd + winners, results.winner)
     worst = last_standing(odd + losers, results.loser)

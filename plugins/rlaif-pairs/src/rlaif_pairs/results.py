@@ -72,7 +72,7 @@ def last_standing(
         matches = list(zip(left[::2], left[1::2], strict=False))
         through = [goes_on(*match) for match in matches]
         odd = left[2 * len(matches) :]
-        left = odd + [one for one in through if one is not None]
+        left = odd + [item for item in through if item is not None]
         if None in through:
             return None
     return left[0] if left else None

@@ -20,7 +20,7 @@ def decided(ranking: Ranking) -> list[Pair]:
 
 
 def apart(ranking: Ranking, pair: Pair) -> bool:
-    """Whether the ranking tells the two apart, and their own comparison was not an abstention."""
+    """True if the ranking tells the two apart, and their own comparison was not an abstention."""
     better, worse = pair
     judged = ranking.find(better, worse)
     undecided = judged is not None and judged.p_a is None

@@ -96,7 +96,9 @@ def pair_neighbours(
 def _met(ranking: Ranking, rounds: int) -> Callable[[Response | None, Response | None], bool]:
     """Who has met whom; to have met None is to have sat out a round."""
     pairs = {frozenset((pair.a.id, pair.b.id)) for pair in ranking.judged}
-    games = {one.id: sum(one.id in pair for pair in pairs) for one in ranking.responses}
+    games = {
+        response.id: sum(response.id in pair for pair in pairs) for response in ranking.responses
+    }
 
     def met(one: Response | None, other: Response | None) -> bool:
         if one is None or other is None:

@@ -27,7 +27,7 @@ TopP = Annotated[float, Field(gt=0, le=1)]
 
 
 class SweepParams(Params):
-    """How many responses to draw, and over which settings."""
+    """Number of responses to draw, and the settings."""
 
     n: int = Field(default=4, ge=1, le=64, description="responses to each prompt")
     temperature: tuple[Temperature, ...] = Field(

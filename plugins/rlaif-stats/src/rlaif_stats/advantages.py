@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 EPSILON = 1e-4
-"""What is added to a standard deviation before dividing by it, as in TRL."""
+"""Term added to a standard deviation before dividing by it, as in TRL."""
 
 
 def rloo(rewards: ArrayLike) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""How far raters agree: percent agreement, Cohen's kappa, Krippendorff's alpha.
+"""Agreement of raters: percent agreement, Cohen's kappa, Krippendorff's alpha.
 
 Agreement figures depend on how common each label is; report them with the confusion matrix or
 its margins, never alone.

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and how to make them.
+"""Calibration of probabilities: its measures, and scaling.
 
 Probabilities are of an event that outcomes record: with random sides, "A is better". To ask the
 same of a judge's confidence, whichever side it took, pass both through `as_confidence` first.

@@ -36,7 +36,7 @@ def order_effect_is_finite(
     winner_was_first: NDArray[np.bool_],
     players: int,
 ) -> bool:
-    """Whether the data bound the advantage of being shown first, from above and from below.
+    """True if the data bound the advantage of being shown first, from above and from below.
 
     An advantage of any size fits if ratings r exist with `r_winner - r_loser + 1 >= 0` for
     every win of a first and `r_winner - r_loser - 1 >= 0` for every win of a second (with the

@@ -1,4 +1,4 @@
-"""How far a policy has moved: KL estimators from samples, and what best-of-n costs."""
+"""Distance of a policy: KL estimators from samples, and the cost of best-of-n."""
 
 from __future__ import annotations
 

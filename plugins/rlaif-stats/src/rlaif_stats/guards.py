@@ -114,7 +114,7 @@ def length_ratio(now: ArrayLike, before: ArrayLike) -> float:
 
 
 def rank_agreement(now: Sequence[ArrayLike], before: Sequence[ArrayLike]) -> float:
-    """How alike two rounds' judges rank the same responses (CREAM, Wang et al. 2410.12735).
+    """Agreement of two rounds' judges in ranking responses (CREAM, Wang et al. 2410.12735).
 
     `C = (tau + 1) / 2` with Kendall's tau of each prompt's two ratings, averaged over prompts. C
     is also CREAM's soft label: with it `C * loss(w, l) + (1 - C) * loss(l, w)` is minimised.

@@ -1,4 +1,4 @@
-"""What several judges are worth together."""
+"""Worth of several judges together."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def majority_accuracy(accuracies: ArrayLike) -> float:
 
 
 def effective_judges(judges: int, correlation: float) -> float:
-    """How many independent judges a correlated jury is worth (Kish's design effect).
+    """Number of independent judges that a correlated jury is worth (Kish's design effect).
 
     Args:
         judges: their number, at least 1.
@@ -96,12 +96,12 @@ def error_correlation(outcomes: ArrayLike, truth: ArrayLike) -> float:
         raise ValueError(f"need one truth an item, got {p.shape} and {side.shape}")
     if_a, if_b = (1.0 - side) / 2.0, (1.0 + side) / 2.0
     found = []
-    for one in range(side.shape[1]):
-        for other in range(one):
+    for index in range(side.shape[1]):
+        for other in range(index):
             # Expectations over the truth, since the two errors share it.
-            both = ~np.isnan(side[:, one] + side[:, other])
+            both = ~np.isnan(side[:, index] + side[:, other])
             q = p[both]
-            x, y = ((if_a[both, k], if_b[both, k]) for k in (one, other))
+            x, y = ((if_a[both, k], if_b[both, k]) for k in (index, other))
             mean = [np.sum(q * u + (1.0 - q) * v) for u, v in (x, y)]
             square = [np.sum(q * u * u + (1.0 - q) * v * v) for u, v in (x, y)]
             shared = np.sum(q * x[0] * y[0] + (1.0 - q) * x[1] * y[1])

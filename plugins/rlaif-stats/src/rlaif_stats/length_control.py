@@ -67,7 +67,7 @@ def longer_win_rate(
     clusters: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """How often the longer response won, a tie counting half; pairs of equal length left out.
+    """Win rate of the longer response, a tie counting half; pairs of equal length left out.
 
     Args:
         outcomes: shape (n,), in [0, 1] or NaN: the probability that A is better.
@@ -93,7 +93,7 @@ def longer_win_rate_at_equal_quality(
     ridge: float = 0.1,
     level: float = 0.95,
 ) -> ParityWinRate:
-    """How often the longer response would win if both were equally good.
+    """Win rate of the longer response at equal quality.
 
     `logit P(longer wins) = theta + kappa * quality difference`, reported at a difference of 0:
     what remains of `longer_win_rate` once longer responses may also be better ones.

@@ -117,4 +117,4 @@ class Multiplier:
 
 def _indices(groups: Sequence[object]) -> NDArray[np.int64]:
     seen: dict[object, int] = {}
-    return np.array([seen.setdefault(one, len(seen)) for one in groups], dtype=np.int64)
+    return np.array([seen.setdefault(group, len(seen)) for group in groups], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""How a verdict is written as a number.
+"""Verdicts as numbers.
 
 An *outcome* is the probability that response A is the better one, mapped back from the order
 in which the two were shown: 1.0 is A, 0.0 is B, 0.5 is a tie, anything between is a soft

@@ -21,7 +21,7 @@ from rlaif_stats.outcomes import sides
 
 @dataclass(frozen=True)
 class PositionCounts:
-    """How many pairs were judged alike in both orders, and which way the others lean.
+    """Counts of pairs judged alike in both orders, and of the direction of the others.
 
     Attributes:
         consistent: both verdicts on the same side, or both ties.
@@ -112,7 +112,7 @@ def preference_fairness(ab: ArrayLike, ba: ArrayLike) -> float:
 
 
 def first_position_rate(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> Estimate:
-    """How often the response shown first won, a tie counting half.
+    """Win rate of the response shown first, a tie counting half.
 
     With both orders asked of every pair, quality cancels and 0.5 means no bias. The two
     verdicts on a pair are one cluster.

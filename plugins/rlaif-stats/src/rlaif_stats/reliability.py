@@ -130,7 +130,7 @@ def _jackknife(
     groups = sums.shape[0]
     if groups < 2:
         return Estimate(value, math.nan, math.nan, items)
-    without = np.array([statistic(total - one) for one in sums])
+    without = np.array([statistic(total - item) for item in sums])
     error = math.sqrt((groups - 1) / groups * float(((without - without.mean()) ** 2).sum()))
     half = float(stdtrit(groups - 1, 0.5 + level / 2.0)) * error
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half), items)

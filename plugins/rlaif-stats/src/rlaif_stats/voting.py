@@ -29,7 +29,7 @@ def fewest_votes(total: int, keep_at: float) -> int:
 
 
 def settled(majority: int, asked: int, total: int, keep_at: float) -> bool:
-    """Whether the votes still to come cannot change if the pair's agreement reaches `keep_at`.
+    """True if the votes still to come cannot change if the pair's agreement reaches `keep_at`.
 
     A pair is kept if `majority / total >= keep_at`. Stopped early, the share of the votes *asked*
     is on the same side of `keep_at` as the share of all votes would be: kept means `majority >=

@@ -18,7 +18,7 @@ POINTS_A_LOGIT = 400.0 / math.log(10.0)
 
 
 def place_weights(first_rate: float) -> tuple[float, float]:
-    """What a win is worth in the place shown first and in the place shown second.
+    """Weights of a win in the place shown first and in the place shown second.
 
     Each place's wins are weighted by the other place's share of all wins, so that both places
     weigh the same in total.

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def equal(gold: str, answer: str, options: dict[str, Any]) -> bool | None:
-    r"""Whether `answer` ends with what is mathematically the same as `gold`.
+    r"""True if `answer` ends with what is mathematically the same as `gold`.
 
     Args:
         gold: The expected answer: LaTeX with or without its marks, or a number.

@@ -43,7 +43,7 @@ class Comparers:
             self._idle.put(process)
 
     def equal(self, gold: str, answer: str) -> bool | None:
-        """Whether an answer comes to the gold one; None if the gold one cannot be read.
+        """True if an answer comes to the gold one; None if the gold one cannot be read.
 
         Raises:
             ComparisonError: If nothing can be said.

@@ -25,7 +25,7 @@ class ConstraintsParams(Params):
 
 
 class Constraints(PointwiseJudge[ConstraintsParams]):
-    """Whether the response has the form that was asked for, by checks in a column."""
+    """Verifier: the response has the form that was asked for, by checks in a column."""
 
     Params = ConstraintsParams
 

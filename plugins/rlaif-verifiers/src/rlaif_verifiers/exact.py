@@ -29,7 +29,7 @@ class ExactParams(Params):
 
 
 class Exact(PointwiseJudge[ExactParams]):
-    """Whether the response is the expected answer, by normalised equality."""
+    """Verifier: the response is the expected answer, by normalised equality."""
 
     Params = ExactParams
 
@@ -37,7 +37,7 @@ class Exact(PointwiseJudge[ExactParams]):
         """1 or 0. UNKNOWN without an expected answer that has anything in it."""
         params = self.params
         try:
-            expected = {normal(one, params.ignore) for one in texts(prompt, params.column)} - {""}
+            expected = {normal(text, params.ignore) for text in texts(prompt, params.column)} - {""}
             if not expected:
                 raise NoGroundTruthError(f"'{params.column}' has nothing to compare with")
         except NoGroundTruthError as missing:
@@ -63,7 +63,7 @@ def normal(text: str, ignore: frozenset[Ignored]) -> str:
     if "case" in ignore:
         text = text.casefold()
     if "punctuation" in ignore:
-        text = "".join(one for one in text if not unicodedata.category(one).startswith("P"))
+        text = "".join(item for item in text if not unicodedata.category(item).startswith("P"))
     if "articles" in ignore:
         text = re.sub(r"\b(?:a|an|the)\b", " ", text, flags=re.IGNORECASE)
     if "whitespace" in ignore:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 MARK: Final = "####"
-"""What GSM8K writes before its final answer."""
+"""Mark that GSM8K writes before its final answer."""
 
 NUMBER: Final = re.compile(
     r"""

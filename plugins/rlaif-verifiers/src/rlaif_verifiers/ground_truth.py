@@ -1,4 +1,4 @@
-"""What a verifier checks against: a column of the prompt. Without it there is nothing to say."""
+"""Ground truth of a verifier: a column of the prompt. Without it there is no verdict."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def texts(prompt: Prompt, column: str) -> list[str]:
     """
     value = ground_truth(prompt, column)
     many = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, str | int | float) and not isinstance(one, bool) for one in many):
+    if not all(isinstance(item, str | int | float) and not isinstance(item, bool) for item in many):
         raise NoGroundTruthError(f"'{column}' must be a text or a list of texts")
-    return [str(one) for one in many]
+    return [str(item) for item in many]

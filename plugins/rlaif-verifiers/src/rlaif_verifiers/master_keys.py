@@ -34,6 +34,6 @@ OPENERS: Final = frozenset(
 
 
 def is_master_key(response: str) -> bool:
-    """Whether a response is nothing but white space, punctuation or a bare opener."""
+    """True if a response is nothing but white space, punctuation or a bare opener."""
     words = re.sub(r"[\W_]+", " ", response.casefold()).strip()
     return not words or words in OPENERS

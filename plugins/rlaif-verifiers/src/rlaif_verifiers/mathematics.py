@@ -43,7 +43,7 @@ class MathParams(Params):
 
 
 class Math(PointwiseJudge[MathParams]):
-    """Whether the response comes to the expected answer, as mathematics has it."""
+    """Verifier: the response comes to the expected answer, as mathematics has it."""
 
     Params = MathParams
 

@@ -46,7 +46,7 @@ class PatternParams(Params):
 
 
 class Pattern(PointwiseJudge[PatternParams]):
-    """Whether the response matches a regular expression."""
+    """Verifier: the response matches a regular expression."""
 
     Params = PatternParams
 

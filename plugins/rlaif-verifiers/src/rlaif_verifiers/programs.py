@@ -60,7 +60,7 @@ class CodeParams(Params):
 
 
 class Code(PointwiseJudge[CodeParams]):
-    """Whether the program in the response passes its tests, in a sandbox."""
+    """Verifier: the program in the response passes its tests, in a sandbox."""
 
     Params = CodeParams
 

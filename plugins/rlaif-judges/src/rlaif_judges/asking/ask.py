@@ -1,4 +1,4 @@
-"""How a judge asks its model: it reasons first, and then says how probable each answer is."""
+"""Asking a model: it reasons first, and then gives a probability for each answer."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Asker:
 
     @property
     def weighs_endings(self) -> bool:
-        """Whether the end of the turn can be part of an option's probability."""
+        """True if the end of the turn can be part of an option's probability."""
         return self.gives_options and "end_of_turn" in self._model.capabilities
 
     @property
     def enforces_schema(self) -> bool:
-        """Whether the model can be held to a JSON Schema."""
+        """True if the model can be held to a JSON Schema."""
         return "schema" in self._model.capabilities
 
     async def probabilities(
@@ -121,7 +121,7 @@ class Asker:
         stop: tuple[str, ...] = (),
         schema: Mapping[str, Any] | None = None,
     ) -> ChatReply:
-        """What the model says to a question."""
+        """Reply of the model to a question."""
         request = ChatRequest(
             (Message("user", text),),
             max_tokens=self._params.max_tokens,

@@ -82,7 +82,9 @@ class Comparing:
             "reasoning": params.reasoning,
             "structured": self.structured,
             "answer_prefix": "" if bare else params.answer_prefix,
-            "options": tuple(one.strip() for one in params.options) if bare else params.options,
+            "options": tuple(option.strip() for option in params.options)
+            if bare
+            else params.options,
         }
         asking = {"options": params.options}
         self._request = PromptTemplate(params.answer_prompt, asking, shown=()).render(asking)

@@ -62,7 +62,7 @@ def unread_caution(params: Params, path: str) -> str | None:
 
 
 def _set(params: Params, name: str) -> bool:
-    """Whether a parameter is other than its default: a filled-in recipe names them all."""
+    """True if a parameter is other than its default: a filled-in recipe names them all."""
     field = type(params).model_fields.get(name)
     return field is not None and bool(getattr(params, name) != field.default)
 

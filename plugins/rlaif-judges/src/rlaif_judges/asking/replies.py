@@ -1,4 +1,4 @@
-"""What can be told from a judge's reply before its words are read: refusals, probabilities."""
+"""A judge's reply before its words are read: refusals, probabilities."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def unreadable(reply: ChatReply) -> Silence:
 def option_probabilities(
     reply: ChatReply, options: int, least_mass: float
 ) -> tuple[float, ...] | Silence:
-    """How probable each option is among all of them (Lee et al. 2309.00267, section 2.1).
+    """Probability of each option among all of them (Lee et al. 2309.00267, section 2.1).
 
     Args:
         reply: The reply to a request with options.
@@ -66,7 +66,7 @@ def option_probabilities(
     if mass == 0.0 or mass < least_mass:
         detail = f"the options together have probability {mass:.2g}"
         return Silence(Abstention.UNPARSED, detail)
-    return tuple(one / mass for one in probabilities)
+    return tuple(probability / mass for probability in probabilities)
 
 
 def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -> Verdict:
@@ -87,7 +87,7 @@ def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -
 
 
 def own_words(text: str) -> str:
-    """What one model said, for an explanation.
+    """One model's reply, for an explanation.
 
     A brace at its very beginning would let a model speak as the members of a jury do, whose
     explanations are lines of JSON: a space goes before it.

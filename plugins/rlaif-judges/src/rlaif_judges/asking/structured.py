@@ -13,7 +13,7 @@ from rlaif_judges.asking.replies import QUOTED_ANSWER, own_words, refusal, unrea
 
 
 class Answer(BaseModel):
-    """What a judge is asked for.
+    """The answer that a judge is asked for.
 
     Attributes:
         explanation: Why; written first, so that the reasons come before the verdict.

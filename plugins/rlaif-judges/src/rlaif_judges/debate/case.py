@@ -1,4 +1,4 @@
-"""What a debate is about, and who argues for what."""
+"""Subject of a debate, and the side that each debater argues for."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ class Debaters:
         for number in range(1, self._params.rounds + 1):
             if self._params.turns == "simultaneous":
                 heard += await asyncio.gather(
-                    *(self._speech(case, one, number, tuple(heard)) for one in speakers)
+                    *(self._speech(case, speaker, number, tuple(heard)) for speaker in speakers)
                 )
             else:
-                for one in speakers:
-                    heard.append(await self._speech(case, one, number, heard))
+                for speaker in speakers:
+                    heard.append(await self._speech(case, speaker, number, heard))
         return heard
 
     async def _speech(
@@ -77,7 +77,7 @@ class Debaters:
     def _values(self, case: Case, speaker: Speaker, heard: Sequence[Speech]) -> dict[str, Any]:
         own, other = (case.a, case.b) if speaker == "A" else (case.b, case.a)
         prompt = case.prompt.text
-        texts = (prompt, own.text, other.text, case.source, *(one.text for one in heard))
+        texts = (prompt, own.text, other.text, case.source, *(item.text for item in heard))
         return {
             "prompt": prompt,
             "own": own.text,

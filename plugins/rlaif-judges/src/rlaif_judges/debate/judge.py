@@ -88,7 +88,7 @@ class Debate(ComparingJudge[DebateParams]):
             return await self._alone(case)
         transcript = await self._debaters.transcript(case)
         verdict = await self._asked(case, transcript, 0)
-        told = [f"{one.speaker}, round {one.round}: {one.text}" for one in transcript]
+        told = [f"{item.speaker}, round {item.round}: {item.text}" for item in transcript]
         return replace(verdict, explanation="\n".join([*told, f"Judge: {verdict.explanation}"]))
 
     async def _alone(self, case: Case) -> Verdict:
@@ -102,7 +102,7 @@ class Debate(ComparingJudge[DebateParams]):
         """The verdict; every call but the first stands for a speech of the debate."""
         text = self._template.render(self._values(case, transcript))
         seed = self.context.rng("debate", *case.key, call).getrandbits(31)
-        judged = (*case.texts, *(one.text for one in transcript))
+        judged = (*case.texts, *(item.text for item in transcript))
         comparing = self._comparing if call == 0 else self._in_place_of_a_speech
         return await comparing.verdict(text, seed, judged)
 
@@ -121,7 +121,7 @@ class Debate(ComparingJudge[DebateParams]):
             "transcript": transcript,
             "protocol": self.params.protocol,
             "shows_responses": alone or self.params.judge_sees == "responses",
-            "fence": fence(self.context.secret, *texts, *(one.text for one in transcript)),
+            "fence": fence(self.context.secret, *texts, *(item.text for item in transcript)),
             **self._comparing.form,
         }
 

@@ -1,4 +1,4 @@
-"""What a debater says aloud: without its private thinking, and no longer than allowed."""
+"""A speech of a debater: without its private thinking, and no longer than allowed."""
 
 from __future__ import annotations
 

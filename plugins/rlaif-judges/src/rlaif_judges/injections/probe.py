@@ -17,5 +17,11 @@ class Injections(Probe[Params]):
         Raises:
             DataError: If the suite's file is damaged.
         """
-        for one in injections():
-            yield ProbeCase(one.id, one.prompt, one.honest.text, one.attacking.text, one.kind)
+        for injection in injections():
+            yield ProbeCase(
+                injection.id,
+                injection.prompt,
+                injection.honest.text,
+                injection.attacking.text,
+                injection.kind,
+            )

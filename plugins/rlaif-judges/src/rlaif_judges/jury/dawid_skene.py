@@ -1,4 +1,4 @@
-"""How often each judge is right, estimated from the verdicts of all (Dawid and Skene 1979).
+"""Accuracy of each judge, estimated from the verdicts of all (Dawid and Skene 1979).
 
 By crowd-kit's expectation maximisation over verdicts in the order shown, so that a judge's two
 error rates are also its position bias: how often it says "first" where the first is better, and

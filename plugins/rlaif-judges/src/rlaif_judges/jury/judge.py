@@ -27,7 +27,7 @@ from rlaif_judges.jury.pool import Combining, Member, pooled, told_in
 from rlaif_judges.pairwise import Pairwise
 
 KIND: Final = "judge"
-"""What a member is called in explanations."""
+"""Name of a member in explanations."""
 
 Accuracy = Annotated[float, Field(gt=0, lt=1)]
 

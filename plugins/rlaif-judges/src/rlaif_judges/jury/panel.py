@@ -1,4 +1,4 @@
-"""What `jury` and `cascade` have in common: several judges of a comparison, each a `pairwise`."""
+"""Common part of `jury` and `cascade`: several judges of a comparison, each a `pairwise`."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class PanelJudge(ComparingJudge[N]):
     def caution(self, facts: JudgeFacts) -> str | None:
         """As of `pairwise`; and every member's votes want a temperature that suits them."""
         temperatures = {self.params.temperature}
-        temperatures |= {one.temperature for one in self.params.members.values()}
-        repeated = (repetition_caution(facts, one) for one in sorted(temperatures))
+        temperatures |= {value.temperature for value in self.params.members.values()}
+        repeated = (repetition_caution(facts, temperature) for temperature in sorted(temperatures))
         return both(*repeated, unread_caution(self.params, self.params.prompt))
 
     async def seated(self, judge: str, context: Context) -> dict[str, Pairwise]:

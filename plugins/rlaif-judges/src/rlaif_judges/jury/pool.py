@@ -43,19 +43,19 @@ def pooled(members: Sequence[Member], kind: str, how: Combining = "logit") -> Ve
         The verdict, with one JSON line a member for its explanation; the first abstention's
         reason if all abstained.
     """
-    told = [one for one in members if one.verdict.p_first is not None]
+    told = [member for member in members if member.verdict.p_first is not None]
     explanation = told_by(members, kind)
     if not told:
         first = members[0].verdict
         return Verdict.abstain(first.abstention or Abstention.UNKNOWN, first.detail, explanation)
-    stated = [one.verdict.confidence for one in told if one.verdict.confidence is not None]
+    stated = [item.verdict.confidence for item in told if item.verdict.confidence is not None]
     confidence = sum(stated) / len(stated) if stated else None
     return Verdict(_pool(told, how), explanation=explanation, confidence=confidence)
 
 
 def told_by(members: Sequence[Member], kind: str) -> str:
     """Who said what, one JSON line a member, under the name of `kind`."""
-    return "\n".join(_line(one, kind) for one in members)
+    return "\n".join(_line(member, kind) for member in members)
 
 
 def told_in(explanation: str, kind: str) -> dict[str, float]:
@@ -82,10 +82,10 @@ def told_in(explanation: str, kind: str) -> dict[str, float]:
 def _pool(members: Sequence[Member], how: Combining) -> float:
     from rlaif_stats.labels import pool
 
-    p = [one.verdict.p_first for one in members if one.verdict.p_first is not None]
-    weights = [one.weight for one in members]
+    p = [member.verdict.p_first for member in members if member.verdict.p_first is not None]
+    weights = [member.weight for member in members]
     if how in ("majority", "log-odds"):
-        sides = [float(one > 0.5) - float(one < 0.5) for one in p]
+        sides = [float(item > 0.5) - float(item < 0.5) for item in p]
         lead = sum(weight * side for weight, side in zip(weights, sides, strict=True))
         if how == "log-odds":
             return 1.0 / (1.0 + math.exp(-lead))

@@ -1,4 +1,4 @@
-"""What a jury's verdicts tell once all of them are there."""
+"""Settlement of a jury's verdicts once all of them are there."""
 
 from __future__ import annotations
 

@@ -60,12 +60,12 @@ class Judgments(Sampler[JudgmentsParams]):
         # Each sibling asks the same questions, and equal questions are asked once.
         drawn = dict(
             zip(
-                (one.id for one in asked),
-                await asyncio.gather(*(self._drawn(one) for one in asked)),
+                (item.id for item in asked),
+                await asyncio.gather(*(self._drawn(item) for item in asked)),
                 strict=True,
             )
         )
-        spread = {one.id: self._spread(one, drawn[one.id].values()) for one in asked}
+        spread = {item.id: self._spread(item, drawn[item.id].values()) for item in asked}
         if max(spread, key=lambda id: spread[id]) != prompt.id:
             return []
         return [
@@ -108,10 +108,10 @@ class Judgments(Sampler[JudgmentsParams]):
     def _spread(self, sibling: Sibling, replies: Iterable[ChatReply]) -> float:
         """Variance of the scores that can be read; 0 if none can."""
         prefix = self.params.answer_prefix
-        told = [stated_option(one, prefix, POINTS, sibling.response) for one in replies]
-        points = [one for one in told if isinstance(one, int)]
+        told = [stated_option(reply, prefix, POINTS, sibling.response) for reply in replies]
+        points = [item for item in told if isinstance(item, int)]
         return pvariance(points) if points else 0.0
 
 
 def _itself(prompt: Prompt) -> list[Sibling]:
-    return [one for one in siblings_of(prompt) if one.id == prompt.id]
+    return [item for item in siblings_of(prompt) if item.id == prompt.id]

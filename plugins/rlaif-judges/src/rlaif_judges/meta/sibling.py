@@ -34,8 +34,11 @@ class Sibling:
 
 def judging_prompts(prompt_id: str, siblings: Sequence[Sibling]) -> list[Prompt]:
     """The questions as prompts; each carries all of them."""
-    told = {"prompt_id": prompt_id, "siblings": [asdict(one) for one in siblings]}
-    return [Prompt(one.id, (Message("user", one.question),), {COLUMN: told}) for one in siblings]
+    told = {"prompt_id": prompt_id, "siblings": [asdict(sibling) for sibling in siblings]}
+    return [
+        Prompt(sibling.id, (Message("user", sibling.question),), {COLUMN: told})
+        for sibling in siblings
+    ]
 
 
 def siblings_of(prompt: Prompt) -> list[Sibling]:
@@ -47,4 +50,4 @@ def siblings_of(prompt: Prompt) -> list[Sibling]:
     if not isinstance(told, Mapping):
         return [Sibling(prompt.id, prompt.text, "")]
     siblings: Sequence[Mapping[str, Any]] = told["siblings"]
-    return [Sibling(**one) for one in siblings]
+    return [Sibling(**sibling) for sibling in siblings]

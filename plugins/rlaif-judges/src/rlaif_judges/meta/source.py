@@ -51,7 +51,7 @@ class JudgingPrompts(Source[JudgingPromptsParams]):
         )
         answered = list(self._responses().items())
         for prompt_id, (text, responses) in answered[: self.params.limit]:
-            questions = [template.render(self._values(text, one)) for one in responses]
+            questions = [template.render(self._values(text, response)) for response in responses]
             yield from judging_prompts(
                 prompt_id,
                 [

@@ -1,4 +1,4 @@
-"""What all checks are: parameters, and whether a text satisfies them."""
+"""Base of all checks: parameters, and a test of a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class BaseCheck(Params, ABC):
 
     @abstractmethod
     def holds(self, text: str) -> bool:
-        """Whether a response satisfies it."""
+        """True if a response satisfies it."""
 
 
 class Counted(BaseCheck):
@@ -34,10 +34,10 @@ class Counted(BaseCheck):
 
     @abstractmethod
     def count(self, text: str) -> int:
-        """How often it occurs."""
+        """Number of occurrences."""
 
     def holds(self, text: str) -> bool:
-        """Whether the count is within the bounds."""
+        """True if the count is within the bounds."""
         return self._within(self.count(text))
 
     def _within(self, count: int) -> bool:

@@ -14,7 +14,7 @@ class Uppercase(BaseCheck):
     check: Literal["uppercase"]
 
     def holds(self, text: str) -> bool:
-        """Whether no letter is small."""
+        """True if no letter is small."""
         return text.isupper()
 
 
@@ -24,7 +24,7 @@ class Lowercase(BaseCheck):
     check: Literal["lowercase"]
 
     def holds(self, text: str) -> bool:
-        """Whether no letter is a capital."""
+        """True if no letter is a capital."""
         return text.islower()
 
 
@@ -34,5 +34,5 @@ class CapitalWords(Counted):
     check: Literal["capital_words"]
 
     def count(self, text: str) -> int:
-        """How many words have letters, all of them capitals."""
+        """Number of words with letters, all of them capitals."""
         return sum(word.isupper() for word in WORD.findall(text))

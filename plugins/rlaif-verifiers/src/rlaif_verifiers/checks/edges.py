@@ -1,4 +1,4 @@
-"""How a response begins and ends."""
+"""Beginning and end of a response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StartsWith(BaseCheck):
     text: str = Field(min_length=1)
 
     def holds(self, text: str) -> bool:
-        """Whether it does, whatever the case and the spacing."""
+        """True if it does, whatever the case and the spacing."""
         return plain(text).startswith(plain(self.text))
 
 
@@ -29,7 +29,7 @@ class EndsWith(BaseCheck):
     text: str = Field(min_length=1)
 
     def holds(self, text: str) -> bool:
-        """Whether it does, whatever the case and the spacing."""
+        """True if it does, whatever the case and the spacing."""
         return plain(text).endswith(plain(self.text))
 
 
@@ -39,7 +39,7 @@ class Quoted(BaseCheck):
     check: Literal["quoted"]
 
     def holds(self, text: str) -> bool:
-        """Whether it does."""
+        """True if it does."""
         text = text.strip()
         return len(text) > 2 and QUOTES.get(text[0]) == text[-1]
 

@@ -1,4 +1,4 @@
-"""How a response is laid out."""
+"""Layout of a response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Json(BaseCheck):
     check: Literal["json"]
 
     def holds(self, text: str) -> bool:
-        """Whether it is."""
+        """True if it is."""
         fenced = FENCED.fullmatch(text)
         try:
             # NaN and Infinity, which Python's reader takes and JSON does not know, are no `int`.
@@ -42,7 +42,7 @@ class Bullets(Counted):
     check: Literal["bullets"]
 
     def count(self, text: str) -> int:
-        """How many lines begin with `-`, `*`, `+` or `•`."""
+        """Number of lines that begin with `-`, `*`, `+` or `•`."""
         return len(BULLET.findall(text))
 
 
@@ -52,7 +52,7 @@ class Title(BaseCheck):
     check: Literal["title"]
 
     def holds(self, text: str) -> bool:
-        """Whether there is one."""
+        """True if there is one."""
         return bool(TITLE.search(text))
 
 
@@ -62,7 +62,7 @@ class Highlights(Counted):
     check: Literal["highlights"]
 
     def count(self, text: str) -> int:
-        """How many there are."""
+        """Their number."""
         return len(HIGHLIGHT.findall(text))
 
 
@@ -73,7 +73,7 @@ class Sections(Counted):
     word: str = Field(default="Section", min_length=1)
 
     def count(self, text: str) -> int:
-        """How many lines begin like that."""
+        """Number of lines that begin like that."""
         start = rf"^[ \t#*]*{re.escape(self.word)}[ \t]+\d+"
         return len(re.findall(start, text, re.IGNORECASE | re.MULTILINE))
 
@@ -84,5 +84,5 @@ class Placeholders(Counted):
     check: Literal["placeholders"]
 
     def count(self, text: str) -> int:
-        """How many there are."""
+        """Their number."""
         return len(PLACEHOLDER.findall(text))

@@ -1,4 +1,4 @@
-"""How long a response is."""
+"""Length of a response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Words(Counted):
     check: Literal["words"]
 
     def count(self, text: str) -> int:
-        """How many words there are."""
+        """Number of words."""
         return len(WORD.findall(text))
 
 
@@ -30,7 +30,7 @@ class Sentences(Counted):
     check: Literal["sentences"]
 
     def count(self, text: str) -> int:
-        """How many parts with a word in them end like a sentence, or end the text."""
+        """Number of parts with a word in them that end like a sentence, or end the text."""
         return sum(bool(WORD.search(part)) for part in SENTENCE_END.split(text))
 
 
@@ -41,7 +41,7 @@ class Paragraphs(Counted):
     separator: str = Field(default="", description="as `***`; blank lines if empty")
 
     def count(self, text: str) -> int:
-        """How many parts with text there are."""
+        """Number of parts with text."""
         parts = text.split(self.separator) if self.separator else BLANK_LINE.split(text)
         return sum(bool(part.strip()) for part in parts)
 
@@ -52,5 +52,5 @@ class Characters(Counted):
     check: Literal["characters"]
 
     def count(self, text: str) -> int:
-        """How many characters there are."""
+        """Number of characters."""
         return len(text.strip())

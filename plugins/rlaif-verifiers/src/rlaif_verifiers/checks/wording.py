@@ -17,7 +17,7 @@ class Includes(BaseCheck):
     words: tuple[str, ...] = Field(min_length=1)
 
     def holds(self, text: str) -> bool:
-        """Whether each occurs at least once."""
+        """True if each occurs at least once."""
         return all(occurrences(word, text) for word in self.words)
 
 
@@ -28,18 +28,18 @@ class Excludes(BaseCheck):
     words: tuple[str, ...] = Field(min_length=1)
 
     def holds(self, text: str) -> bool:
-        """Whether none occurs."""
+        """True if none occurs."""
         return not any(occurrences(word, text) for word in self.words)
 
 
 class Frequency(Counted):
-    """How often a word or phrase occurs; a single letter counts inside words as well."""
+    """Occurrences of a word or phrase; a single letter counts inside words as well."""
 
     check: Literal["frequency"]
     word: str = Field(min_length=1)
 
     def count(self, text: str) -> int:
-        """How often it occurs."""
+        """Number of occurrences."""
         if len(self.word) == 1:
             return text.casefold().count(self.word.casefold())
         return occurrences(self.word, text)
@@ -51,7 +51,7 @@ class NoCommas(BaseCheck):
     check: Literal["no_commas"]
 
     def holds(self, text: str) -> bool:
-        """Whether there is none."""
+        """True if there is none."""
         return not any(comma in text for comma in ",،，、")
 
 
@@ -62,12 +62,12 @@ class OneOf(BaseCheck):
     options: tuple[str, ...] = Field(min_length=1)
 
     def holds(self, text: str) -> bool:
-        """Whether it is, white space, case and a full stop left out."""
+        """True if it is, white space, case and a full stop left out."""
         said = text.strip().rstrip(".").casefold()
         return said in {option.strip().rstrip(".").casefold() for option in self.options}
 
 
 def occurrences(phrase: str, text: str) -> int:
-    """How often a phrase occurs as words of its own, whatever the case and the spacing."""
+    """Occurrences of a phrase as words of its own, whatever the case and the spacing."""
     words = r"\s+".join(map(re.escape, phrase.split()))
     return len(re.findall(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE)) if words else 0

@@ -69,7 +69,7 @@ class Interpreter:
 
 
 def find_bubblewrap() -> str:
-    """Where `bwrap` is.
+    """Path of `bwrap`.
 
     Raises:
         PluginError: If there is none.
@@ -119,7 +119,7 @@ def _identity(user: int | None) -> list[str]:
 
 
 def _view(interpreter: Interpreter, room: int) -> list[str]:
-    """What there is to see: the system, read-only, and the rooms to write; `/tmp` is home."""
+    """Visible files: the system, read-only, and the folders to write; `/tmp` is home."""
     arguments = ["--ro-bind", "/usr", "/usr"]
     for path in SYSTEM:
         if os.path.islink(path):
@@ -140,5 +140,5 @@ def _view(interpreter: Interpreter, room: int) -> list[str]:
 def _bound(path: str, place: str) -> list[str]:
     # Left to itself, bubblewrap closes to others what lies in a home that is closed to them.
     parents = reversed(Path(place).parents[:-1])
-    opened = [word for one in parents for word in ("--perms", "0755", "--dir", str(one))]
+    opened = [word for parent in parents for word in ("--perms", "0755", "--dir", str(parent))]
     return [*opened, "--ro-bind", path, place]

@@ -1,4 +1,4 @@
-"""What the sandbox is asked to do, and what comes of it."""
+"""Jobs of the sandbox, and their outcomes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FunctionTests:
 
     @property
     def secret(self) -> Mapping[str, Any]:
-        """What the program's process must not hold."""
+        """Variables that the program's process must not have."""
         return {
             "tests": list(self.tests),
             "prompt": self.prompt,
@@ -59,7 +59,7 @@ Job = FunctionTests | ProgramRuns
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one test or run.
+    """Outcome of one test or run.
 
     Attributes:
         passed: Whether the test passed; a run passes nothing by itself.

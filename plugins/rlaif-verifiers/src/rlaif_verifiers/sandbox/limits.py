@@ -1,4 +1,4 @@
-"""How much of the machine a program may use."""
+"""Limits of a program: its share of the machine."""
 
 from __future__ import annotations
 

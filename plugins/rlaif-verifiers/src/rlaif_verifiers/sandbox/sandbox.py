@@ -50,7 +50,7 @@ class SandboxError(RlaifError):
 
 @dataclass(frozen=True)
 class Report:
-    """How a job went.
+    """Outcome of a job.
 
     Attributes:
         outcomes: One a test or run, in order; fewer than there were if the program was stopped.
@@ -180,7 +180,10 @@ class _Watch:
         if self.said and resident_bytes(self._bwrap.pid) > most << 20:
             return f"the program used more than {self._limits.memory_mb} MB"
         files = self._limits.disk_mb * FILES_A_MB
-        if self.said and sum(files_held(one, ROOMS) for one in children(self._bwrap.pid)) > files:
+        if (
+            self.said
+            and sum(files_held(child, ROOMS) for child in children(self._bwrap.pid)) > files
+        ):
             return f"the program kept more than {files} files"
         return ""
 

@@ -141,7 +141,7 @@ def _become_the_program(
 
 
 def _is_reply(reply: Any) -> bool:
-    """Whether it is what `serve` would write: the program may write there what it likes."""
+    """True if it is what `serve` would write: the program may write there what it likes."""
     if not isinstance(reply, dict) or len(reply) != 1:
         return False
     if "error" not in reply:

@@ -1,4 +1,4 @@
-"""What a process gives up: its user, being looked into, outliving the run, most of the machine."""
+"""Rights that a process gives up: its user, being traced, outliving the run, most resources."""
 
 from __future__ import annotations
 
