@@ -80,7 +80,7 @@ class Label:
             return self(RECIPE.format(model=model, url=url), {"JUDGE_KEY": KEY})
 
     def __call__(self, recipe: str, environ: Mapping[str, str]) -> Done:
-        for name, value in {"PYTHONASYNCIODEBUG": "1", **environ}.items():
+        for name, value in {**environ}.items():
             self.patch.setenv(name, value)
         logged = io.StringIO()
         with everything_logged_to(logged):
