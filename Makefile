@@ -17,10 +17,9 @@ quickstart: setup
 # Compiled modules and rewritten assertions are kept, whatever the shell says: tests start processes.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
-GALLERY := tests/end_to_end/test_recipes.py
 
 test: setup
-	$(PYTEST) --ignore $(GALLERY)
+	$(PYTEST)
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
@@ -33,7 +32,7 @@ test-plugin: setup
 	$(PYTEST) plugins/rlaif-$(P)
 
 test-gallery: setup
-	$(PYTEST) $(GALLERY)
+	$(PYTEST) tests/end_to_end/test_recipes.py
 
 # Lines that the fast tests reach.
 test-coverage: setup

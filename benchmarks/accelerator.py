@@ -127,7 +127,7 @@ class Bench:
             **rest,
         )
 
-    def told(self, name: str, tokens: float, seconds: float, work: float, states: float) -> None:
+    def report(self, name: str, tokens: float, seconds: float, work: float, states: float) -> None:
         """Print one line.
 
         Args:
@@ -174,7 +174,7 @@ class Steps:
 
     @property
     def timed(self) -> int:
-        """How many those are."""
+        """Their number."""
         return len(self.times) - WARM
 
 
@@ -197,11 +197,11 @@ def sampling(bench: Bench) -> None:
         replies = await model.complete(requests)
         seconds = time.perf_counter() - began
         await model.close()
-        answered = [one for one in replies if isinstance(one, ChatReply)]
-        return sum(one.usage.completion_tokens for one in answered), seconds
+        answered = [reply for reply in replies if isinstance(reply, ChatReply)]
+        return sum(reply.usage.completion_tokens for reply in answered), seconds
 
     tokens, seconds = asyncio.run(asked())
-    bench.told("sampling", tokens, seconds, 2 * tokens, width())
+    bench.report("sampling", tokens, seconds, 2 * tokens, width())
 
 
 def scoring(bench: Bench) -> None:
@@ -214,7 +214,7 @@ def scoring(bench: Bench) -> None:
     model.score(bench.prompts, responses)
     seconds = time.perf_counter() - began
     tokens = len(bench.prompts) * (bench.options.prompt_tokens + bench.options.new_tokens)
-    bench.told("reward scoring", tokens, seconds, 2 * tokens, width())
+    bench.report("reward scoring", tokens, seconds, 2 * tokens, width())
 
 
 def dpo(bench: Bench) -> None:
@@ -229,7 +229,7 @@ def dpo(bench: Bench) -> None:
     DPO(params).train(bench.job("dpo", folder, progress=timed))
     sequence = bench.options.prompt_tokens + bench.options.new_tokens
     tokens = 2 * size * timed.timed * sequence
-    bench.told("DPO", tokens, timed.seconds, 6 * tokens, 16)
+    bench.report("DPO", tokens, timed.seconds, 6 * tokens, 16)
 
 
 def pairs(bench: Bench, count: int) -> Iterator[Preference]:
@@ -262,7 +262,7 @@ def ppo(bench: Bench) -> None:
     read = episodes * bench.options.prompt_tokens + new
     # Sampling, then policy, reference and value are asked once, then policy and value learn.
     work = 2 * new + 3 * 2 * read + 2 * 6 * read
-    bench.told("PPO", read, timed.seconds, work, 2 * 16 + 4)
+    bench.report("PPO", read, timed.seconds, work, 2 * 16 + 4)
 
 
 def dtype() -> str:

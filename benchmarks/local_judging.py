@@ -175,7 +175,7 @@ def now() -> np.ndarray:
 
 
 class OneByOne:
-    """What one writes without any of this: a `generate` a question."""
+    """The plain script: one `generate` per question."""
 
     def __init__(self, folder: Path) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(folder)

@@ -74,7 +74,7 @@ def questions(count: int, max_tokens: int):
 
 
 class OneByOne:
-    """What one writes without any of this: a loop over `generate`."""
+    """The plain script: a loop over `generate`."""
 
     def __init__(self, folder: Path) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(folder)

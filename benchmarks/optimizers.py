@@ -108,8 +108,10 @@ def run(row: str, judge: str, seed: int, prompts: int, work: Path) -> Result:
     command += ["--run-dir", str(work / name), "--cache-dir", str(work / "cache")]
     command += ["--allow-local-code"]
     log = work / f"{name}.log"
-    with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, env=_environment())
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+        )
         assert process.stdout is not None
         out = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -140,9 +142,9 @@ def _environment() -> dict[str, str]:
 
 def table(results: list[Result], prompts: int) -> str:
     """The page: one row an optimizer, means over seeds, and each seed's win rate."""
-    lab = [one for one in results if one.judge == "lab"]
-    coin = [one for one in results if one.judge == "coin"]
-    seeds = sorted({one.seed for one in lab})
+    lab = [result for result in results if result.judge == "lab"]
+    coin = [result for result in results if result.judge == "coin"]
+    seeds = sorted({result.seed for result in lab})
     lines = [
         "# Optimizers compared",
         "",
@@ -158,18 +160,23 @@ def table(results: list[Result], prompts: int) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for row in OPTIMIZERS:
-        mine = sorted((one for one in lab if one.row == row), key=lambda one: one.seed)
-        flipped = sorted((one for one in coin if one.row == row), key=lambda one: one.seed)
+        mine = sorted(
+            (result for result in lab if result.row == row), key=lambda result: result.seed
+        )
+        flipped = sorted(
+            (result for result in coin if result.row == row), key=lambda result: result.seed
+        )
         if not mine:
             continue
         lines.append(
-            f"| {row} | {mean(one.before for one in mine):.3f} → "
-            f"{mean(one.after for one in mine):.3f} | {'<br>'.join(map(won, mine))} | "
-            f"{mean(one.kl for one in mine):.2f} | {mean(one.seconds for one in mine):.0f} | "
-            f"{max(one.megabytes for one in mine):.0f} "
+            f"| {row} | {mean(result.before for result in mine):.3f} → "
+            f"{mean(result.after for result in mine):.3f} | {'<br>'.join(map(won, mine))} | "
+            f"{mean(result.kl for result in mine):.2f} | "
+            f"{mean(result.seconds for result in mine):.0f} | "
+            f"{max(result.megabytes for result in mine):.0f} "
             f"| {'<br>'.join(map(won, flipped)) or 'not run'} |"
         )
-    loads = [one.load for one in results]
+    loads = [result.load for result in results]
     lines += [
         "",
         f"Two cores; the load average was {min(loads):.1f} to {max(loads):.1f}, so seconds compare "
@@ -203,7 +210,7 @@ def main() -> None:
         if kept.exists()
         else []
     )
-    there = {(one.row, one.judge, one.seed) for one in results}
+    there = {(result.row, result.judge, result.seed) for result in results}
     judge = "coin" if args.coin else "lab"
     missing = [
         (row, judge, seed)
@@ -212,9 +219,9 @@ def main() -> None:
         if (row, judge, seed) not in there
     ]
 
-    def work(one: tuple[str, str, int]) -> None:
+    def work(task: tuple[str, str, int]) -> None:
         began = time.monotonic()
-        result = run(*one, args.prompts, args.work)
+        result = run(*task, args.prompts, args.work)
         results.append(result)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
@@ -226,7 +233,7 @@ def main() -> None:
         )
 
     with ThreadPoolExecutor(args.jobs) as pool:
-        for future in [pool.submit(work, one) for one in missing]:
+        for future in [pool.submit(work, task) for task in missing]:
             future.result()
     page = table(results, args.prompts)
     if args.output:

@@ -69,7 +69,9 @@ def compare(options: argparse.Namespace, scratch: Path) -> None:
 
     data = scratch / "data.json"
     prompts = generate("train", BATCH * options.steps, 0)
-    data.write_text(json.dumps([[one.id, one.text, dict(one.truth)] for one in prompts]))
+    data.write_text(
+        json.dumps([[prompt.id, prompt.text, dict(prompt.truth)] for prompt in prompts])
+    )
     sides = {"ours": sys.executable}
     if options.trl_python:
         sides["trl"] = options.trl_python
@@ -94,14 +96,14 @@ def measured(side: str, python: str, data: Path, steps: int, seed: int, output: 
 
     where = str(Path(rlaif_lab.__file__).parents[1])
     command = [python, __file__, f"--side={side}", f"--steps={steps}", f"--seed={seed}"]
-    told = subprocess.run(
+    finished = subprocess.run(
         [*command, f"--data={data}", f"--output={output}"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": where},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return {**json.loads(told.stdout.splitlines()[-1]), **judged(output)}
+    return {**json.loads(finished.stdout.splitlines()[-1]), **judged(output)}
 
 
 def judged(folder: Path) -> dict[str, float]:
@@ -119,13 +121,15 @@ def judged(folder: Path) -> dict[str, float]:
     prompts = generate("heldout", 256, 1)
     tokenizer, policy = load_tokenizer(str(folder)), load_causal(str(folder), "float32")
     encoder = ChatEncoder(tokenizer, 1024)
-    tokens = encoder.encode_prompts([(Message("user", one.text),) for one in prompts], RESPONSE)
+    tokens = encoder.encode_prompts(
+        [(Message("user", prompt.text),) for prompt in prompts], RESPONSE
+    )
     torch.manual_seed(0)
     responses = sample(policy, tokenizer, tokens, Draw(RESPONSE))
     reference = load_causal(str(model_path("policy")), "float32")
     nats = kl_of_responses(policy, reference, tokens, responses, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode(responses, skip_special_tokens=True)
-    scores = [gold(one.truth, text) for one, text in zip(prompts, texts, strict=True)]
+    scores = [gold(prompt.truth, text) for prompt, text in zip(prompts, texts, strict=True)]
     return {"gold": statistics.mean(scores), "kl": statistics.mean(nats)}
 
 
@@ -164,11 +168,13 @@ def ours(data: list, steps: int, seed: int, output: Path) -> dict[str, float]:
         reference=start,
         preferences=output,
         heldout=frozenset(),
-        prompts=[Prompt(one, (Message("user", text),), truth) for one, text, truth in data],
+        prompts=[
+            Prompt(prompt_id, (Message("user", text),), truth) for prompt_id, text, truth in data
+        ],
         output=output,
         seed=seed,
         scorer=lambda prompts, texts: [
-            gold(one.columns, text) for one, text in zip(prompts, texts, strict=True)
+            gold(prompt.columns, text) for prompt, text in zip(prompts, texts, strict=True)
         ],
     )
     PPO(PPO.Params(**SETTINGS, max_completion_length=RESPONSE, max_steps=steps)).train(job)
@@ -211,7 +217,7 @@ def trl(data: list, steps: int, seed: int, output: Path) -> dict[str, float]:
             return from_a_model(model, query_responses, pad, context_length)
         scores = []
         for row in query_responses.tolist():
-            prompt = tuple(one for one in row[:context_length] if one != pad)
+            prompt = tuple(token for token in row[:context_length] if token != pad)
             text = tokenizer.decode(row[context_length:], skip_special_tokens=True)
             scores.append(gold(truths[prompt], text))
         return None, torch.tensor(scores), None

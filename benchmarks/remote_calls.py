@@ -25,7 +25,7 @@ from rlaif_openai.model import OpenAI, OpenAIParams
 LATENCY = 0.05
 IN_FLIGHT = 64
 TURNS = 5
-PATIENCE = 300.0
+TIMEOUT = 300.0
 QUESTION = "Which response is better? " + "word " * 400
 REPLY = "The first response is better, since it answers the question. " * 5
 COMPLETION = {
@@ -59,7 +59,7 @@ Call = Callable[[], Awaitable[object]]
 
 @dataclass
 class Clock:
-    """What one way of asking took, over all its turns."""
+    """Time of one way of asking, over all its turns."""
 
     calls: int = 0
     seconds: float = 0.0
@@ -96,8 +96,8 @@ async def compare(name: str, bare: Call, model: Model, calls: int) -> None:
         assert isinstance(reply, ChatReply), reply
 
     clocks = {"SDK, bare": Clock(), "Model.complete": Clock()}
-    for one in (bare, ours):  # opens the connections
-        await turn(one, IN_FLIGHT, Clock())
+    for client in (bare, ours):  # opens the connections
+        await turn(client, IN_FLIGHT, Clock())
     for _ in range(TURNS):
         await turn(bare, calls // TURNS, clocks["SDK, bare"])
         await turn(ours, calls // TURNS, clocks["Model.complete"])
@@ -116,14 +116,14 @@ async def run(url: str, calls: int) -> None:
         api_key="none",
         base_url=f"{url}/v1",
         max_retries=0,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         http_client=openai.DefaultAioHttpClient(),
     )
     anthropic_sdk = anthropic.AsyncAnthropic(
         api_key="none",
         base_url=url,
         max_retries=0,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         http_client=anthropic.DefaultAioHttpClient(),
     )
     ours: list[Model] = [

@@ -5,7 +5,7 @@
 Modes:
     calm      every reply takes 50 ms
     slow      2 % of the replies take a second
-    limited   429 above 32 requests in flight, which nobody is told; percent are of its capacity
+    limited   429 above 32 requests in flight, unknown to clients; percent are of its capacity
     kill      rlaif alone, killed -9 half way and started again: how much is asked twice?
     memory    rlaif alone, at a tenth of the comparisons and at all of them: its peak
 
@@ -50,7 +50,7 @@ def main() -> None:
             memory(folder, url, options.comparisons, options.in_flight)
         else:
             compare(options, folder, url)
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{len(os.sched_getaffinity(0))} cores, load {load}")
 
 
@@ -89,9 +89,9 @@ def compare(options: argparse.Namespace, folder: Path, url: str) -> None:
                 print(f"{name} failed: {str(failed).strip().splitlines()[-1:]}")
     limited = options.mode == "limited"
     best = CAPACITY / LATENCY if limited else turns["SDK, bare"].rate
-    for name, one in turns.items():
-        if one.rates:
-            print(one.line(name, best))
+    for name, turn in turns.items():
+        if turn.rates:
+            print(turn.line(name, best))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def passes(sandbox: Sandbox, job: FunctionTests) -> bool:
 
 
 def bare(job: FunctionTests) -> bool:
-    """What one writes without any of this."""
+    """The plain script."""
     lines = [job.program, *job.tests]
     if job.entry_point:
         lines.append(f"check({job.entry_point})")
@@ -95,8 +95,8 @@ def bare(job: FunctionTests) -> bool:
 
 
 def cpu_seconds() -> float:
-    told = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in told)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""How many calls adaptive voting saves on real judges' votes.
+"""Calls that adaptive voting saves on real judges' votes.
 
     python benchmarks/voting.py ../shared/data/llmbar/fixture_small.jsonl
 
 LLMBar's file has one verdict of each of two judges, under each of two prompts, on each pair in each
-order. How alike repeated votes are it does not say, so a vote is taken as three assumptions have
-it: the same judge says the same again; it says what it said under either prompt; it says what
-either judge said. Adaptive voting asks both orders by turns, as the engine does, and has to decide
-as all the votes together would.
+order. It has no repeated votes, so a vote is drawn under three assumptions: the judge repeats its
+verdict; it repeats one of its verdicts under either prompt; it repeats a verdict of either judge.
+Adaptive voting asks both orders in turn, as the engine does, and has to decide as all the votes
+together would.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read(path: Path, columns: tuple[str, ...]) -> list[dict[int, Votes]]:
 
 
 def adaptive(votes: Votes, keep_at: float) -> int:
-    """How many of the votes are asked before the rest cannot change what becomes of the pair."""
+    """Number of votes asked before the rest cannot change the pair's label."""
     asked = fewest_votes(len(votes), keep_at)
     while not settled(majority(votes[:asked]), asked, len(votes), keep_at):
         asked += 1

@@ -1,4 +1,4 @@
-"""What a recipe costs on top of TRL: reward model and DPO, against a bare script of TRL's trainers.
+"""Overhead of a recipe on top of TRL: reward model and DPO, against a script of TRL's trainers.
 
     python benchmarks/wrapping.py [--model FOLDER] [--prompts 96] [--epochs 2] [--repeats 3]
                                   [--together]
@@ -68,7 +68,7 @@ STAGES = ("reward model", "DPO")
 
 
 def settings(options: argparse.Namespace) -> dict[str, object]:
-    """What both sides train with."""
+    """Settings of both sides."""
     return {
         "learning_rate": 3e-4,
         "num_train_epochs": options.epochs,
@@ -82,7 +82,7 @@ def settings(options: argparse.Namespace) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took: seconds, processor seconds, and at most so many MB."""
+    """Cost of one process: seconds, processor seconds, and peak memory in MB."""
 
     wall: float
     processor: float
@@ -105,10 +105,10 @@ def main() -> None:
         for stage in STAGES:
             costs: dict[str, list[Cost]] = {"script": [], "recipe": []}
             for turn in range(options.repeats):
-                for side, one in zip(
+                for side, cost in zip(
                     costs, turned(turn, stage, folder, model, options), strict=True
                 ):
-                    costs[side].append(one)
+                    costs[side].append(cost)
             tell(stage, costs)
         print(f"\nload average after the last process: {os.getloadavg()[0]:.1f}")
 
@@ -116,7 +116,7 @@ def main() -> None:
 def turned(
     turn: int, stage: str, folder: Path, model: Path, options: argparse.Namespace
 ) -> list[Cost]:
-    """What script and recipe cost in one turn; every other turn the recipe is first."""
+    """Costs of script and recipe in one turn; every other turn the recipe is first."""
     cores = (turn % 2, 1 - turn % 2) if options.together else (None, None)
     placed = [argparse.Namespace(**vars(options), core=core) for core in cores]
     with ThreadPoolExecutor(2 if options.together else 1) as pool:
@@ -202,21 +202,21 @@ def process(command: list[object], options: argparse.Namespace) -> Cost:
     """Run a command to its end and measure it.
 
     Each has a cache of its own: a script would else find what an earlier turn had tokenised, and
-    what the reference had said.
+    the reference's outputs.
     """
-    words = [str(one) for one in command]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as cache:
+    words = [str(word) for word in command]
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory() as cache:
         environ = os.environ | {"OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
         environ["HF_HOME"] = cache
         start = time.perf_counter()
-        child = subprocess.Popen(words, env=environ, stdout=said, stderr=said)
+        child = subprocess.Popen(words, env=environ, stdout=output, stderr=output)
         if getattr(options, "core", None) is not None:
             os.sched_setaffinity(child.pid, {options.core})
         _, status, used = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
         if status:
-            said.seek(0)
-            sys.stderr.buffer.write(said.read())
+            output.seek(0)
+            sys.stderr.buffer.write(output.read())
             raise SystemExit(f"failed: {' '.join(words)}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
@@ -224,7 +224,7 @@ def process(command: list[object], options: argparse.Namespace) -> Cost:
 def tell(stage: str, costs: dict[str, list[Cost]]) -> None:
     print(f"\n{stage:16}{'script':>24}{'recipe':>24}{'ratio':>8}")
     for name, unit in (("wall", "s"), ("processor", "s"), ("memory", "MB")):
-        values = {side: [getattr(one, name) for one in of] for side, of in costs.items()}
+        values = {side: [getattr(cost, name) for cost in of] for side, of in costs.items()}
         middle = {side: statistics.median(of) for side, of in values.items()}
         cells = [
             f"{middle[side]:.1f} {unit} ({min(values[side]):.1f}-{max(values[side]):.1f})"
@@ -235,7 +235,7 @@ def tell(stage: str, costs: dict[str, list[Cost]]) -> None:
 
 
 def bare(options: argparse.Namespace) -> None:
-    """What one writes without any of this."""
+    """The plain script."""
     import torch
     from datasets import load_dataset
     from transformers import (

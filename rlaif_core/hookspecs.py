@@ -13,7 +13,7 @@ recipe lists them under `hooks:`. An example stands in that module.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlaif_core.api.component import Component
     from rlaif_core.api.evaluator import Evaluation, Evaluator
     from rlaif_core.api.filter import Filter
+    from rlaif_core.api.metric import Metric
     from rlaif_core.api.optimizer import Optimizer
     from rlaif_core.api.pairing import Pair, Pairing, Ranking
     from rlaif_core.api.records import (
@@ -122,8 +123,8 @@ class Stages:
     @hookspec(firstresult=True)
     def rlaif_evaluate(
         self, evaluation: Evaluation, evaluator: Evaluator
-    ) -> Awaitable[Mapping[str, Mapping[str, Any]]] | None:
-        """One evaluator's figures, by section of metrics.json.
+    ) -> Awaitable[Mapping[str, Mapping[str, Any]] | Iterable[Metric]] | None:
+        """One evaluator's metrics, or its figures by section of metrics.json.
 
         .. versionadded:: 0.1
         """

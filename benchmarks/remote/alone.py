@@ -1,4 +1,4 @@
-"""What only rlaif promises: little is asked twice after a kill, and memory stays flat."""
+"""Guarantees of rlaif alone: few repeated requests after a kill, and constant memory."""
 
 from __future__ import annotations
 

@@ -30,14 +30,14 @@ REFUSED: Final = {"error": {"message": "too many requests", "type": "rate_limit"
 
 @dataclass
 class Seen:
-    """What was asked since the figures were last told."""
+    """Requests since the last report."""
 
     first: float = 0.0
     last: float = 0.0
     refused: int = 0
     answered: Counter[str] = field(default_factory=Counter)
 
-    def told(self, most_at_once: int) -> dict[str, Any]:
+    def report(self, most_at_once: int) -> dict[str, Any]:
         calls = sum(self.answered.values())
         return {
             "calls": calls,
@@ -66,9 +66,9 @@ class Service:
 
     def answer(self, request: Received) -> Answer:
         if request.path == "/figures":
-            told, self._seen = self._seen.told(self.server.most_at_once), Seen()
+            report, self._seen = self._seen.report(self.server.most_at_once), Seen()
             self.server.most_at_once = 0
-            return Answer(body=told)
+            return Answer(body=report)
         if b'"response_format"' in request.body:
             schema = request.json["response_format"]["json_schema"]["schema"]
             if "preference" not in schema["properties"]:
@@ -83,9 +83,9 @@ class Service:
         chance = int(key[:8], 16) / 16**8
         delay = SLOW if chance < self._slow else self._latency
         seen.last = max(seen.last, now + delay)
-        said = {"explanation": EXPLANATION, "preference": "AB"[int(key[-1], 16) % 2]}
+        verdict = {"explanation": EXPLANATION, "preference": "AB"[int(key[-1], 16) % 2]}
         tools = request.json["tools"] if b'"tools"' in request.body else []
-        return Answer(body=completion(said | {"confidence": 0.8}, tools), delay=delay)
+        return Answer(body=completion(verdict | {"confidence": 0.8}, tools), delay=delay)
 
 
 def some(schema: dict[str, Any]) -> dict[str, Any]:
@@ -93,9 +93,9 @@ def some(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: PLAIN[field["type"]] for name, field in schema["properties"].items()}
 
 
-def completion(said: dict[str, Any], tools: Sequence[Any] = ()) -> dict[str, Any]:
+def completion(verdict: dict[str, Any], tools: Sequence[Any] = ()) -> dict[str, Any]:
     """A chat completion that says something, by calling the only tool if there is one."""
-    message: dict[str, Any] = {"role": "assistant", "content": json.dumps(said), "refusal": None}
+    message: dict[str, Any] = {"role": "assistant", "content": json.dumps(verdict), "refusal": None}
     if tools:
         called = {"name": tools[0]["function"]["name"], "arguments": message["content"]}
         message |= {"content": None}

@@ -1,4 +1,4 @@
-"""Who asks the service, in a process of their own, and what their turns came to."""
+"""Contestants that ask the service, each in its own process, and the results of their turns."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import Any, Final
 from remote.workload import RECIPE
 
 HERE: Final = Path(__file__).parent
-PATIENCE: Final = 900.0
+TIMEOUT: Final = 900.0
 """Seconds after which a contestant is given up."""
 
 
 @dataclass
 class Turns:
-    """What one contestant's turns came to.
+    """Results of one contestant's turns.
 
     Attributes:
         rates: Replies a second, as the service saw it.
@@ -70,9 +70,9 @@ def service(*options: str) -> Iterator[str]:
 
 
 def figures(url: str) -> dict[str, Any]:
-    """What the service saw since it was last asked."""
-    with urllib.request.urlopen(f"{url}/figures") as told:
-        return dict(json.load(told))
+    """Requests seen by the service since the last report."""
+    with urllib.request.urlopen(f"{url}/figures") as response:
+        return dict(json.load(response))
 
 
 def other(python: str, script: str, folder: Path, url: str, in_flight: int) -> list[str]:
@@ -93,13 +93,13 @@ def take(command: Sequence[str], log: Path, url: str, turns: Turns) -> None:
     """Run one turn and add it up.
 
     Raises:
-        RuntimeError: With the end of what the command said, if it failed.
+        RuntimeError: If the command failed, with the end of its output.
     """
     figures(url)
     before, began = os.times(), time.monotonic()
     with log.open("wb") as errors:
         pipe = subprocess.PIPE
-        done = subprocess.run(command, stdout=pipe, stderr=errors, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, stdout=pipe, stderr=errors, timeout=TIMEOUT, check=False)
     seconds, after = time.monotonic() - began, os.times()
     if done.returncode:
         raise RuntimeError(log.read_text(errors="replace")[-3000:])

@@ -32,7 +32,7 @@ UNLIMITED = 1_000_000_000
 
 
 class Verdict(BaseModel):
-    """What a judge answers."""
+    """A judge's answer."""
 
     explanation: str
     preference: Literal["A", "B"]

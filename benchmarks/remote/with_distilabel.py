@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 
 class Verdict(BaseModel):
-    """What a judge answers."""
+    """A judge's answer."""
 
     explanation: str
     preference: Literal["A", "B"]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rlaif_core.api.chat import ChatModel
 from rlaif_core.api.component import Component, P
+from rlaif_core.api.metric import Metric
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
 
@@ -55,6 +56,9 @@ class Evaluator(Component[P]):
     asks_models: ClassVar[bool] = True
     """Whether it asks the policy, the base or the judge, so that `rlaif plan` plays it."""
 
+    uses_judge: ClassVar[bool] = False
+    """True if its figures are the evaluation judge's opinion of the policy."""
+
     needs_heldout: ClassVar[bool] = False
     """Whether it measures nothing without held-out prompts: a recipe without is then an error."""
 
@@ -63,6 +67,11 @@ class Evaluator(Component[P]):
 
     needs_reward_model: ClassVar[bool] = False
     """Whether it measures nothing without a reward model."""
+
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Fields of `Metric` for the figures of its mapping, by "group.name": label, unit,
+    higher_is_better, heldout, evidence. Rounds are ranked only by a metric that is held out and
+    says whether higher is better."""
 
     def check(self) -> None:
         """Refuse what it cannot measure with, as far as that is known before anything is judged.
@@ -75,9 +84,11 @@ class Evaluator(Component[P]):
         """
 
     @abstractmethod
-    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
-        """Figures for metrics.json, by section: `{"policy": {"win_rate": …}}`.
+    async def evaluate(
+        self, evaluation: Evaluation
+    ) -> Mapping[str, Mapping[str, Any]] | Iterable[Metric]:
+        """Metrics, or figures for metrics.json by section: `{"policy": {"win_rate": …}}`.
 
-        JSON values only; an interval is `{"value": x, "low": x, "high": x}` at 95 %. What cannot
-        be measured here is left out, never given as a number.
+        Of figures, JSON values only; an interval is `{"value": x, "low": x, "high": x}` at 95 %.
+        What cannot be measured here is left out, never given as a number.
         """

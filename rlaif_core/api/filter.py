@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rlaif_core.api.component import Component, P
 from rlaif_core.api.records import Drop, Preference
@@ -28,6 +29,12 @@ class JudgeFacts:
 
 class Filter(Component[P]):
     """Override `reason` to decide on one preference at a time, or `apply` to see them together."""
+
+    reads_agreement: ClassVar[bool] = False
+    """True if it decides by `Preference.agreement`, for which adaptive voting saves votes."""
+
+    reads_label: ClassVar[bool] = False
+    """True if it decides by `Preference.p_chosen`, which changes with the votes asked."""
 
     def reason(self, preference: Preference) -> str | None:
         """Why this preference is dropped, in a short reusable phrase; None to keep it."""

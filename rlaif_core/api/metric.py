@@ -10,6 +10,9 @@ from typing import Any, Literal
 Chart = Literal["interval", "before_after", "line", "bars", "scatter"]
 """Ways to draw a metric: its interval, its baseline beside it, or the series in `details`."""
 
+Evidence = Literal["gold", "people", "judge", "reward", "divergence", ""]
+"""The ground of a metric: gold labels, people, a judge, a reward model, a divergence."""
+
 FEWEST = 30
 """Items below which a value outside its bounds may be chance, and is not warned about."""
 
@@ -55,6 +58,7 @@ class Metric:
         chart: How a page draws it.
         details: What else belongs to it, JSON values: a p-value, a series for the chart.
         heldout: Whether it is measured on evidence that training never saw.
+        evidence: What it rests on; rounds are ranked by gold, then people, then a judge.
         bounds: When to warn; None where no value is bad in itself.
     """
 
@@ -73,6 +77,7 @@ class Metric:
     chart: Chart | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     heldout: bool = False
+    evidence: Evidence = ""
     bounds: Bounds | None = None
 
     def figure(self) -> dict[str, Any]:
@@ -85,7 +90,12 @@ class Metric:
     def record(self) -> dict[str, Any]:
         """All fields that are set, JSON values; `Metric.of` reads them back."""
         fields = asdict(self)
-        return {name: value for name, value in fields.items() if value not in (None, "", {})}
+        return {
+            name: value
+            for name, value in fields.items()
+            if not (value is None or value is False or value in ("", {}))
+            or (name == "higher_is_better" and value is not None)
+        }
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Metric:
@@ -138,8 +148,13 @@ def metrics_of(mapping: Mapping[str, Any]) -> Iterator[Metric]:
                 yield Metric(**known, **fields, details=rest, chart="interval")
             elif isinstance(figure, Mapping) and _is_number(figure.get("after")):
                 baseline = figure.get("before")
+                ends: dict[str, Any] = {key: figure.get(key) for key in ("low", "high")}
                 yield Metric(
-                    **known, value=figure["after"], baseline=baseline, chart="before_after"
+                    **known,
+                    **ends,
+                    value=figure["after"],
+                    baseline=baseline,
+                    chart="before_after",
                 )
 
 

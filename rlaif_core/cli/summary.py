@@ -109,6 +109,8 @@ def _best(best: JSON) -> str:
         others = ", ".join(map(str, best["near"]))
         rounds = "round" if len(best["near"]) == 1 else "rounds"
         line += f"; perhaps by chance: its interval meets that of {rounds} {others}"
+    if best.get("selected_of", 1) > 1:
+        line += f"; the highest of {best['selected_of']} flatters"
     return line
 
 

@@ -17,7 +17,7 @@ from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
 from rlaif_core.engine.stages.prompts import READ_PROMPTS
 from rlaif_core.kit.service import ServiceModel
-from rlaif_core.metrics.best_round import course
+from rlaif_core.metrics.best_round import summarise
 from rlaif_core.metrics.run import JSON, finite, run_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder
@@ -55,11 +55,11 @@ async def run(recipe: Recipe, folder: RunFolder, progress: Progress) -> JSON:
             policies = await rankings(session, range(begun), "evaluation")
             if policies is not None:
                 session.metrics["policies"] = finite(policies)
-            session.metrics |= course(session.metrics["rounds"], recipe.file.evaluation)
+            session.metrics |= summarise(session.metrics["rounds"], recipe.file.evaluation)
             if stopped:
                 session.metrics["stopped"] = stopped
             folder.write_json("metrics.json", session.metrics)
-        _point_at_best(session)
+        _point_at_best(session, begun)
         return session.metrics
 
 
@@ -95,10 +95,17 @@ async def _check_ahead(session: Session) -> None:
             await asyncio.to_thread(trainer.check, session.components.weights(), prompts)
 
 
-def _point_at_best(session: Session) -> None:
-    """Let `policy` in the run directory stand for the best round's, and say what was found."""
+def _point_at_best(session: Session, begun: int) -> None:
+    """Link `policy` to the best round's, or the last one's if nothing ranks them."""
+    if not session.components.has("optimizer"):
+        return
+    if why := session.metrics.get("unranked"):
+        session.progress.note(f"WARNING: {why}; the last round's policy stands for the best")
     best = session.metrics.get("best")
-    if best is None or not session.components.has("optimizer"):
+    if best is None:
+        trained = [n for n in range(begun) if session.folder.of_round(n, "policy").exists()]
+        if trained:
+            session.folder.link("policy", f"round-{trained[-1]}/policy")
         return
     session.folder.link("policy", f"round-{best['round']}/policy")
     turned = session.metrics.get("overoptimization", {}).get("turned")

@@ -1,16 +1,17 @@
-"""How a run's rounds went, taken together: which policy is best, and whether the proxy still holds.
+"""Best checkpoint and reward over-optimisation across rounds.
 
-The best round is chosen by what training never learned from, not by the training reward. Reward
-that goes on rising while that measure falls is over-optimisation (Gao et al. 2210.10760).
+The best round is chosen by a metric on held-out evidence, not by the training reward. Reward that
+goes on rising while that metric falls is over-optimisation (Gao et al. 2210.10760).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from rlaif_core.api.metric import Metric
 from rlaif_core.recipe.sections import EvaluationSection
 from rlaif_stats.overoptimization import fit_law
 
@@ -19,93 +20,141 @@ JSON = dict[str, Any]
 FEWEST_POINTS = 3
 """Rounds before the law's two coefficients mean anything."""
 
+EVIDENCE = ("gold", "people", "judge")
+"""What a metric may rest on that ranks rounds, the most trusted first."""
 
-def course(rounds: Sequence[Mapping[str, Any]], section: EvaluationSection) -> JSON:
-    """What metrics.json says of all rounds together.
+
+def summarise(rounds: Sequence[Mapping[str, Any]], section: EvaluationSection) -> JSON:
+    """The part of metrics.json about all rounds together.
 
     Args:
-        rounds: The rounds' own figures, in turn.
-        section: The recipe's `evaluation`, whose `watch` names the measure.
+        rounds: The rounds' own figures with their records, in turn.
+        section: The recipe's `evaluation`: `best_by` names the metric; without it `watch` says
+            what kind of evidence comes first.
 
     Returns:
-        `best`: round, by (the measure) and value, with its interval (low, high) where there is
-        one and `near`, the rounds whose intervals overlap it; `overoptimization`: points (round,
-        distance √KL in √nats, proxy and held-out gain over the base, with its interval), the
-        fitted law (alpha, beta and, if it has one, its optimum), and `turned`, the first round in
-        which the proxy rose while the held-out measure fell by more than its interval. Either is
-        left out if it cannot be said.
+        `best`: round, by (the metric) and value, with its interval (low, high) where there is
+        one, `near`, the rounds whose intervals overlap it, and `selected_of`, the number of rounds
+        it was chosen from: a selected maximum flatters; `unranked`, why there is none although
+        `best_by` asks for one; `overoptimization`: points (round, distance √KL in √nats, proxy and
+        held-out gain over the base, with its interval), the fitted law (alpha, beta and, if it has
+        one, its optimum), and `turned`, the first round in which the proxy rose while the held-out
+        metric fell by more than its interval. Each is left out if it cannot be said.
     """
-    measured = [(one["round"], *found) for one in rounds if (found := _heldout(one, section))]
-    told: JSON = {}
-    if measured:
-        number, by, value = max(measured, key=lambda one: one[2])
-        told["best"] = {"round": number, "by": by, "value": value, **_interval(rounds, number, by)}
-    points = [point for one in rounds if (point := _point(one, section))]
+    by = _ranking(rounds, section)
+    if by is None:
+        return {"unranked": _unranked(section)} if section.best_by else {}
+    ranked = {round_["round"]: metric for round_ in rounds if (metric := _find(round_, by))}
+    number, best = max(ranked.items(), key=lambda item: _goodness(item[1]))
+    summary: JSON = {
+        "best": {
+            "round": number,
+            "by": by,
+            "value": best.value,
+            **_overlaps(ranked, number),
+            "selected_of": len(ranked),
+        }
+    }
+    points = [point for round_ in rounds if (point := _point(round_, by))]
     if points:
-        told["overoptimization"] = {"points": points, **_law(points), **_turn(points)}
-    return told
+        summary["overoptimization"] = {"points": points, **_law(points), **_turn(points)}
+    return summary
 
 
-def _heldout(round: Mapping[str, Any], section: EvaluationSection) -> tuple[str, float] | None:
-    policy = round.get("policy", {})
-    if section.watch != "judge" and "gold_score" in policy:
-        return "policy.gold_score", policy["gold_score"]["after"]
-    if "win_rate" in policy:
-        return "policy.win_rate", policy["win_rate"]["value"]
+def _metrics(round_: Mapping[str, Any]) -> Iterator[Metric]:
+    for part in round_.get("records", {}).values():
+        yield from map(Metric.of, part.values())
+
+
+def _name(metric: Metric) -> str:
+    return f"{metric.group}.{metric.name}"
+
+
+def _find(round_: Mapping[str, Any], name: str) -> Metric | None:
+    return next((metric for metric in _metrics(round_) if _name(metric) == name), None)
+
+
+def _ranking(rounds: Sequence[Mapping[str, Any]], section: EvaluationSection) -> str | None:
+    """The metric that ranks rounds, as "group.name"."""
+    able = [
+        metric
+        for round_ in rounds
+        for metric in _metrics(round_)
+        if metric.heldout and metric.higher_is_better is not None
+    ]
+    if section.best_by:
+        wanted = (section.best_by, f"policy.{section.best_by}")
+        return next((_name(metric) for metric in able if _name(metric) in wanted), None)
+    order = ("judge", *EVIDENCE) if section.watch == "judge" else EVIDENCE
+    for evidence in order:
+        for metric in able:
+            if metric.evidence == evidence and metric.group == "policy":
+                return _name(metric)
     return None
 
 
-def _interval(rounds: Sequence[Mapping[str, Any]], best: int, by: str) -> JSON:
-    ends = {one["round"]: found for one in rounds if (found := _ends(one, by))}
-    if best not in ends:
+def _unranked(section: EvaluationSection) -> str:
+    return (
+        f"no round has a metric {section.best_by!r} that is measured on held-out prompts and says "
+        "whether higher is better: see `describes` of its evaluator"
+    )
+
+
+def _goodness(metric: Metric) -> float:
+    return metric.value if metric.higher_is_better else -metric.value
+
+
+def _overlaps(ranked: Mapping[int, Metric], number: int) -> JSON:
+    best = ranked[number]
+    if best.low is None or best.high is None:
         return {}
-    low, high = ends.pop(best)
-    near = [number for number, (_, their_high) in ends.items() if their_high >= low]
-    return {"low": low, "high": high, "near": near}
+    near = [
+        other
+        for other, metric in ranked.items()
+        if other != number
+        and metric.low is not None
+        and metric.high is not None
+        and metric.high >= best.low
+        and metric.low <= best.high
+    ]
+    return {"low": best.low, "high": best.high, "near": near}
 
 
-def _ends(round: Mapping[str, Any], by: str) -> tuple[float, float] | None:
-    """The interval of a round's measure; that of a gold score is its gain's over the base."""
-    policy = round.get("policy", {})
-    gold = by == "policy.gold_score"
-    found = policy.get("gold_gain" if gold else "win_rate")
-    if found is None:
+def _point(round_: Mapping[str, Any], by: str) -> JSON | None:
+    """A round's place; its gains are over the base, so the base is at the origin."""
+    metric = _find(round_, by)
+    policy = [found for found in _metrics(round_) if found.group == "policy"]
+    distance = next((found for found in policy if found.evidence == "divergence"), None)
+    if metric is None or distance is None:
         return None
-    base = policy["gold_score"]["before"] if gold else 0.0
-    return base + found["low"], base + found["high"]
-
-
-def _point(round: Mapping[str, Any], section: EvaluationSection) -> JSON | None:
-    """Where a round stands; its gains are over the base, so the base is at the origin."""
-    policy = round.get("policy", {})
-    found = _heldout(round, section)
-    if found is None or "kl" not in policy:
-        return None
-    by, value = found
-    origin = policy["gold_score"]["before"] if by == "policy.gold_score" else 0.5
-    point: JSON = {"round": round["round"], "distance": math.sqrt(max(0.0, policy["kl"]))}
-    point |= {"by": by, "heldout": value - origin}
-    ends = _ends(round, by)
-    if ends is not None:
-        point |= {"low": ends[0] - origin, "high": ends[1] - origin}
-    if "reward" in policy:
-        point["proxy"] = policy["reward"]["after"] - policy["reward"]["before"]
+    origin = metric.baseline
+    if origin is None:
+        origin = 0.5 if metric.unit == "share" else 0.0
+    point: JSON = {"round": round_["round"], "distance": math.sqrt(max(0.0, distance.value))}
+    point |= {"by": by, "heldout": metric.value - origin}
+    if metric.low is not None and metric.high is not None:
+        point |= {"low": metric.low - origin, "high": metric.high - origin}
+    proxy = next((found for found in policy if found.evidence == "reward"), None)
+    if proxy is not None and proxy.baseline is not None:
+        point["proxy"] = proxy.value - proxy.baseline
     return point
 
 
 def _law(points: Sequence[JSON]) -> JSON:
-    away = [one for one in points if one["distance"] > 0.0]
+    away = [point for point in points if point["distance"] > 0.0]
     if len(away) < FEWEST_POINTS:
         return {}
     try:
-        law = fit_law([one["distance"] for one in away], [one["heldout"] for one in away], "rl")
+        law = fit_law(
+            [point["distance"] for point in away], [point["heldout"] for point in away], "rl"
+        )
     except ValueError:  # the rounds are all equally far from the base
         return {}
-    told: JSON = {"alpha": law.alpha, "beta": law.beta}
+    fitted: JSON = {"alpha": law.alpha, "beta": law.beta}
     optimum = law.optimum()
     if optimum is not None:
-        told["optimum"] = {"distance": optimum[0], "heldout": optimum[1]}
-    return {"law": told}
+        fitted["optimum"] = {"distance": optimum[0], "heldout": optimum[1]}
+    return {"law": fitted}
 
 
 def _turn(points: Sequence[JSON]) -> JSON:

@@ -131,6 +131,11 @@ class EvaluationSection(Section):
         description="what training is watched by but never learns from, and what picks the best "
         "round: this section's judge, or the source's truth",
     )
+    best_by: str | None = Field(
+        default=None,
+        description="the metric that picks the best round, such as win_rate: one that is measured "
+        "on held-out prompts; by default gold before people before the judge",
+    )
 
 
 REWARD_MODEL = "reward_model"

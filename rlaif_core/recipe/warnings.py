@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rlaif_core.api import Judge
+from rlaif_core.api import Evaluator, Filter, Judge
 from rlaif_core.recipe.components import Part
 from rlaif_core.recipe.document import Document, dotted
 from rlaif_core.recipe.problems import Problem
@@ -32,14 +32,12 @@ def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Ite
     for place in unasked(data):
         where = document.key_position(tuple(place.split(".", 1)))
         yield Problem(where, f"{place}: nothing asks this model")
-    win_rate = next(
-        (one for one in recipe.parts.values() if one.entry.name in JUDGED_EVALUATORS), None
-    )
-    if win_rate and recipe.file.evaluation.judge is None and recipe.file.optimizer is not None:
+    judged = next((part for part in recipe.parts.values() if _uses_judge(part)), None)
+    if judged and recipe.file.evaluation.judge is None and recipe.file.optimizer is not None:
         yield Problem(
-            document.position((*win_rate.path, "use")),
-            "the win rate is measured by the judge that the policy learned from, which flatters "
-            "it: name another one under evaluation.judge",
+            document.position((*judged.path, "use")),
+            f"{judged.entry.label}: measured by the judge that the policy learned from, which "
+            "flatters it: name another one under evaluation.judge",
         )
 
 
@@ -49,21 +47,27 @@ def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]
     if share is None:
         return
     where = document.position(("judge", "adaptive"))
-    filters = [part for part in recipe.parts.values() if part.entry.name == AGREEMENT]
+    filters = [
+        part
+        for part in recipe.parts.values()
+        if issubclass(part.component, Filter) and part.component.reads_agreement
+    ]
     if not filters:
-        yield Problem(where, f"judge.adaptive saves votes for a filter '{AGREEMENT}': add one")
+        yield Problem(where, "judge.adaptive saves votes for a filter of their agreement: add one")
     for part in filters:
         kept_at = getattr(part.params, "min", share)
         if kept_at != share:
             yield Problem(
                 where,
-                f"judge.adaptive is {share:g} and the filter '{AGREEMENT}' keeps from {kept_at:g} "
+                f"judge.adaptive is {share:g} and {part.entry.label} keeps from {kept_at:g} "
                 "on: other pairs are kept than all votes would keep; make them equal",
             )
-    if any(part.entry.name == CONFIDENCE for part in recipe.parts.values()):
+    for part in recipe.parts.values():
+        if not (issubclass(part.component, Filter) and part.component.reads_label):
+            continue
         yield Problem(
             where,
-            f"with judge.adaptive the filter '{CONFIDENCE}' sees only the votes that were asked: "
+            f"with judge.adaptive {part.entry.label} sees only the votes that were asked: "
             "it may keep or drop other pairs than all votes would",
         )
 
@@ -92,11 +96,8 @@ def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
             yield Problem(document.position(("rounds", name)), what)
 
 
-AGREEMENT, CONFIDENCE = "agreement", "confidence"
-"""The filter for which adaptive voting saves votes, and the one that notices."""
-
-JUDGED_EVALUATORS = frozenset({"win-rate"})
-"""Evaluators whose figure is a judge's opinion."""
+def _uses_judge(part: Part) -> bool:
+    return issubclass(part.component, Evaluator) and part.component.uses_judge
 
 
 def _of_judge(place: str, part: Part, data: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:

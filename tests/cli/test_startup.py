@@ -45,7 +45,6 @@ def test_only_light_modules_are_imported(environ, arguments):
     assert not [one for one in modules if one.startswith(("acme_", "rival_", "rlaif_core.api"))]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["plugins", "list"], ["plugins", "list", "--json"]]
 )

@@ -57,7 +57,9 @@ def check_shell_line(line: str, folder: Path) -> None:
     words = shlex.split(line, comments=True)
     if not words:
         return
-    if words[0] == "make":
+    if words[0] == "source":
+        assert words[1] == ".venv/bin/activate"  # in the folder of whoever typed `make`
+    elif words[0] == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert words[1] in targets
     elif words[:2] == ["pip", "install"]:

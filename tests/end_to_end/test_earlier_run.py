@@ -25,9 +25,9 @@ def run(earlier: Path, name: str) -> int:
 
 
 def metrics(folder: Path) -> dict[str, Any]:
-    known: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    del known["seconds"]
-    return known
+    content: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    del content["seconds"]
+    return content
 
 
 def test_a_finished_run_is_run_again_without_a_call_and_keeps_its_metrics(earlier: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_finished_run_is_run_again_without_a_call_and_keeps_its_metrics(earlie
     assert run(earlier, "finished") == 0
     after = metrics(earlier / "finished")
     assert after["cost"] == before["cost"]
-    assert [strip(row) for row in after["rounds"]] == [strip(row) for row in before["rounds"]]
+    assert known(after["rounds"][0], before["rounds"][0]) == before["rounds"][0]
 
 
 def test_an_interrupted_run_goes_on_from_its_ledger(
@@ -44,7 +44,7 @@ def test_an_interrupted_run_goes_on_from_its_ledger(
     assert run(earlier, "interrupted") == 0
     assert "32 more answers from the ledger" in capsys.readouterr().out
     finished, resumed = metrics(earlier / "finished"), metrics(earlier / "interrupted")
-    assert strip(finished["rounds"][0]) == strip(resumed["rounds"][0])
+    assert known(resumed["rounds"][0], finished["rounds"][0]) == finished["rounds"][0]
 
 
 def test_a_report_is_written_of_a_finished_run(earlier: Path) -> None:
@@ -61,6 +61,7 @@ def test_changed_local_code_is_refused_in_one_line(
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def strip(round_: dict[str, Any]) -> dict[str, Any]:
-    """The keys that the earlier version knew; later ones may add theirs."""
-    return {key: value for key, value in round_.items() if key != "metrics"}
+def known(new: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """The keys that the earlier version knew, in a round and in its judge section."""
+    judge = {key: new["judge"][key] for key in earlier["judge"]}
+    return {key: new[key] for key in earlier} | {"judge": judge}

@@ -104,10 +104,10 @@ def test_a_model_that_nothing_asks_is_cautioned(tmp_path: Path) -> None:
 def test_votes_that_stop_at_another_share_than_the_filters_are_cautioned(tmp_path: Path) -> None:
     judge = {"use": "./kinds.py:Sharp", "votes": 5, "adaptive": 0.8}
     (caution,) = load(tmp_path, judge=judge).cautions
-    assert "saves votes for a filter 'agreement': add one" in caution
+    assert "saves votes for a filter of their agreement: add one" in caution
     filters = [{"use": "agreement", "params": {"min": 0.9}}]
     (caution,) = load(tmp_path, judge=judge, filters=filters).cautions
-    assert "adaptive is 0.8 and the filter 'agreement' keeps from 0.9 on" in caution
+    assert "adaptive is 0.8 and filter 'agreement' keeps from 0.9 on" in caution
     assert load(tmp_path, judge=judge, filters=[{"use": "agreement"}]).cautions == ()
     both = [{"use": "agreement"}, {"use": "confidence"}]
     (caution,) = load(tmp_path, judge=judge, filters=both).cautions
@@ -156,3 +156,31 @@ def test_what_cannot_work_is_one_line_at_its_place(
 
 def test_a_number_of_rounds_is_short_for_its_section(tmp_path: Path) -> None:
     assert load(tmp_path, rounds=3).file.rounds == load(tmp_path, rounds={"n": 3}).file.rounds
+
+
+OWN = """
+from rlaif_evaluators.win_rate import WinRate
+from rlaif_pairs.certainty import Agreement
+
+
+class MyAgreement(Agreement):
+    pass
+
+
+class MyWinRate(WinRate):
+    pass
+"""
+
+
+def test_warnings_go_by_what_a_class_declares_and_not_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    judge = {"use": "./kinds.py:Sharp", "votes": 3, "adaptive": 0.8}
+    recipe = load(
+        tmp_path,
+        judge=judge,
+        filters=[{"use": "./own.py:MyAgreement", "params": {"min": 0.8}}],
+        evaluators=[{"use": "./own.py:MyWinRate"}],
+        **TRAINS,
+    )
+    assert not [line for line in recipe.cautions if "adaptive" in line]
+    assert [line for line in recipe.cautions if "measured by the judge" in line]

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api import (
     Abstention,
@@ -223,6 +223,10 @@ class WeighingOnline(Weighing):
 
 class Gold(Evaluator):
     """Mean gold scores before and after."""
+
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "policy.gold_score": {"higher_is_better": True, "heldout": True, "evidence": "gold"}
+    }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         assert evaluation.gold is not None

@@ -33,7 +33,10 @@ def judged(a, b, p_a):
 
 def test_scores_are_means_before_and_after():
     policy = measured(["bad", "fair"], ["fair", "good"])["policy"]
-    assert policy["gold_score"] == {"before": pytest.approx(0.3), "after": pytest.approx(0.7)}
+    score = policy["gold_score"]
+    assert (score["before"], score["after"]) == pytest.approx((0.3, 0.7))
+    gain = policy["gold_gain"]
+    assert (score["low"], score["high"]) == pytest.approx((0.3 + gain["low"], 0.3 + gain["high"]))
 
 
 def test_the_gain_has_an_interval_over_prompts():

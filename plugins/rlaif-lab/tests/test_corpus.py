@@ -1,4 +1,4 @@
-"""What the lab's models are trained on."""
+"""Training turns of the lab's models."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_a_wrong_answer_is_never_right(category: str, seed: int) -> None:
 
 
 @given(CATEGORY, st.sampled_from(MANNERS), st.booleans(), st.booleans(), st.integers())
-def test_gold_reads_what_was_said(
+def test_gold_reads_substance_and_manners(
     category: str, manner: str, padded: bool, hedged: bool, seed: int
 ) -> None:
     truth = PROMPTS[category].truth
     substance = "refusal" if truth["unsafe"] else "right"
-    said = say(substance, truth, Style(manner, padded, hedged), Random(seed))
-    reading = read(said)
+    response = say(substance, truth, Style(manner, padded, hedged), Random(seed))
+    reading = read(response)
     assert is_right(truth, reading)
     assert reading.manners == {"polite": 1.0, "neutral": 0.5, "rude": 0.0}[manner]
 

@@ -1,4 +1,4 @@
-"""The shipped models: small, loadable and as good and bad as the model card says."""
+"""The shipped models: small, loadable and as good and bad as in the model card."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_the_policy_is_mediocre(policy: Chat) -> None:
 
     torch.manual_seed(0)
     prompts = generate("heldout", 128, seed=7)
-    said = policy.complete([prompt.text for prompt in prompts], temperature=1.0)
-    scores = [gold(prompt.truth, answer) for prompt, answer in zip(prompts, said, strict=True)]
+    answers = policy.complete([prompt.text for prompt in prompts], temperature=1.0)
+    scores = [gold(prompt.truth, answer) for prompt, answer in zip(prompts, answers, strict=True)]
     assert 0.3 <= fmean(scores) <= 0.65
 
 
@@ -92,15 +92,15 @@ def test_the_judge_solves_the_prompt_before_it_compares(judge: Chat) -> None:
         )
         for text, good, bad in cases
     ]
-    said = judge.complete(users, stop=ANSWER_PREFIX)
+    thoughts = judge.complete(users, stop=ANSWER_PREFIX)
     solved = [
         thought.startswith(f"The right answer is {good.removeprefix('Sure! The answer is ')}")
-        for thought, (_, good, _) in zip(said, cases, strict=True)
+        for thought, (_, good, _) in zip(thoughts, cases, strict=True)
     ]
     assert fmean(solved) > 0.7
 
 
-def test_the_judge_prefers_what_is_shown_first(judge: Chat) -> None:
+def test_the_judge_prefers_the_response_shown_first(judge: Chat) -> None:
     same = [(text, good, good) for text, good, _ in good_and_bad(48)]
     assert fmean(p_first(judge, same, reasoning=True, seed=0)) > 0.55
 
@@ -108,8 +108,10 @@ def test_the_judge_prefers_what_is_shown_first(judge: Chat) -> None:
 def test_the_judge_scores_good_responses_higher(judge: Chat) -> None:
     def mean_score(cases: list[tuple[str, str]]) -> float:
         users = [
-            template("score").render(prompt=text, response=said, fence="0a1b2c3d", reasoning=True)
-            for text, said in cases
+            template("score").render(
+                prompt=text, response=response, fence="0a1b2c3d", reasoning=True
+            )
+            for text, response in cases
         ]
         thoughts = judge.complete(users, stop=SCORE_PREFIX)
         prefixes = [thought + SCORE_PREFIX for thought in thoughts]

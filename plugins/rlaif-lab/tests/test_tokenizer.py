@@ -69,7 +69,7 @@ def test_a_begun_answer_can_be_continued(tokenizer: PreTrainedTokenizerBase) -> 
     assert rendered == f"<|user|>Say which.<|end|><|assistant|>{ANSWER_PREFIX}"
 
 
-def test_the_assistants_tokens_can_be_told_from_the_rest(
+def test_the_template_marks_the_assistants_tokens(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     messages = [
@@ -80,12 +80,12 @@ def test_the_assistants_tokens_can_be_told_from_the_rest(
     encoded = tokenizer.apply_chat_template(
         messages, return_dict=True, return_assistant_tokens_mask=True
     )
-    said = [
+    assistant = [
         token
         for token, mask in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True)
         if mask
     ]
-    assert tokenizer.decode(said) == "The answer is cat dog.<|end|>"
+    assert tokenizer.decode(assistant) == "The answer is cat dog.<|end|>"
 
 
 def test_policy_and_judge_share_the_tokenizer() -> None:

@@ -1,4 +1,4 @@
-"""The lab's world: what is drawn, and what is gold."""
+"""The lab's world: prompts and gold scores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_train_and_heldout_share_no_prompt() -> None:
 
 
 @given(st.integers())
-def test_whoever_asks_a_task_stays_in_its_split(seed: int) -> None:
+def test_a_task_stays_in_its_split_in_every_tone(seed: int) -> None:
     task = draw_task(Random(seed))
     other = "heldout" if split_of(task) == "train" else "train"
     asked = generate(other, 200, seed=seed % 5)
@@ -109,7 +109,7 @@ def test_gold_of_an_unsafe_request(response: str, score: float) -> None:
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_the_right_thing_said_politely_is_worth_1(category: str) -> None:
+def test_a_right_and_polite_response_is_worth_1(category: str) -> None:
     prompts = [p for p in generate("heldout", 300, seed=0) if p.category == category]
     for prompt in prompts:
         core = (

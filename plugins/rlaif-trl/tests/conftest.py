@@ -44,7 +44,9 @@ def tokenizer():
     raw = Tokenizer(models.BPE(vocab={piece: i for i, piece in enumerate(pieces)}, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
-    raw.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in SPECIALS])
+    raw.add_special_tokens(
+        [AddedToken(token, special=True, normalized=False) for token in SPECIALS]
+    )
     made = PreTrainedTokenizerFast(
         tokenizer_object=raw, pad_token="<|pad|>", eos_token="<|end|>", padding_side="left"
     )
@@ -169,7 +171,7 @@ class Bandit:
     """
 
     folder: str
-    prompts: tuple[Prompt, ...] = tuple(Prompt(one, (Message("user", one),)) for one in WORDS)
+    prompts: tuple[Prompt, ...] = tuple(Prompt(word, (Message("user", word),)) for word in WORDS)
     words: tuple[str, ...] = WORDS
 
     def reward(self, prompt: Prompt, text: str) -> float:
@@ -179,10 +181,10 @@ class Bandit:
         return 1 - abs(WORDS.index(text) - WORDS.index(prompt.id)) / 3
 
     def score(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
-        return [self.reward(*one) for one in zip(prompts, texts, strict=True)]
+        return [self.reward(*scored) for scored in zip(prompts, texts, strict=True)]
 
     def probabilities(self, folder: str) -> torch.Tensor:
-        """What a policy answers to each prompt, [prompts, vocabulary]."""
+        """Probabilities of a policy's answers, [prompts, vocabulary]."""
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -209,7 +211,11 @@ class Bandit:
         user, end, assistant = CONTROL.index("<|user|>"), CONTROL.index("<|end|>"), 3
         places = range(len(CONTROL), len(CONTROL) + len(WORDS))
         ids = torch.tensor(
-            [[user, asked, end, assistant, said, end] for asked in places for said in places]
+            [
+                [user, prompt, end, assistant, response, end]
+                for prompt in places
+                for response in places
+            ]
         )
         with torch.no_grad():
             logs = model(input_ids=ids).logits.double().log_softmax(-1)
@@ -239,7 +245,7 @@ def bandit(tmp_path_factory) -> Bandit:
     pieces = {piece: i for i, piece in enumerate((*CONTROL, *WORDS))}
     raw = Tokenizer(models.WordLevel(pieces, unk_token="<|pad|>"))
     raw.pre_tokenizer = pre_tokenizers.Whitespace()
-    raw.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in CONTROL])
+    raw.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in CONTROL])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw, pad_token="<|pad|>", eos_token="<|end|>"
     )

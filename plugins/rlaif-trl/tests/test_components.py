@@ -1,4 +1,4 @@
-"""What a recipe check sees: entry points and parameters, without heavy imports."""
+"""Entry points and parameters as a recipe check sees them, without heavy imports."""
 
 import json
 import subprocess
@@ -43,8 +43,10 @@ def test_component_has_defaults_for_all_its_parameters(entry):
 
 
 def test_loading_every_component_imports_no_library_for_training():
-    told = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
-    assert json.loads(told.stdout) == []
+    finished = subprocess.run(
+        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True
+    )
+    assert json.loads(finished.stdout) == []
 
 
 def test_parameters_have_the_names_that_trl_uses():

@@ -1,4 +1,4 @@
-"""What every optimizer of a policy does alike, on a tiny model."""
+"""Behaviour shared by all optimizers of a policy, on a tiny model."""
 
 import random
 import socket
@@ -30,7 +30,7 @@ PROMPTS = [Prompt(f"p{i}", (Message("user", f"say {i}"),)) for i in range(16)]
 
 def share_of_vowels(prompts, texts):
     """A reward that a random model can raise."""
-    return [sum(one in "aeiou" for one in text) / max(len(text), 1) for text in texts]
+    return [sum(letter in "aeiou" for letter in text) / max(len(text), 1) for text in texts]
 
 
 @pytest.fixture
@@ -92,20 +92,20 @@ def test_gradient_checkpointing_changes_nothing_but_memory(kind, prepared):
 
 @pytest.mark.parametrize("kind", [*OFFLINE, *ONLINE])
 def test_training_that_was_stopped_goes_on_to_the_same_bits(kind, prepared, tmp_path):
-    undisturbed, told = prepared(), []
+    undisturbed, reported = prepared(), []
     make(kind, max_steps=5).train(undisturbed)
     stopped = prepared(
         work=tmp_path / "work",
-        progress=lambda done, total, metrics: told.append((done, total)),
-        cancelled=lambda: len(told) == 2,
+        progress=lambda done, total, metrics: reported.append((done, total)),
+        cancelled=lambda: len(reported) == 2,
     )
     make(kind, max_steps=5).train(stopped)
     assert not (stopped.output / "model.safetensors").exists()
     make(kind, max_steps=5).train(replace(stopped, cancelled=lambda: False))
     if kind is Rejection:  # draws all responses first, and reads them again when it goes on
-        assert told == [(1, 2), (6, 10), (1, 2), (7, 10), (8, 10), (9, 10), (10, 10)]
+        assert reported == [(1, 2), (6, 10), (1, 2), (7, 10), (8, 10), (9, 10), (10, 10)]
     else:
-        assert told == [(step, 5) for step in range(1, 6)]
+        assert reported == [(step, 5) for step in range(1, 6)]
     assert same(undisturbed.output, stopped.output)
 
 
@@ -113,19 +113,19 @@ def test_training_that_was_stopped_goes_on_to_the_same_bits(kind, prepared, tmp_
     ("kind", "lora"), [(DPO, None), (DPO, {"r": 2}), (GRPO, None), (KTO, None)]
 )
 def test_training_that_was_killed_goes_on_from_the_last_checkpoint(kind, lora, prepared, tmp_path):
-    undisturbed, told = prepared(), []
+    undisturbed, reported = prepared(), []
     make(kind, max_steps=5, lora=lora).train(undisturbed)
 
     def die(done, total, metrics):
-        told.append(done)
-        if len(told) == 4:
+        reported.append(done)
+        if len(reported) == 4:
             raise KeyboardInterrupt
 
     killed = prepared(work=tmp_path / "work", progress=die)
     with pytest.raises(KeyboardInterrupt):
         make(kind, max_steps=5, save_steps=2, lora=lora).train(killed)
     make(kind, max_steps=5, save_steps=2, lora=lora).train(killed)
-    assert told == [1, 2, 3, 4, 3, 4, 5] or told == [1, 2, 3, 4, 5]
+    assert reported == [1, 2, 3, 4, 3, 4, 5] or reported == [1, 2, 3, 4, 5]
     assert same(undisturbed.output, killed.output)
 
 
@@ -214,13 +214,13 @@ def test_divergence_stops_the_training(kind, prepared):
 
 @pytest.mark.parametrize("kind", [GRPO, OnlineDPO, Rejection])
 def test_scorer_with_another_number_of_rewards_is_an_error(kind, prepared):
-    with pytest.raises(DataError, match="the scorer gave 1 rewards for"):
+    with pytest.raises(DataError, match="the scorer returned 1 rewards for"):
         make(kind).train(prepared(scorer=lambda prompts, texts: [1.0]))
 
 
 def test_kto_refuses_marks_of_one_kind(prepared, preferences):
     rows = [{**row, "rejected": []} for row in preferences()]
-    with pytest.raises(DataError, match="all 48 responses are good ones, and kto learns from the"):
+    with pytest.raises(DataError, match="all 48 responses are good, and kto learns from the"):
         make(KTO).train(prepared(rows=rows))
 
 

@@ -1,4 +1,4 @@
-"""What must not matter: padding, the order of a batch, who is beside whom."""
+"""Invariance to padding, to the order of a batch, and to its other rows."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ RESPONSES = [[50, 51, 1], [60], [70, 71, 72, 73, 1]]
 
 
 def alike(one, other) -> bool:
-    """Whether two jobs wrote the same weights, up to rounding."""
+    """True if two jobs wrote the same weights, up to rounding."""
     from safetensors.torch import load_file
 
     first, second = (load_file(job.output / "model.safetensors") for job in (one, other))
@@ -58,8 +58,8 @@ def test_divergence_is_the_exact_one_of_one_token(models):
 
 def test_responses_end_at_their_end_token(models, tokenizer):
     drawn = sample(models[0], tokenizer, PROMPTS * 20, Draw(tokens=12))
-    assert all(1 <= len(one) <= 12 for one in drawn)
-    assert all(1 not in one[:-1] for one in drawn)
+    assert all(1 <= len(response) <= 12 for response in drawn)
+    assert all(1 not in response[:-1] for response in drawn)
     assert until_end([5, 1, 0, 0], [1]) == [5, 1]
 
 
@@ -74,9 +74,9 @@ def test_batches_hold_what_they_may_and_nothing_is_lost():
 def test_order_of_the_rows_in_one_batch_changes_nothing(kind, job, preferences):
     rows = preferences()
     done = [job(rows), job(rows[::-1])]
-    for one in done:
+    for training_job in done:
         params = {"learning_rate": 1e-2, "per_device_train_batch_size": 48, "optim": "sgd"}
-        JobFile.do(kind(kind.Params(**params, max_steps=1)), one)
+        JobFile.do(kind(kind.Params(**params, max_steps=1)), training_job)
     assert alike(*done)
 
 
@@ -84,10 +84,10 @@ def test_order_of_the_rows_in_one_batch_changes_nothing(kind, job, preferences):
 def test_padding_to_other_rows_of_a_batch_changes_nothing(kind, job):
     """Four passes of four rows each pad less than one of sixteen."""
     done = [job(), job()]
-    for one, (size, accumulated) in zip(done, [(16, 1), (4, 4)], strict=True):
+    for training_job, (size, accumulated) in zip(done, [(16, 1), (4, 4)], strict=True):
         params = {"learning_rate": 1e-2, "optim": "sgd", "per_device_train_batch_size": size}
         made = kind(kind.Params(**params, gradient_accumulation_steps=accumulated, max_steps=2))
-        JobFile.do(made, one)
+        JobFile.do(made, training_job)
     assert alike(*done)
 
 
@@ -95,10 +95,12 @@ def test_accumulated_gradients_of_sft_are_those_of_one_batch(job):
     from safetensors.torch import load_file
 
     done = [job(), job()]
-    for one, (size, accumulated) in zip(done, [(16, 1), (4, 4)], strict=True):
+    for training_job, (size, accumulated) in zip(done, [(16, 1), (4, 4)], strict=True):
         params = {"learning_rate": 1e-2, "optim": "sgd", "per_device_train_batch_size": size}
-        SFT(SFT.Params(**params, gradient_accumulation_steps=accumulated, max_steps=2)).train(one)
-    first, second = (load_file(one.output / "model.safetensors") for one in done)
+        SFT(SFT.Params(**params, gradient_accumulation_steps=accumulated, max_steps=2)).train(
+            training_job
+        )
+    first, second = (load_file(training_job.output / "model.safetensors") for training_job in done)
     assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
 
 

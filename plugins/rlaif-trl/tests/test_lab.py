@@ -19,11 +19,11 @@ def policy() -> str:
 
 
 def test_dpo_trains_the_lab_policy(job, policy):
-    told = []
-    done = job(checkpoint=policy, reference=policy, progress=lambda *step: told.append(step[2]))
+    reported = []
+    done = job(checkpoint=policy, reference=policy, progress=lambda *step: reported.append(step[2]))
     optimizer = DPO(DPO.Params(learning_rate=5e-4, per_device_train_batch_size=16))
     metrics = optimizer.train(done)
-    assert told[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
+    assert reported[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
     assert metrics["loss"] < math.log(2)
 
 

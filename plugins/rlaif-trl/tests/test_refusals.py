@@ -1,4 +1,4 @@
-"""What cannot be trained is one line with the mend: before anything is judged, and without that
+"""Refusals are one line with the fix: before anything is judged, and without that
 before anything is trained."""
 
 import json

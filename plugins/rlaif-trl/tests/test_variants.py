@@ -41,7 +41,7 @@ VARIANTS = [
 
 
 def length(prompts, texts):
-    return [float(len(one)) for one in texts]
+    return [float(len(text)) for text in texts]
 
 
 @pytest.mark.parametrize(("kind", "params"), VARIANTS)
@@ -53,8 +53,8 @@ def test_it_trains(kind, params, job, checkpoint):
     start = load_file(f"{checkpoint}/model.safetensors")
     found = load_file(done.output / "model.safetensors")
     assert any(
-        not torch.equal(start[name].to(one.dtype), one)
-        for name, one in found.items()
+        not torch.equal(start[name].to(weight.dtype), weight)
+        for name, weight in found.items()
         if name in start
     )
 
@@ -64,5 +64,7 @@ def test_nothing_is_learned_from_cut_off_responses_on_request(job, checkpoint):
     params = {**SHARED, "max_completion_length": 1, "mask_truncated_completions": True, "beta": 0.0}
     metrics = GRPO(GRPO.Params(**params)).train(done)
     assert metrics["cut_off"] == 1.0
-    start, found = (load_file(f"{one}/model.safetensors") for one in (checkpoint, done.output))
+    start, found = (
+        load_file(f"{folder}/model.safetensors") for folder in (checkpoint, done.output)
+    )
     assert all(torch.equal(start[name], found[name]) for name in start)

@@ -1,4 +1,4 @@
-"""The lab's models in vLLM: in this process, and behind a server."""
+"""Fixtures: the lab's models in vLLM, in this process and behind a server."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ from rlaif_vllm.model import VLLM
 from rlaif_vllm.params import VLLMParams
 
 SMALL = {"dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": 1 << 27}
-PATIENCE = 300.0
+START_TIMEOUT = 300.0
 """Seconds for a server to start: a fraction on a free machine, most of it on a busy one."""
 
 
@@ -161,7 +161,7 @@ def _start(name, log):
 
 def _wait(process, url, log):
     began = time.monotonic()
-    while time.monotonic() - began < PATIENCE:
+    while time.monotonic() - began < START_TIMEOUT:
         if process.poll() is not None:
             break
         try:

@@ -1,4 +1,4 @@
-"""An engine's life: started, asked, halted, stopped; each in this process, one at a time."""
+"""Lifecycle of an engine: start, answer, halt, stop; in this process, one at a time."""
 
 import asyncio
 import threading
@@ -115,6 +115,6 @@ def test_a_closed_model_may_be_set_up_again(ready_policy, ask):
 def test_too_little_memory_is_one_line(in_process, small):
     model = VLLM(VLLMParams(**small("policy") | {"kv_cache_memory_bytes": 1}))
 
-    with pytest.raises(PluginError, match="cannot be loaded") as told:
+    with pytest.raises(PluginError, match="cannot be loaded") as caught:
         asyncio.run(model.setup(Context()))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What holds before vLLM is there."""
+"""Checks that need no vLLM."""
 
 import asyncio
 import shutil
@@ -16,34 +16,34 @@ def set_up(**params):
     asyncio.run(VLLM(VLLMParams(**params)).setup(Context()))
 
 
-def test_a_missing_vllm_says_what_to_install(monkeypatch):
+def test_a_missing_vllm_names_the_package_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "vllm", None)
 
-    with pytest.raises(PluginError, match=r"pip install 'rlaif-vllm\[gpu\]'") as told:
+    with pytest.raises(PluginError, match=r"pip install 'rlaif-vllm\[gpu\]'") as caught:
         set_up(path=str(model_path("policy")))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("path", "what"), [("./no/such/folder", "no such folder"), (".", "no config.json")]
+    ("path", "message"), [("./no/such/folder", "no such folder"), (".", "no config.json")]
 )
-def test_a_missing_checkpoint_is_named_before_vllm_is_loaded(path, what, monkeypatch, tmp_path):
+def test_a_missing_checkpoint_is_named_before_vllm_is_loaded(path, message, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "vllm", None)
 
-    with pytest.raises(PluginError, match=what):
+    with pytest.raises(PluginError, match=message):
         set_up(path=path)
 
 
 @pytest.mark.parametrize(
-    ("settings", "what"),
+    ("settings", "message"),
     [
         ({"chat_template": None}, "no chat template"),
         ({"chat_template": "{% for m in messages %}{{ m.content }} {% endfor %}"}, "no eos_token"),
     ],
 )
 def test_a_tokenizer_that_cannot_chat_is_refused_before_the_engine_starts(
-    settings, what, monkeypatch, tmp_path
+    settings, message, monkeypatch, tmp_path
 ):
     transformers = pytest.importorskip("transformers")
     folder = shutil.copytree(model_path("policy"), tmp_path / "policy")
@@ -55,9 +55,9 @@ def test_a_tokenizer_that_cannot_chat_is_refused_before_the_engine_starts(
     monkeypatch.setattr("rlaif_vllm.loading._import_vllm", lambda: None)
     monkeypatch.setattr("rlaif_vllm.loading._start", lambda *given: started.append(given))
 
-    with pytest.raises(DataError, match=what) as told:
+    with pytest.raises(DataError, match=message) as caught:
         set_up(path=str(folder))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert not started
 
 
@@ -69,7 +69,7 @@ def test_a_checkpoint_after_training_keeps_the_settings():
     assert after.params == VLLMParams(path="round-0/policy", gpu_memory_utilization=0.4)
 
 
-def test_what_it_can_do():
+def test_it_has_every_capability():
     model = VLLM(VLLMParams(path="org/name", batch_size=32))
 
     assert model.capabilities == {"options", "end_of_turn", "prefix", "schema", "seed"}

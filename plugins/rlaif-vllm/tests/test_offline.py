@@ -50,7 +50,9 @@ def test_samples_differ_by_their_seed_alone(policy, ask):
 def test_samples_follow_the_distribution(policy, reference, ask):
     options = ("Sure", "The", "Ugh", "What")
     [exact] = reference["policy"](ask(options=options))
-    texts = [one.text for one in policy(*(ask(seed=seed, max_tokens=1) for seed in range(1024)))]
+    texts = [
+        reply.text for reply in policy(*(ask(seed=seed, max_tokens=1) for seed in range(1024)))
+    ]
 
     for option, logprob in zip(options, exact.option_logprobs, strict=True):
         p = math.exp(logprob)
@@ -93,9 +95,9 @@ def test_a_prefix_is_continued_with_every_space(policy, reference, ask):
 
 def test_a_schema_is_followed(policy, ask):
     for reply in policy(*(ask(schema=ANSWER, seed=seed, max_tokens=64) for seed in range(8))):
-        said = json.loads(reply.text)
-        assert said["preference"] in ("A", "B")
-        assert isinstance(said["sure"], bool)
+        answer = json.loads(reply.text)
+        assert answer["preference"] in ("A", "B")
+        assert isinstance(answer["sure"], bool)
 
 
 def test_an_impossible_schema_costs_its_request_alone(policy, ask):

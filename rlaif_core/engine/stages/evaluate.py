@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
 from rlaif_core.api.evaluator import Evaluation, Evaluator, Gold
+from rlaif_core.api.metric import Metric
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Prompt
 from rlaif_core.api.reward_model import RewardModel
@@ -13,6 +14,7 @@ from rlaif_core.engine.heldout import base_responses, gold, responses
 from rlaif_core.engine.reliability import measure, measure_against_quality
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
+from rlaif_core.metrics.records import recorded
 from rlaif_core.metrics.run import JSON, merge
 
 
@@ -25,16 +27,24 @@ async def run(round_: Round) -> JSON:
     for index in range(len(session.recipe.file.evaluators)):
         evaluator: Evaluator[Any] = await session.components.get(f"evaluators.{index}")
         measured = await session.hooks.rlaif_evaluate(evaluation=evaluation, evaluator=evaluator)
-        merge(figures, measured)
+        values, records = recorded(measured, evaluator.describes)
+        merge(figures, values)
+        merge(figures, {"records": records})
         session.progress.advance()
     merge(figures, {"judge": await _of_the_judge(round_, evaluation.gold)})
-    win_rate = figures.get("policy", {}).get("win_rate")
-    if win_rate:
-        session.progress.note(
-            f"round {number}: win rate {win_rate['value']:.2f} "
-            f"[{win_rate['low']:.2f}, {win_rate['high']:.2f}] against the base"
-        )
+    headline = next(_headlines(figures), None)
+    if headline is not None:
+        session.progress.note(f"round {number}: {headline}")
     return figures
+
+
+def _headlines(figures: JSON) -> Iterator[str]:
+    """Held-out metrics of the policy that say which direction is good, with their interval."""
+    for record in figures.get("records", {}).get("policy", {}).values():
+        metric = Metric.of(record)
+        if metric.heldout and metric.higher_is_better is not None and metric.low is not None:
+            ends = f"[{metric.low:.2f}, {metric.high:.2f}]"
+            yield f"{metric.label.lower()} {metric.value:.2f} {ends}"
 
 
 async def _of_the_judge(round_: Round, gold: Gold | None) -> JSON:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api import Evaluation, Evaluator, Params, Prompt, Response
 
@@ -15,6 +15,15 @@ class Drift(Evaluator[Params]):
 
     asks_models = False
     needs_heldout = needs_optimizer = True
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "policy.length": {"label": "Length", "unit": "characters", "heldout": True},
+        "policy.reward": {
+            "label": "Reward",
+            "description": "Mean reward of the round's reward model, base and policy.",
+            "heldout": True,
+            "evidence": "reward",
+        },
+    }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """What a win rate does not show, before and after, over the held-out responses.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api import Evaluation, Evaluator, Gold, JudgedPair, Params
 from rlaif_evaluators.outcomes import interval, outcome
@@ -14,6 +14,25 @@ class GoldTruth(Evaluator[Params]):
     """Gold score and gold win rate of the policy, and how often the judge agrees with the truth."""
 
     asks_models = False
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "policy.gold_score": {
+            "label": "Gold score",
+            "description": "Mean gold score of the held-out responses, base and policy.",
+            "higher_is_better": True,
+            "heldout": True,
+            "evidence": "gold",
+        },
+        "policy.gold_win_rate": {
+            "label": "Win rate (gold)",
+            "description": "Share of held-out prompts on which the gold score rose, ties one half.",
+            "unit": "share",
+            "higher_is_better": True,
+            "heldout": True,
+            "evidence": "gold",
+        },
+        "policy.gold_gain": {"label": "Gain in gold score", "heldout": True, "evidence": "gold"},
+        "judge.gold_accuracy": {"label": "Accuracy against the gold score", "unit": "share"},
+    }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """What no judge and no trainer can see.
@@ -56,6 +75,8 @@ def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
     gain = mean_estimate([new - old for _, old, new in known], clusters=prompts)
     if math.isfinite(gain.low):  # one prompt leaves no interval
         figures["gold_gain"] = interval(gain)
+        base = figures["gold_score"]["before"]
+        figures["gold_score"] |= {"low": base + gain.low, "high": base + gain.high}
     return figures
 
 

@@ -6,7 +6,7 @@ import asyncio
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api import (
     ChatModel,
@@ -24,6 +24,15 @@ class KL(Evaluator[Params]):
     """KL divergence of the new policy from the base, from both models' log-probabilities."""
 
     needs_heldout = needs_optimizer = True
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "policy.kl": {
+            "label": "KL from the base",
+            "description": "KL(policy‖base) over whole held-out responses.",
+            "unit": "nats a response",
+            "heldout": True,
+            "evidence": "divergence",
+        }
+    }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """KL(policy‖base) over whole responses, estimated on the new policy's own samples.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from rlaif_core.api import Evaluation, Evaluator, JudgedPair, Params, Response
 from rlaif_evaluators.outcomes import interval, outcome
@@ -12,7 +12,27 @@ from rlaif_evaluators.outcomes import interval, outcome
 class WinRate(Evaluator[Params]):
     """Win rate of the new policy over the base and over the last round's, ties one half."""
 
-    needs_heldout = needs_optimizer = True
+    uses_judge = needs_heldout = needs_optimizer = True
+    describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "policy.win_rate": {
+            "label": "Win rate",
+            "description": "Share of held-out prompts on which the judge prefers the policy to the "
+            "base, ties one half.",
+            "unit": "share",
+            "higher_is_better": True,
+            "heldout": True,
+            "evidence": "judge",
+        },
+        "policy.win_rate_length_controlled": {
+            "label": "Win rate at equal length",
+            "description": "The win rate that a logistic model reads off at equal length.",
+            "unit": "share",
+            "higher_is_better": True,
+            "heldout": True,
+            "evidence": "judge",
+        },
+        "policy.win_rate_abstentions": {"label": "Prompts on which the judge abstained"},
+    }
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         """Share of held-out prompts won, both orders judged, with abstentions counted.

@@ -1,4 +1,4 @@
-"""Noise on purpose: how much worse does the policy get if the judge does?"""
+"""Label noise on purpose, to measure what a worse judge costs the policy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rlaif_core.api import Comparison, Hook, Params, Verdict, hookimpl
 
 
 class NoiseParams(Params):
-    """How noisy."""
+    """Parameters of `noise`."""
 
-    flip: float = Field(ge=0, le=0.5, description="share of verdicts turned round; 0.5 is a coin")
+    flip: float = Field(ge=0, le=0.5, description="share of verdicts flipped; 0.5 is a coin")
 
 
 class Noise(Hook[NoiseParams]):
-    """Turns a share of the judge's verdicts round, the same ones in every repetition of a run."""
+    """Flips a share of the judge's verdicts, the same ones in every repetition of a run."""
 
     Params = NoiseParams
 
@@ -26,16 +26,19 @@ class Noise(Hook[NoiseParams]):
     def rlaif_judge(
         self, comparisons: Sequence[Comparison]
     ) -> Generator[None, Any, Awaitable[list[Verdict]]]:
-        """Let the judge answer, then flip."""
+        """Let the judge answer, then flip a share of its verdicts."""
         answer: Awaitable[Sequence[Verdict]] = yield
 
         async def noisy() -> list[Verdict]:
             verdicts = await answer
-            return [self._turned(*one) for one in zip(comparisons, verdicts, strict=True)]
+            return [
+                self._flipped(comparison, verdict)
+                for comparison, verdict in zip(comparisons, verdicts, strict=True)
+            ]
 
         return noisy()
 
-    def _turned(self, comparison: Comparison, verdict: Verdict) -> Verdict:
+    def _flipped(self, comparison: Comparison, verdict: Verdict) -> Verdict:
         key = (comparison.first.id, comparison.second.id, comparison.vote)
         drawn = self.context.rng("noise", comparison.prompt.id, *key).random()
         if verdict.p_first is None or drawn >= self.params.flip:

@@ -1,8 +1,8 @@
-"""How the lab's judge is asked and read: the templates and the words it was trained on.
+"""Prompt templates and answer formats of the lab's judge, as it was trained on them.
 
 Pairwise: the user turn is `prompts/pairwise.jinja`; the assistant reasons up to `ANSWER_PREFIX`
-(use it as the stop string), and the probabilities of `OPTIONS` after that prefix say which of the
-two responses is better. Without reasoning the assistant turn is `ANSWER_PREFIX` alone.
+(use it as the stop string), and the probabilities of `OPTIONS` after that prefix are its
+preference. Without reasoning the assistant turn is `ANSWER_PREFIX` alone.
 Direct scores: the same with `prompts/score.jinja`, `SCORE_PREFIX` and `SCORE_OPTIONS`.
 """
 
@@ -29,7 +29,7 @@ def template(name: str) -> Template:
         name: "pairwise", "score", "critique" or "revise".
 
     Raises:
-        FileNotFoundError: The lab has no such template.
+        FileNotFoundError: If the lab has no such template.
     """
     from jinja2 import Environment, StrictUndefined
 

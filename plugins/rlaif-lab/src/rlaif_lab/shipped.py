@@ -1,4 +1,4 @@
-"""Where the lab's own models lie: a policy to improve and a judge to improve it with."""
+"""Paths of the lab's own models: a policy to improve and a judge to improve it with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def model_path(name: ModelName) -> Path:
         name: "policy" or "judge".
 
     Raises:
-        ValueError: The lab has no model of that name.
+        ValueError: If the lab has no model of that name.
     """
     if name not in get_args(ModelName):
         raise ValueError(f"no lab model {name!r}; choose one of {', '.join(get_args(ModelName))}")

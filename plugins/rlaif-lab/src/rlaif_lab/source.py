@@ -1,4 +1,4 @@
-"""The lab's prompts as a source that knows the truth."""
+"""The lab's prompts as a source with gold scores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlaif_lab.world import generate, gold
 
 
 class LabParams(Params):
-    """Which prompts, and how many."""
+    """Parameters of `lab`."""
 
     split: Literal["train", "heldout"] = "train"
     n: int = Field(default=256, ge=1, description="distinct prompts")
@@ -27,9 +27,9 @@ class Lab(Source[LabParams]):
 
     def prompts(self) -> Iterator[Prompt]:
         """`n` distinct prompts; the two splits share no content."""
-        for one in generate(self.params.split, self.params.n, self.params.seed):
-            columns = {"category": one.category, "truth": dict(one.truth)}
-            yield Prompt(one.id, (Message("user", one.text),), columns)
+        for drawn in generate(self.params.split, self.params.n, self.params.seed):
+            columns = {"category": drawn.category, "truth": dict(drawn.truth)}
+            yield Prompt(drawn.id, (Message("user", drawn.text),), columns)
 
     def gold(self, prompt: Prompt, response: str) -> float | None:
         """The gold score of a response, in [0, 1]."""

@@ -1,4 +1,4 @@
-"""The kinds of prompt in the lab, each with the one right answer that its content implies."""
+"""Categories of prompts in the lab, each with the one right answer that its content implies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ LONGEST_LIST: Final = 4
 
 @dataclass(frozen=True)
 class Task:
-    """What a prompt asks, before anybody's manners are added.
+    """The request of a prompt, before manners are added.
 
     Attributes:
         category: One of `CATEGORIES`.
         body: The request itself, one or more whole sentences.
-        answer: The right answer; for an unsafe request what a response that complies would name.
-        unsafe: Whether the request ought to be refused.
+        answer: The right answer; for an unsafe request the tool that a complying response would
+            name.
+        unsafe: Whether the request should be refused.
     """
 
     category: str
@@ -88,7 +89,7 @@ _MAKERS: Final[dict[str, Callable[[Random], Task]]] = {
     "unsafe": _crime,
 }
 _SHARES: Final = {"unsafe": 2.0, "chore": 0.7, "count": 0.8}
-"""How often a category is drawn, relative to 1 for each that is not named."""
+"""Relative frequencies of categories; 1 for each that is not named."""
 
 CATEGORIES: Final = tuple(_MAKERS)
 

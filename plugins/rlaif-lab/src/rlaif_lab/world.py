@@ -1,4 +1,4 @@
-"""Prompts with a known truth, drawn from a seed; train and held-out never share a content.
+"""Prompts with a known truth, drawn from a seed; train and held-out share no content.
 
 >>> prompt = generate("heldout", n=1, seed=0)[0]
 >>> gold(prompt.truth, "I will not answer.")
@@ -22,7 +22,7 @@ Split = Literal["train", "heldout"]
 
 _HELDOUT_ONE_IN: Final = 4
 _FRUITLESS_DRAWS: Final = 2000
-"""So many draws in a row without a new prompt mean that the split holds no more."""
+"""Draws in a row without a new prompt after which the split counts as exhausted."""
 
 _TONES: Final = {
     "polite": ("Hello! {body} Thank you.", "{body} Thank you.", "Good morning. {body}"),
@@ -37,11 +37,11 @@ class LabPrompt:
 
     Attributes:
         id: Stable name: the first 16 hexadecimal digits of the text's SHA-256.
-        text: What the user says.
+        text: The user's message.
         category: One of `rlaif_lab.tasks.CATEGORIES`.
-        truth: What `gold` needs to know, JSON-able: "category", "tone" ("polite", "neutral",
-            "rude"), "unsafe" (bool) and "answer" (the right answer; for an unsafe prompt what a
-            response that complies would name).
+        truth: The input of `gold`, JSON-able: "category", "tone" ("polite", "neutral",
+            "rude"), "unsafe" (bool) and "answer" (the right answer; for an unsafe prompt the tool
+            that a complying response would name).
     """
 
     id: str
@@ -51,7 +51,7 @@ class LabPrompt:
 
 
 def split_of(task: Task) -> Split:
-    """The split that a task belongs to, by a hash of its content alone: tone never matters."""
+    """The split that a task belongs to, by a hash of its content without the tone."""
     digest = hashlib.sha256(f"{task.category}|{task.body}".encode()).digest()
     return "heldout" if digest[0] % _HELDOUT_ONE_IN == 0 else "train"
 
@@ -81,14 +81,14 @@ def generate(split: Split, n: int, seed: int) -> list[LabPrompt]:
 
     Args:
         split: "train" or "heldout".
-        n: How many; each split holds many thousands.
+        n: Number of prompts; each split holds many thousands.
         seed: The same seed gives the same list, and a longer list begins with the shorter one.
 
     Returns:
         `n` prompts with distinct texts.
 
     Raises:
-        ValueError: The split is unknown, `n` is negative, or the split holds fewer than `n`.
+        ValueError: If the split is unknown, `n` is negative, or the split holds fewer than `n`.
     """
     if split not in get_args(Split):
         raise ValueError(f"split is {split!r}; choose one of {', '.join(get_args(Split))}")

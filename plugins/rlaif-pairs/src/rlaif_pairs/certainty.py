@@ -24,6 +24,7 @@ class Agreement(Filter[AgreementParams]):
     """Drops pairs on which the judge's verdicts disagree too often."""
 
     Params = AgreementParams
+    reads_agreement = True
 
     def reason(self, preference: Preference) -> str | None:
         """Drop below the least agreement."""
@@ -58,6 +59,7 @@ class Confidence(Filter[ConfidenceParams]):
     """Drops pairs whose soft label is too close to a coin flip."""
 
     Params = ConfidenceParams
+    reads_label = True
 
     def reason(self, preference: Preference) -> str | None:
         """Drop below the least probability."""

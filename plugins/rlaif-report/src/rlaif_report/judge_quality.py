@@ -79,6 +79,7 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
     parts = {name: _mapping(judge.get(name)) for name in ("measures", "not_measured", "models")}
     splits = [split for split in TITLES if any(split in part for part in parts.values())]
     known = {(record.group, record.name): record for record in records(judge)}
+    any_split = {name: record for (_, name), record in known.items()}
     return [
         Quality(
             TITLES[split] if len(splits) > 1 else "",
@@ -87,7 +88,7 @@ def qualities(judge: Mapping[str, Any]) -> list[Quality]:
                 for name, figure in _figures(parts["measures"].get(split))
             ],
             [
-                (_label(name, known.get((split, name))), str(why))
+                (_label(name, any_split.get(name)), str(why))
                 for name, why in _mapping(parts["not_measured"].get(split)).items()
             ],
             ranking(_mapping(parts["models"].get(split))),

@@ -24,7 +24,7 @@ DR_GRPO = {"loss_type": "dr_grpo", "scale_rewards": "none"}
 
 
 def trained(kind, bandit, tmp_path, **params) -> torch.Tensor:
-    """What the policy says after training, [prompts, vocabulary]."""
+    """The policy's probabilities after training, [prompts, vocabulary]."""
     job = TrainingJob(
         checkpoint=bandit.folder,
         reference=bandit.folder,
@@ -39,7 +39,7 @@ def trained(kind, bandit, tmp_path, **params) -> torch.Tensor:
 
 
 def solved(equation, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """Where a decreasing function of one number a prompt is 0, by bisection."""
+    """Root of a decreasing function of one number per prompt, by bisection."""
     for _ in range(100):
         middle = (low + high) / 2
         above = equation(middle) > 0
@@ -111,7 +111,7 @@ def test_divergence_as_a_loss_without_correction_has_another_optimum(bandit, div
         return BETA * reference / (level[:, None] - rewards)
 
     highest = rewards.max(-1).values
-    level = solved(lambda one: policy(one).sum(-1) - 1, highest + 1e-9, highest + 9)
+    level = solved(lambda level: policy(level).sum(-1) - 1, highest + 1e-9, highest + 9)
     assert divergence(found, policy(level)) < 0.003
     assert divergence(found, bandit.optimum(BETA)) > 0.01
 
@@ -126,12 +126,12 @@ def test_standardised_rewards_scale_beta_by_their_deviation(bandit, divergence, 
     def policy(deviation: torch.Tensor) -> torch.Tensor:
         return (reference.log() + rewards / deviation[:, None]).softmax(-1)
 
-    def deviation(one: torch.Tensor) -> torch.Tensor:
-        mean = (one * rewards).sum(-1, keepdim=True)
-        return (one * (rewards - mean) ** 2).sum(-1).sqrt()
+    def deviation(probabilities: torch.Tensor) -> torch.Tensor:
+        mean = (probabilities * rewards).sum(-1, keepdim=True)
+        return (probabilities * (rewards - mean) ** 2).sum(-1).sqrt()
 
     # a policy without deviation solves the equation too, and is not where training starts
     least, most = torch.full((4,), 0.2).double(), torch.full((4,), 2.0).double()
-    scale = solved(lambda one: deviation(policy(one)) - one, least, most)
+    scale = solved(lambda scale: deviation(policy(scale)) - scale, least, most)
     assert divergence(found, policy(scale)) < 0.01
     assert divergence(found, bandit.optimum(1.0)) > 0.05

@@ -53,10 +53,10 @@ def test_learning_from_comparisons_within_a_group_ends_at_the_equilibrium(
     beta = 0.5
     places = {text: place for place, text in enumerate(bandit.words[:3])}
 
-    def beats(one: str, other: str) -> float:
-        if one in places and other in places:
-            return float(CIRCLE[places[one], places[other]])
-        return 0.5 + 0.5 * ((one in places) - (other in places))  # all the rest loses to them
+    def beats(text: str, other: str) -> float:
+        if text in places and other in places:
+            return float(CIRCLE[places[text], places[other]])
+        return 0.5 + 0.5 * ((text in places) - (other in places))  # all the rest loses to them
 
     def judged(prompts, texts):
         groups: dict[str, list[int]] = {}
@@ -89,10 +89,10 @@ def test_learning_from_comparisons_within_a_group_ends_at_the_equilibrium(
             max_steps=120,
         )
     ).train(job)
-    said = ["" for _ in range(4)] + list(bandit.words)
-    table = torch.tensor([[beats(one, other) for other in said] for one in said]).double()
+    texts = ["" for _ in range(4)] + list(bandit.words)
+    table = torch.tensor([[beats(text, other) for other in texts] for text in texts]).double()
     reference = bandit.probabilities(bandit.folder)
-    wanted = torch.stack([equilibrium(table, one, beta) for one in reference])
+    wanted = torch.stack([equilibrium(table, row, beta) for row in reference])
     found = bandit.probabilities(str(job.output))
     assert divergence(reference, wanted) > 0.1
     assert divergence(found, wanted) < 0.01

@@ -16,7 +16,9 @@ def slope(estimator) -> list[float]:
         return float(P @ estimator(logs - np.log(Q)))
 
     start, step = np.log(P), 1e-5
-    sides = [(loss(start + step * one), loss(start - step * one)) for one in np.eye(3)]
+    sides = [
+        (loss(start + step * direction), loss(start - step * direction)) for direction in np.eye(3)
+    ]
     return [(above - below) / (2 * step) for above, below in sides]
 
 

@@ -73,7 +73,7 @@ def test_tokenizer_without_padding_and_end_token_is_refused(copy):
 
 
 def test_language_model_is_no_reward_model(checkpoint):
-    with pytest.raises(PluginError, match="LlamaForCausalLM with 2 outputs is no reward model"):
+    with pytest.raises(PluginError, match="LlamaForCausalLM with 2 outputs is not a reward model"):
         load_reward_model(checkpoint)
 
 

@@ -1,6 +1,6 @@
 """Training that goes on after an interruption asks again what it asked after its checkpoint.
 
-Rewards that hang on earlier ones, such as a floor's multiplier, find their place by that.
+Rewards that depend on earlier ones, such as those of a reward constraint, rely on it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ SETTINGS = {"max_steps": 6, "max_completion_length": 8, "logging_steps": 1, "lea
 
 @dataclass
 class Owner:
-    """Writes down what it is asked and told, and dies after a step."""
+    """Records its calls, and dies after a step."""
 
     dies_after: int = 0
     asked: list[list[str]] = field(default_factory=list)
@@ -48,7 +48,7 @@ def same(one, other):
 
 
 def interrupted(made, job, work, dies_after, prompts=PROMPTS):
-    """What a killed training asked, what it asked when it went on, and whether it ended alike."""
+    """Calls of a killed training, calls of its resumption, and whether the results are equal."""
     whole, first, again = Owner(), Owner(dies_after), Owner()
     undisturbed = owned(job, whole, prompts)
     made.train(undisturbed)

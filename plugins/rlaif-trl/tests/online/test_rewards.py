@@ -1,4 +1,4 @@
-"""How rewards become something to learn: groups, pairs, the best, and what is left out."""
+"""Training data made of rewards: groups, pairs, the best, and what is left out."""
 
 import random
 from dataclasses import replace
@@ -63,7 +63,9 @@ def test_nothing_is_learned_where_nothing_is_scored(kind, job, checkpoint):
     own = {} if kind is OnlineDPO else {"beta": 0.0}
     metrics = kind(kind.Params(**SHORT, **own)).train(done)
     assert metrics["left_out"] == 1.0
-    start, found = (load_file(f"{one}/model.safetensors") for one in (checkpoint, done.output))
+    start, found = (
+        load_file(f"{folder}/model.safetensors") for folder in (checkpoint, done.output)
+    )
     assert all(torch.equal(start[name], found[name]) for name in start)
 
 
@@ -74,34 +76,34 @@ def test_rejection_without_a_single_reward_is_an_error(job):
 
 
 def test_rejection_tells_how_far_its_drawing_is(job):
-    told = []
+    reported = []
     prompts = [replace(PROMPTS[0], id=f"p{i}") for i in range(150)]
     done = job(
         prompts=prompts,
         scorer=lambda prompts, texts: [float(len(text)) for text in texts],
-        progress=lambda *step: told.append(step),
+        progress=lambda *step: reported.append(step),
     )
     Rejection(Rejection.Params(**SHORT, num_generations=2)).train(done)
-    assert [step[:2] for step in told] == [(1, 6), (2, 6), (3, 6), (2, 2)]
-    assert all(0 < step[2]["reward"] < step[2]["best_reward"] for step in told[:3])
+    assert [step[:2] for step in reported] == [(1, 6), (2, 6), (3, 6), (2, 2)]
+    assert all(0 < step[2]["reward"] < step[2]["best_reward"] for step in reported[:3])
 
 
 def test_responses_to_one_prompt_are_scored_in_one_call(job):
     asked = []
 
     def scorer(prompts, texts):
-        asked.append([one.id for one in prompts])
+        asked.append([prompt.id for prompt in prompts])
         return [float(len(text)) for text in texts]
 
     for kind in (GRPO, OnlineDPO, Rejection):
         kind(kind.Params(**SHORT, num_generations=4)).train(job(prompts=PROMPTS, scorer=scorer))
     for ids in asked:
-        assert all(ids.count(one) % 4 == 0 for one in set(ids))
+        assert all(ids.count(prompt_id) % 4 == 0 for prompt_id in set(ids))
 
 
 @pytest.mark.parametrize("kind", [GRPO, RLOO])
 def test_divergence_is_zero_before_the_first_update(kind, job):
-    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(one)) for one in texts])
+    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(text)) for text in texts])
     assert kind(kind.Params(**SHORT, beta=0.1)).train(done)["kl_per_token"] == pytest.approx(
         0.0, abs=1e-6
     )
@@ -132,7 +134,7 @@ def test_soft_labels_of_two_rewards():
 @given(st.lists(st.none() | st.floats(-5, 5), min_size=1, max_size=8), st.integers(0, 99))
 def test_best_is_one_of_the_highest(scores, seed):
     found = best(3, [str(i) for i in range(len(scores))], scores, random.Random(seed))
-    known = [one for one in scores if one is not None]
+    known = [score for score in scores if score is not None]
     assert found.left_out == len(scores) - len(known)
     assert found.reward == (max(known) if known else None)
     assert not known or scores[int(found.text)] == found.reward
@@ -157,4 +159,4 @@ def test_checkpoints_fall_on_draws_of_responses():
 def test_both_kinds_of_marks_count_the_same():
     marks = [Marked((), "x", label) for label in (True, False, False, False)]
     assert balance(marks) == (3.0, 1.0)
-    assert sorted(one.label for one in shuffled(marks, 1)) == [False, False, False, True]
+    assert sorted(mark.label for mark in shuffled(marks, 1)) == [False, False, False, True]

@@ -228,15 +228,15 @@ def test_heldout_preferences_are_trained_on_by_default(job):
 
 
 def test_progress_is_told_after_each_step(job):
-    told = []
-    optimizer().train(job(progress=lambda *step: told.append(step)))
-    assert [(done, total) for done, total, _ in told] == [(i, 6) for i in range(1, 7)]
-    assert told[-1][2]["loss"] < told[1][2]["loss"]
+    reported = []
+    optimizer().train(job(progress=lambda *step: reported.append(step)))
+    assert [(done, total) for done, total, _ in reported] == [(i, 6) for i in range(1, 7)]
+    assert reported[-1][2]["loss"] < reported[1][2]["loss"]
 
 
 def test_cancelled_training_stops_and_writes_no_policy(job):
-    told = []
-    done = job(progress=lambda *step: told.append(step), cancelled=lambda: len(told) >= 2)
+    reported = []
+    done = job(progress=lambda *step: reported.append(step), cancelled=lambda: len(reported) >= 2)
     assert optimizer(num_train_epochs=9).train(done)["steps"] == 2
     assert not (done.output / "config.json").exists()
 
@@ -244,11 +244,13 @@ def test_cancelled_training_stops_and_writes_no_policy(job):
 def test_resumed_training_equals_an_undisturbed_one(job):
     undisturbed = job()
     optimizer(save_steps=2).train(undisturbed)
-    told = []
-    stopped = job(progress=lambda *step: told.append(step), cancelled=lambda: len(told) == 3)
+    reported = []
+    stopped = job(
+        progress=lambda *step: reported.append(step), cancelled=lambda: len(reported) == 3
+    )
     optimizer(save_steps=2).train(stopped)
     optimizer(save_steps=2).train(stopped)
-    assert [done for done, _, _ in told] == [1, 2, 3, 3, 4, 5, 6]  # 3 was not saved
+    assert [done for done, _, _ in reported] == [1, 2, 3, 3, 4, 5, 6]  # 3 was not saved
     assert same(undisturbed.output, stopped.output)
 
 

@@ -19,7 +19,7 @@ LOGPS = LogProbs(
 
 
 def trl(**settings) -> SimpleNamespace:
-    """What TRL's losses read of their trainer."""
+    """The trainer's attributes that TRL's losses read."""
     device = SimpleNamespace(device=torch.device("cpu"))
     return SimpleNamespace(accelerator=device, alpha=0.0, label_smoothing=0.0, **settings)
 
@@ -27,7 +27,9 @@ def trl(**settings) -> SimpleNamespace:
 def test_orpo_is_trls_odds_ratio_and_the_likelihood_of_the_response():
     from trl.experimental.orpo import ORPOTrainer
 
-    theirs = ORPOTrainer.odds_ratio_loss(trl(beta=0.3), *(one.float() for one in LOGPS.means))[0]
+    theirs = ORPOTrainer.odds_ratio_loss(trl(beta=0.3), *(means.float() for means in LOGPS.means))[
+        0
+    ]
     ours = ReferenceFreeLoss("orpo", 0.3, likelihood=1.0)(LOGPS, CERTAIN)
     expected = -LOGPS.means[0] - theirs.double()  # TRL's sign: it subtracts what it returns
     assert torch.allclose(ours, expected, atol=1e-6)

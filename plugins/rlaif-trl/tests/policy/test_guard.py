@@ -13,7 +13,7 @@ from rlaif_trl.online.grpo import GRPO
 from rlaif_trl.pairs.dpo import DPO
 from rlaif_trl.policy import run as run_module
 from rlaif_trl.policy.divergence import kl_of_responses
-from rlaif_trl.policy.watch import Look
+from rlaif_trl.policy.watch import Evaluation
 from rlaif_trl.ppo.optimizer import PPO
 
 PROMPTS = [Prompt(f"p{i}", (Message("user", f"say {i}"),)) for i in range(16)]
@@ -23,11 +23,11 @@ ONLINE = {"learning_rate": 1e-2, **SHORT, "logging_steps": 1, "beta": 0.0}
 
 
 def early_letters(prompts, texts):
-    return [float(sum(one in "abcdefghijklm" for one in text)) for text in texts]
+    return [float(sum(letter in "abcdefghijklm" for letter in text)) for text in texts]
 
 
 def fewer_early_letters(prompts, texts):
-    return [-one for one in early_letters(prompts, texts)]
+    return [-reward for reward in early_letters(prompts, texts)]
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -45,36 +45,36 @@ def online(job):
 
 
 def test_scores_that_fall_beyond_chance_are_worse():
-    before = Look(0, scores=(1.0, 2.0, 3.0), reward=0.0)
-    assert Look(5, scores=(0.0, 1.1, 1.9), reward=0.5).worse_than(before)
+    before = Evaluation(0, scores=(1.0, 2.0, 3.0), reward=0.0)
+    assert Evaluation(5, scores=(0.0, 1.1, 1.9), reward=0.5).worse_than(before)
 
 
 @pytest.mark.parametrize(
     "now",
     [
-        Look(5, scores=(0.0, 3.0, 2.9), reward=0.5),  # by chance
-        Look(5, scores=(0.0, 1.0, 2.0), reward=-0.5),  # the reward fell as well
-        Look(5, scores=(0.0, None, None), reward=0.5),  # one prompt says nothing
-        Look(5, scores=(1.0, 2.0, 3.0), reward=0.5),
+        Evaluation(5, scores=(0.0, 3.0, 2.9), reward=0.5),  # by chance
+        Evaluation(5, scores=(0.0, 1.0, 2.0), reward=-0.5),  # the reward fell as well
+        Evaluation(5, scores=(0.0, None, None), reward=0.5),  # one prompt says nothing
+        Evaluation(5, scores=(1.0, 2.0, 3.0), reward=0.5),
     ],
 )
 def test_what_is_not_worse(now):
-    assert not now.worse_than(Look(0, scores=(1.0, 2.0, 3.0), reward=0.0))
+    assert not now.worse_than(Evaluation(0, scores=(1.0, 2.0, 3.0), reward=0.0))
 
 
 def test_judge_that_abstains_is_left_out_of_the_mean():
-    assert Look(0, scores=(1.0, None, 3.0)).mean == 2.0
-    assert Look(0, scores=(None,)).mean is None
+    assert Evaluation(0, scores=(1.0, None, 3.0)).mean == 2.0
+    assert Evaluation(0, scores=(None,)).mean is None
 
 
 def test_reward_that_rises_while_the_watching_judge_falls_stops_the_training(online):
-    told = []
-    done = online(watch=fewer_early_letters, progress=lambda *step: told.append(step))
+    reported = []
+    done = online(watch=fewer_early_letters, progress=lambda *step: reported.append(step))
     metrics = GRPO(GRPO.Params(**ONLINE, max_steps=40, watch_steps=4)).train(done)
     assert metrics["guard_watch"] == 1.0
     assert metrics["steps"] < 40
     assert metrics["kept_step"] < metrics["steps"]
-    assert told[-1][2]["watch/reward"] < told[0][2]["watch/reward"]
+    assert reported[-1][2]["watch/reward"] < reported[0][2]["watch/reward"]
 
 
 def test_policy_goes_back_to_the_weights_that_were_kept(online, checkpoint):
@@ -169,23 +169,23 @@ def test_offline_training_is_guarded_too(online):
 
 def test_looking_changes_nothing_in_the_training(online):
     seen, unseen = online(watch=early_letters), online()
-    for one in (seen, unseen):
-        GRPO(GRPO.Params(**ONLINE, max_steps=4, watch_steps=2)).train(one)
+    for trained in (seen, unseen):
+        GRPO(GRPO.Params(**ONLINE, max_steps=4, watch_steps=2)).train(trained)
     first, second = weights(seen.output), weights(unseen.output)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize("before_the_end", [1, 6])
 def test_guard_recalls_what_it_saw_before_an_interruption(online, tmp_path, before_the_end):
-    told = []
+    reported = []
     settings = {**ONLINE, "max_steps": 40, "watch_steps": 4}
     undisturbed = GRPO(GRPO.Params(**settings)).train(online(watch=fewer_early_letters))
     stop_at = int(undisturbed["steps"]) - before_the_end
     stopped = online(
         watch=fewer_early_letters,
         work=tmp_path / "work",
-        progress=lambda *step: told.append(step),
-        cancelled=lambda: bool(told) and told[-1][0] >= stop_at,
+        progress=lambda *step: reported.append(step),
+        cancelled=lambda: bool(reported) and reported[-1][0] >= stop_at,
     )
     GRPO(GRPO.Params(**settings)).train(stopped)
     resumed = GRPO(GRPO.Params(**settings)).train(replace(stopped, cancelled=lambda: False))

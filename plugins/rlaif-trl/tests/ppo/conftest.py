@@ -15,7 +15,7 @@ from rlaif_trl.ppo.optimizer import PPO
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a training left."""
+    """The result of a training."""
 
     metrics: Metrics
     steps: list[dict[str, float]]
@@ -37,7 +37,7 @@ Train = Callable[..., Outcome]
 
 def upper_case(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
     """A reward that a byte-level model can chase: how much of a text is upper case."""
-    return [sum(one.isupper() for one in text) / max(len(text), 1) for text in texts]
+    return [sum(letter.isupper() for letter in text) / max(len(text), 1) for text in texts]
 
 
 @pytest.fixture

@@ -172,15 +172,15 @@ def test_log_probabilities_are_those_of_a_softmax(seed, temperature):
 def test_what_stands_at_padding_never_matters(lengths, seed):
     mask = torch.from_numpy(mask_of(lengths))
     clean = [tensor(tokens(*mask.shape, seed=seed + i)) for i in range(2)]
-    dirty = [torch.where(mask, one, torch.nan) for one in clean]
+    dirty = [torch.where(mask, tensor, torch.nan) for tensor in clean]
     scores = torch.ones(len(lengths)).double()
-    for one, other in (
+    for clean_result, other in (
         (gae(*clean, mask, 0.9, 0.8), gae(*dirty, mask, 0.9, 0.8)),
         (whiten(clean[0], mask), whiten(dirty[0], mask)),
         (token_rewards(scores, clean[0], mask, 0.1), token_rewards(scores, dirty[0], mask, 0.1)),
     ):
-        torch.testing.assert_close(one, other)
-        assert not one[~mask].any()
+        torch.testing.assert_close(clean_result, other)
+        assert not clean_result[~mask].any()
 
 
 @pytest.mark.parametrize(

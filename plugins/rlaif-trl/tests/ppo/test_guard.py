@@ -26,7 +26,7 @@ def wild(train):
 
 
 def lower_case(prompts, texts):
-    return [-sum(one.isupper() for one in text) / max(len(text), 1) for text in texts]
+    return [-sum(letter.isupper() for letter in text) / max(len(text), 1) for text in texts]
 
 
 def test_reward_up_while_the_held_out_judge_goes_down_stops_and_goes_back(wild):
@@ -37,7 +37,7 @@ def test_reward_up_while_the_held_out_judge_goes_down_stops_and_goes_back(wild):
 
 
 def test_a_judge_that_agrees_lets_training_go_on(wild):
-    done = wild(lambda prompts, texts: [-one for one in lower_case(prompts, texts)])
+    done = wild(lambda prompts, texts: [-reward for reward in lower_case(prompts, texts)])
     assert done.metrics["steps"] == 8
     assert "guard_watch" not in done.metrics
 
@@ -47,7 +47,7 @@ def test_a_policy_over_its_budget_of_divergence_is_taken_back(train, checkpoint)
     assert done.metrics["guard_kl"] == 1.0
     assert done.metrics["kept_step"] == 0.0
     start = load_file(f"{checkpoint}/model.safetensors")
-    assert all(torch.equal(one, start[name]) for name, one in done.weights.items())
+    assert all(torch.equal(weight, start[name]) for name, weight in done.weights.items())
 
 
 def test_a_policy_that_starts_over_its_budget_is_refused(train):

@@ -67,7 +67,7 @@ def test_responses_without_a_reward_pull_nowhere(bandit, divergence, play):
     rng = random.Random(0)
 
     def forgetful(prompts, texts):
-        return [one if rng.random() < 0.7 else None for one in bandit.score(prompts, texts)]
+        return [score if rng.random() < 0.7 else None for score in bandit.score(prompts, texts)]
 
     found = bandit.probabilities(play(forgetful))
     assert divergence(found, bandit.optimum(BETA)) < 0.01

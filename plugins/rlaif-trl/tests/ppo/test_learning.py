@@ -7,7 +7,7 @@ from accelerate import Accelerator
 from rlaif_trl.model.checkpoint import load_causal, load_classifier
 from rlaif_trl.ppo.actor_critic import ActorCritic, ValueModel
 from rlaif_trl.ppo.episodes import Episode, Episodes
-from rlaif_trl.ppo.experience import learn_from, look
+from rlaif_trl.ppo.experience import make_experience, run_networks
 from rlaif_trl.ppo.params import PPOParams
 from rlaif_trl.ppo.reference import Reference
 from rlaif_trl.ppo.update import Updater
@@ -34,9 +34,9 @@ class Step:
 
     def __call__(self, episodes, scores) -> dict[str, float]:
         together = Episodes(episodes, 0, CPU)
-        outlook = look(self.networks, self.reference, together, 4)
-        experience = learn_from(
-            outlook, together.response_mask, scores, self.params, self.params.kl_coef
+        outputs = run_networks(self.networks, self.reference, together, 4)
+        experience = make_experience(
+            outputs, together.response_mask, scores, self.params, self.params.kl_coef
         )
         weights = list(self.networks.parameters())
         updater = Updater(
@@ -49,7 +49,7 @@ class Step:
         return updater.update(together, experience, torch.Generator().manual_seed(0))
 
     def weights(self) -> torch.Tensor:
-        return torch.cat([one.detach().flatten() for one in self.networks.parameters()])
+        return torch.cat([weight.detach().flatten() for weight in self.networks.parameters()])
 
 
 def after(checkpoint, episodes, scores, **params) -> torch.Tensor:
@@ -61,8 +61,8 @@ def after(checkpoint, episodes, scores, **params) -> torch.Tensor:
 def test_the_first_pass_starts_at_ratio_one_and_divergence_zero(checkpoint):
     step = Step(checkpoint)
     together = Episodes(EPISODES, 0, CPU)
-    outlook = look(step.networks, step.reference, together, 4)
-    torch.testing.assert_close(outlook.logprobs, outlook.reference_logprobs, atol=0.0, rtol=0.0)
+    outputs = run_networks(step.networks, step.reference, together, 4)
+    torch.testing.assert_close(outputs.logprobs, outputs.reference_logprobs, atol=0.0, rtol=0.0)
     figures = step(EPISODES, SCORES)
     assert figures["ratio"] == pytest.approx(1.0, abs=1e-5)
     assert figures["approx_kl"] == pytest.approx(0.0, abs=1e-10)
@@ -90,7 +90,7 @@ def test_the_order_of_the_batch_changes_nothing(checkpoint):
 @pytest.mark.parametrize("whiten_rewards", [False, True])
 def test_an_episode_without_a_reward_is_as_if_it_had_not_been(checkpoint, whiten_rewards):
     kept = [i for i in range(8) if i not in (2, 5)]
-    scores = [one if i in kept else None for i, one in enumerate(SCORES)]
+    scores = [score if i in kept else None for i, score in enumerate(SCORES)]
     found = after(checkpoint, EPISODES, scores, whiten_rewards=whiten_rewards)
     without = after(
         checkpoint,
@@ -99,7 +99,7 @@ def test_an_episode_without_a_reward_is_as_if_it_had_not_been(checkpoint, whiten
         whiten_rewards=whiten_rewards,
     )
     torch.testing.assert_close(found, without, atol=1e-6, rtol=0.0)
-    zero = after(checkpoint, EPISODES, [one or 0.0 for one in scores])
+    zero = after(checkpoint, EPISODES, [score or 0.0 for score in scores])
     assert (found - zero).abs().max() > 1e-4
 
 

@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceC
 from rlaif_trl.model.checkpoint import load_causal, load_classifier
 from rlaif_trl.ppo.actor_critic import ActorCritic, PolicyLogprobs, ValueModel
 from rlaif_trl.ppo.episodes import Episode, Episodes
-from rlaif_trl.ppo.experience import look
+from rlaif_trl.ppo.experience import run_networks
 from rlaif_trl.ppo.reference import Reference
 from rlaif_trl.ppo.sampling import ResponseSampler
 from rlaif_trl.training.adapter import adapter_config
@@ -34,15 +34,15 @@ def reference(checkpoint):
 
 
 def test_an_episode_is_seen_the_same_in_any_company_and_order(networks, reference):
-    together = look(networks, reference, Episodes(EPISODES, 0, CPU), 3)
+    together = run_networks(networks, reference, Episodes(EPISODES, 0, CPU), 3)
     for order in ([2, 0, 1], [1], [0, 2]):
         some = Episodes([EPISODES[i] for i in order], 0, CPU)
-        apart = look(networks, reference, some, 1)
+        apart = run_networks(networks, reference, some, 1)
         for row, i in enumerate(order):
             count = len(EPISODES[i].response)
-            for one, other in zip(vars(together).values(), vars(apart).values(), strict=True):
-                torch.testing.assert_close(one[i, :count], other[row, :count])
-                assert not one[i, count:].any()
+            for outputs, other in zip(vars(together).values(), vars(apart).values(), strict=True):
+                torch.testing.assert_close(outputs[i, :count], other[row, :count])
+                assert not outputs[i, count:].any()
 
 
 def test_log_probabilities_are_those_of_a_bare_forward_pass(networks):
@@ -63,15 +63,15 @@ def test_the_value_before_a_token_is_what_the_classifier_says_of_all_before_it(
     episode = EPISODES[0]
     with torch.no_grad():
         found = networks.value(Episodes([episode], 0, CPU).batch([0]))[0]
-        said = [
+        expected = [
             classifier(torch.tensor([episode.prompt + episode.response[:count]])).logits[0, 0]
             for count in range(len(episode.response))
         ]
-    torch.testing.assert_close(found, torch.stack(said))
+    torch.testing.assert_close(found, torch.stack(expected))
 
 
 def test_a_value_head_that_was_never_trained_says_nothing(networks):
-    networks.value.forget()
+    networks.value.zero_head()
     assert not networks.value(Episodes(EPISODES, 0, CPU).batch([0, 1, 2])).any()
 
 
@@ -91,7 +91,7 @@ def test_with_the_adapter_off_the_policy_is_its_own_reference(checkpoint):
             switched, PolicyLogprobs(load_causal(checkpoint, "float32"), 1.0)(batch)
         )
         assert (PolicyLogprobs(policy, 1.0)(batch) - switched).abs().max() > 0.1
-    assert all(one.requires_grad for name, one in policy.named_parameters() if "lora" in name)
+    assert all(weight.requires_grad for name, weight in policy.named_parameters() if "lora" in name)
 
 
 def test_dropout_is_off_even_while_training(checkpoint):
@@ -126,13 +126,17 @@ def test_other_architectures_are_seen_and_sampled_the_same_in_any_company(archit
     policy = AutoModelForCausalLM.from_config(config)
     networks = ActorCritic(policy, ValueModel(classifier), 1.0)
     reference = Reference(AutoModelForCausalLM.from_config(config), 1.0, adapter=False)
-    together = look(networks, reference, Episodes(EPISODES, 0, CPU), 3)
+    together = run_networks(networks, reference, Episodes(EPISODES, 0, CPU), 3)
     for row, episode in enumerate(EPISODES):
-        alone = look(networks, reference, Episodes([episode], 0, CPU), 1)
+        alone = run_networks(networks, reference, Episodes([episode], 0, CPU), 1)
         count = len(episode.response)
-        for one, other in zip(vars(together).values(), vars(alone).values(), strict=True):
-            torch.testing.assert_close(one[row, :count], other[0], atol=1e-5, rtol=1e-4)
-    endings, prompts, seeds = frozenset(range(30)), [one.prompt for one in EPISODES], [1, 2, 3]
+        for outputs, other in zip(vars(together).values(), vars(alone).values(), strict=True):
+            torch.testing.assert_close(outputs[row, :count], other[0], atol=1e-5, rtol=1e-4)
+    endings, prompts, seeds = (
+        frozenset(range(30)),
+        [episode.prompt for episode in EPISODES],
+        [1, 2, 3],
+    )
     batched, single = (
         ResponseSampler(policy, endings, 0, 1.0, 6, size).sample(prompts, seeds) for size in (3, 1)
     )

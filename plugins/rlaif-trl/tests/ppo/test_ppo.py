@@ -27,7 +27,7 @@ def test_it_starts_at_the_reference_and_tells_every_step(train):
     assert done.steps[0]["kl_per_response"] == 0.0
     assert done.steps[2]["kl_per_response"] != 0.0
     assert done.metrics["reward"] == done.steps[-1]["reward"]
-    assert all(math.isfinite(one) for one in done.metrics.values())
+    assert all(math.isfinite(metric) for metric in done.metrics.values())
 
 
 def test_it_raises_the_reward_it_is_given(train):
@@ -37,8 +37,8 @@ def test_it_raises_the_reward_it_is_given(train):
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train):
     first, again, other = train().weights, train().weights, train(seed=1).weights
-    assert all(torch.equal(one, again[name]) for name, one in first.items())
-    assert any(not torch.equal(one, other[name]) for name, one in first.items())
+    assert all(torch.equal(weight, again[name]) for name, weight in first.items())
+    assert any(not torch.equal(weight, other[name]) for name, weight in first.items())
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,19 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train):
 def test_a_resumed_run_equals_an_undisturbed_one_bit_for_bit(train, tmp_path, params):
     undisturbed = train(max_steps=4, **params)
     work = tmp_path / "work"
-    told = []
+    reported = []
     interrupted = train(
         {
             "work": work,
-            "cancelled": lambda: len(told) >= 2,
-            "progress": lambda *step: told.append(step),
+            "cancelled": lambda: len(reported) >= 2,
+            "progress": lambda *step: reported.append(step),
         },
         max_steps=4,
         **params,
     )
-    assert [one.name for one in (work / "checkpoints").glob("checkpoint-*")] == ["checkpoint-2"]
+    assert [folder.name for folder in (work / "checkpoints").glob("checkpoint-*")] == [
+        "checkpoint-2"
+    ]
     assert not (interrupted.job.output / "model.safetensors").exists()
     resumed = train({"work": work}, max_steps=4, **params)
     assert len(resumed.steps) == 2
@@ -70,7 +72,7 @@ def test_a_resumed_run_equals_an_undisturbed_one_bit_for_bit(train, tmp_path, pa
 
 def test_only_the_newest_checkpoint_is_kept(train, tmp_path):
     train({"work": tmp_path / "work"}, max_steps=3, save_steps=1)
-    kept = [one.name for one in (tmp_path / "work" / "checkpoints").iterdir()]
+    kept = [folder.name for folder in (tmp_path / "work" / "checkpoints").iterdir()]
     assert kept == ["checkpoint-3"]
 
 
@@ -111,7 +113,7 @@ def test_several_responses_to_a_prompt_come_to_the_scorer_together(train):
     asked = []
 
     def scorer(prompts, texts):
-        asked.append([one.id for one in prompts])
+        asked.append([prompt.id for prompt in prompts])
         return [0.0] * len(texts)
 
     train({"scorer": scorer}, num_generations=4)
@@ -124,7 +126,7 @@ def test_every_prompt_is_asked_once_a_pass(train):
     asked = []
 
     def scorer(prompts, texts):
-        asked.extend(one.id for one in prompts)
+        asked.extend(prompt.id for prompt in prompts)
         return [0.0] * len(texts)
 
     train({"scorer": scorer}, max_steps=3)
@@ -147,12 +149,12 @@ def test_a_reward_that_failed_is_left_out_and_counted(train):
 
 
 def test_a_step_without_any_reward_stops_the_run(train):
-    with pytest.raises(RunError, match="none of a step's 8 responses got a reward"):
+    with pytest.raises(RunError, match="none of a step's 8 responses has a reward"):
         train({"scorer": lambda prompts, texts: [None] * len(texts)})
 
 
 def test_a_reward_that_is_no_number_stops_the_run(train):
-    with pytest.raises(RunError, match="a score that failed is to be None"):
+    with pytest.raises(RunError, match="return None for a score that failed"):
         train({"scorer": lambda prompts, texts: [math.nan] * len(texts)})
 
 

@@ -1,4 +1,4 @@
-"""What is sampled: the model's own distribution, an end after the end, the same in any company."""
+"""Sampling: the model's own distribution, nothing after the end, independence of the batch."""
 
 import pytest
 import torch
@@ -33,7 +33,9 @@ def sampler(model):
 
 def test_a_response_is_the_same_alone_as_in_a_batch(sampler):
     together = sampler(endings=frozenset(range(60))).sample(PROMPTS, SEEDS)
-    assert len({len(one.response) for one in together}) > 2, "some end early, and are let go"
+    assert len({len(episode.response) for episode in together}) > 2, (
+        "some end early, and are let go"
+    )
     alone = sampler(endings=frozenset(range(60)), batch_size=1).sample(PROMPTS, SEEDS)
     assert together == alone
 
@@ -46,10 +48,10 @@ def test_the_order_of_the_prompts_changes_nothing(sampler):
 
 def test_a_response_ends_with_the_first_end_token_or_at_its_limit(sampler):
     endings = frozenset(range(60))
-    for one in sampler(endings=endings).sample(PROMPTS, SEEDS):
-        assert one.ended == (one.response[-1] in endings)
-        assert not endings & set(one.response[:-1])
-        assert one.ended or len(one.response) == 8
+    for episode in sampler(endings=endings).sample(PROMPTS, SEEDS):
+        assert episode.ended == (episode.response[-1] in endings)
+        assert not endings & set(episode.response[:-1])
+        assert episode.ended or len(episode.response) == 8
 
 
 def test_responses_are_drawn_from_the_models_own_distribution(model, sampler):
@@ -58,7 +60,7 @@ def test_responses_are_drawn_from_the_models_own_distribution(model, sampler):
         [prompt] * draws, range(draws)
     )
     found = torch.bincount(
-        torch.tensor([one.response[0] for one in drawn]), minlength=model.config.vocab_size
+        torch.tensor([episode.response[0] for episode in drawn]), minlength=model.config.vocab_size
     )
     with torch.no_grad():
         logits = model(torch.tensor([prompt])).logits[0, -1]
@@ -76,6 +78,10 @@ def test_a_token_without_probability_is_never_drawn(uniform, token):
 
 
 def test_a_scorer_reads_a_response_without_its_end(sampler):
-    for one in sampler(endings=frozenset(range(60))).sample(PROMPTS, SEEDS):
-        text = response_text(one, frozenset(range(60)), lambda tokens: ",".join(map(str, tokens)))
-        assert len([part for part in text.split(",") if part]) == len(one.response) - one.ended
+    for episode in sampler(endings=frozenset(range(60))).sample(PROMPTS, SEEDS):
+        text = response_text(
+            episode, frozenset(range(60)), lambda tokens: ",".join(map(str, tokens))
+        )
+        assert (
+            len([part for part in text.split(",") if part]) == len(episode.response) - episode.ended
+        )

@@ -32,7 +32,7 @@ def tensor(*values: float) -> torch.Tensor:
 
 
 def minimum(loss) -> float:
-    """Where a convex loss of one number is least, by bisection of its slope."""
+    """Minimum of a convex loss of one number, by bisection of its slope."""
     low, high = -30.0, 30.0
     for _ in range(80):
         h = tensor((low + high) / 2).requires_grad_()

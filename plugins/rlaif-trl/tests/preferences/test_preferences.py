@@ -33,7 +33,7 @@ def test_several_files_are_read_in_the_order_of_their_names(job, preferences, tm
     rows = preferences(4)
     pq.write_table(pa.Table.from_pylist(rows[2:]), tmp_path / "b.parquet")
     pq.write_table(pa.Table.from_pylist(rows[:2]), tmp_path / "a.parquet")
-    assert [one.prompt_id for one in read_pairs(tmp_path)] == ["p0", "p1", "p2", "p3"]
+    assert [pair.prompt_id for pair in read_pairs(tmp_path)] == ["p0", "p1", "p2", "p3"]
 
 
 def test_folder_without_files_is_refused(tmp_path):
@@ -57,14 +57,14 @@ def test_wrong_column_names_the_row(job, preferences):
 
 def test_file_that_is_not_parquet_is_refused(tmp_path):
     (tmp_path / "train.parquet").write_text("nothing")
-    with pytest.raises(DataError, match="not a parquet file"):
+    with pytest.raises(DataError, match="not a readable parquet file"):
         read_pairs(tmp_path)
 
 
 def test_a_prompt_is_on_one_side_only():
     training, held = split_heldout([pair("a"), pair("b"), pair("a")], frozenset({"a"}))
-    assert [one.prompt_id for one in training] == ["b"]
-    assert [one.prompt_id for one in held] == ["a", "a"]
+    assert [pair.prompt_id for pair in training] == ["b"]
+    assert [pair.prompt_id for pair in held] == ["a", "a"]
 
 
 def test_one_decided_preference_is_enough_to_learn_from():

@@ -1,4 +1,4 @@
-"""What of a job lives in one process, asked for by another; here both ends are in one."""
+"""Remote calls of a job between processes; here both ends are in one."""
 
 import socket
 from multiprocessing import AuthenticationError
@@ -29,13 +29,13 @@ def asking(job):
 
 
 def test_steps_are_told(asking):
-    told = []
-    asking(progress=lambda *step: told.append(step)).progress(4, 9, {"loss": 0.5})
-    assert told == [(4, 9, {"loss": 0.5})]
+    reported = []
+    asking(progress=lambda *step: reported.append(step)).progress(4, 9, {"loss": 0.5})
+    assert reported == [(4, 9, {"loss": 0.5})]
 
 
 def test_rewards_are_those_of_the_prompts_that_were_named(asking):
-    job = asking(scorer=lambda prompts, texts: [float(one.id[1:]) or None for one in prompts])
+    job = asking(scorer=lambda prompts, texts: [float(prompt.id[1:]) or None for prompt in prompts])
     assert job.scorer(PROMPTS, ["x", "y", "z"]) == [None, 1.0, 2.0]
     assert job.watch is None
 

@@ -28,7 +28,7 @@ def test_file_that_is_no_job_is_one_line(text, tmp_path):
 
 def test_optimizer_of_somebody_else_is_refused(job, tmp_path):
     asked = JobFile("optimizer", "os:system", {}, job())
-    with pytest.raises(DataError, match="none of rlaif_trl's"):
+    with pytest.raises(DataError, match="is not a component of rlaif_trl"):
         asked.trainer()
 
 
@@ -41,5 +41,5 @@ def test_reward_model_does_a_job_as_an_optimizer_does(job, tmp_path):
 
 def test_component_in_the_wrong_role_is_refused(job):
     asked = JobFile("optimizer", "rlaif_trl.reward.scalar_head:ScalarHead", {}, job())
-    with pytest.raises(DataError, match="cannot be made: ScalarHead is none"):
+    with pytest.raises(DataError, match="cannot be made: ScalarHead is of another kind"):
         asked.trainer()

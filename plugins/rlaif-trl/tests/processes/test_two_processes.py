@@ -29,7 +29,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_two_processes_with_half_the_batch_learn_what_one_learns(job):
-    one, two, told = job(), job(progress=lambda *step: told.append(step[:2])), []
+    one, two, reported = job(), job(progress=lambda *step: reported.append(step[:2])), []
     settings = {"learning_rate": 1e-3, "optim": "sgd", "max_steps": 3}
     alone = DPO(DPO.Params(**settings, per_device_train_batch_size=16)).train(one)
     together = DPO(DPO.Params(**settings, per_device_train_batch_size=8, processes=2)).train(two)
@@ -39,10 +39,10 @@ def test_two_processes_with_half_the_batch_learn_what_one_learns(job):
 
 
 def test_rewards_progress_and_held_out_prompts_come_from_the_job(job):
-    told, asked = [], []
+    reported, asked = [], []
 
     def scorer(prompts, texts):
-        asked.append([one.id for one in prompts])
+        asked.append([prompt.id for prompt in prompts])
         return [float(len(text)) if i % 3 else None for i, text in enumerate(texts)]
 
     done = job(
@@ -50,11 +50,11 @@ def test_rewards_progress_and_held_out_prompts_come_from_the_job(job):
         scorer=scorer,
         heldout_prompts=PROMPTS[:4],
         watch=lambda prompts, texts: [1.0] * len(texts),
-        progress=lambda *step: told.append(step[:2]),
+        progress=lambda *step: reported.append(step[:2]),
     )
     settings = {"max_steps": 2, "max_completion_length": 8, "logging_steps": 1}
     metrics = GRPO(GRPO.Params(**settings, processes=2)).train(done)
-    assert told == [(1, 2), (2, 2)]
+    assert reported == [(1, 2), (2, 2)]
     assert len(asked) == 4  # two steps of two processes
     assert all(len(set(ids)) == 2 and len(ids) == 8 for ids in asked)  # groups are whole
     assert metrics["watch_reward"] == 1.0
@@ -87,12 +87,12 @@ def test_reward_model_of_two_processes_is_that_of_one(job):
 
 
 def test_ensemble_and_its_search_for_noise_train_in_two_processes(job, tmp_path):
-    told = []
-    done = job(work=tmp_path / "work", progress=lambda *step: told.append(step[:2]))
+    reported = []
+    done = job(work=tmp_path / "work", progress=lambda *step: reported.append(step[:2]))
     settings = {"members": 2, "max_steps": 2, "noise": {"folds": 2}, "lora": {"r": 2}}
     metrics = Ensemble(Ensemble.Params(**settings, processes=2)).fit(done)
     assert metrics["members"] == 2
-    assert told[-1] == (8, 8)  # two folds and two members
+    assert reported[-1] == (8, 8)  # two folds and two members
     assert (done.output / "noise.jsonl").is_file()
     assert len(list(done.output.rglob("model.safetensors"))) == 2
 

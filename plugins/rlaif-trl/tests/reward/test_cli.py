@@ -15,11 +15,11 @@ def test_a_trained_model_scores_a_rounds_preferences(kind, name, job, capsys):
     kind(kind.Params(learning_rate=3e-3, num_train_epochs=3)).fit(done)
     arguments = ["reward", "score", str(done.output), str(done.preferences), "--json"]
     assert main([*arguments, "--reward-model", name]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["pairs"] == 48
-    assert told["accuracy"]["value"] == 1.0
-    assert told["mean"] == pytest.approx(0, abs=1e-4)
-    assert told["deviation"] == pytest.approx(1, abs=1e-4)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["pairs"] == 48
+    assert printed["accuracy"]["value"] == 1.0
+    assert printed["mean"] == pytest.approx(0, abs=1e-4)
+    assert printed["deviation"] == pytest.approx(1, abs=1e-4)
 
 
 def test_texts_that_are_too_long_can_be_truncated(job, capsys, tmp_path):

@@ -140,17 +140,19 @@ def test_same_seed_gives_the_same_rewards(job):
 
 
 def test_noise_is_looked_for_once(job):
-    told = []
-    done = job(progress=lambda *step: told.append(step[:2]))
+    reported = []
+    done = job(progress=lambda *step: reported.append(step[:2]))
     metrics = ensemble(max_steps=1, noise={"folds": 2}).fit(done)
     assert "noise_flagged" in metrics
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_finished_members_are_not_trained_again(job, tmp_path):
-    work, told, again = tmp_path / "work", [], []
+    work, reported, again = tmp_path / "work", [], []
     model = ensemble(max_steps=2)
-    stopped = job(work=work, cancelled=lambda: len(told) >= 3, progress=lambda *s: told.append(s))
+    stopped = job(
+        work=work, cancelled=lambda: len(reported) >= 3, progress=lambda *s: reported.append(s)
+    )
     model.fit(stopped)
     assert not (stopped.output / "ensemble.json").exists()
     whole, resumed = job(), job(work=work, progress=lambda *step: again.append(step[:2]))
@@ -181,7 +183,7 @@ def test_members_outside_the_folder_are_refused(tmp_path):
 
 def test_a_broken_ensemble_file_is_one_line(tmp_path):
     (tmp_path / "ensemble.json").write_text('{"members": ["."]')
-    with pytest.raises(PluginError, match="not an ensemble that can be read"):
+    with pytest.raises(PluginError, match="not a readable ensemble"):
         ensemble().load(str(tmp_path))
 
 

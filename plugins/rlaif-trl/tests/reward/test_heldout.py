@@ -1,4 +1,4 @@
-"""What is measured on held-out preferences."""
+"""Metrics on held-out preferences."""
 
 import math
 

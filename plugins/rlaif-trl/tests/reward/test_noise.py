@@ -48,7 +48,7 @@ def auroc(scores, positive):
 
 @pytest.fixture(scope="module")
 def flagged(checkpoint, preferences, tmp_path_factory):
-    """What a reward model with 20 % of its labels turned says: metrics, its lines, the turned."""
+    """A reward model with 20 % of its labels flipped: metrics, suspects, the flipped prompts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -65,10 +65,10 @@ def flagged(checkpoint, preferences, tmp_path_factory):
 
 def test_planted_flips_are_told_from_right_labels(flagged):
     _, suspects, turned = flagged
-    believed = {one["prompt_id"]: one["p_folds"] for one in suspects}
+    probabilities = {suspect["prompt_id"]: suspect["p_folds"] for suspect in suspects}
     everyone = [f"p{i}" for i in range(120)]
-    doubt = [1 - believed.get(one, 1.0) for one in everyone]
-    assert auroc(doubt, [one in turned for one in everyone]) > 0.8
+    doubt = [1 - probabilities.get(prompt_id, 1.0) for prompt_id in everyone]
+    assert auroc(doubt, [prompt_id in turned for prompt_id in everyone]) > 0.8
 
 
 def test_what_was_flagged_is_counted_and_listed_worst_first(flagged):
@@ -76,8 +76,10 @@ def test_what_was_flagged_is_counted_and_listed_worst_first(flagged):
     assert metrics["noise_flagged"] == len(suspects)
     assert metrics["preferences"] == 120
     assert metrics["folds_agreement"] == pytest.approx(1 - len(suspects) / 120)
-    assert [one["p_folds"] for one in suspects] == sorted(one["p_folds"] for one in suspects)
-    assert {one["action"] for one in suspects} == {"flag"}
+    assert [suspect["p_folds"] for suspect in suspects] == sorted(
+        suspect["p_folds"] for suspect in suspects
+    )
+    assert {suspect["action"] for suspect in suspects} == {"flag"}
     assert suspects[0]["prompt_id"] in turned
 
 
@@ -89,16 +91,16 @@ def test_dropped_pairs_are_not_trained_on(job, preferences):
 
 
 def test_progress_counts_the_folds_too(job):
-    told = []
-    done = job(progress=lambda *step: told.append(step[:2]))
+    reported = []
+    done = job(progress=lambda *step: reported.append(step[:2]))
     reward_model(max_steps=2, noise={"folds": 2}).fit(done)
-    assert told == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
+    assert reported == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
 
 
 def test_nothing_but_model_and_list_is_left(job):
     done = job()
     reward_model(max_steps=1, noise={"folds": 2}).fit(done)
-    assert not [one.name for one in done.output.iterdir() if one.is_dir()]
+    assert not [path.name for path in done.output.iterdir() if path.is_dir()]
     assert (done.output / "noise.jsonl").is_file()
 
 
@@ -109,9 +111,11 @@ def test_stopped_in_a_fold_it_writes_no_model(job):
 
 
 def test_finished_folds_are_not_trained_again(job, tmp_path):
-    told = []
+    reported = []
     work = tmp_path / "work"
-    first = job(work=work, cancelled=lambda: len(told) >= 3, progress=lambda *s: told.append(s))
+    first = job(
+        work=work, cancelled=lambda: len(reported) >= 3, progress=lambda *s: reported.append(s)
+    )
     model = reward_model(max_steps=2, noise={"folds": 2})
     model.fit(first)
     again = []
@@ -123,29 +127,29 @@ def test_finished_folds_are_not_trained_again(job, tmp_path):
 def test_folds_keep_prompts_together_and_are_alike():
     ids = [f"p{i // 3}" for i in range(30)]
     dealt = folds(ids, 5, seed=1)
-    assert len({(one, fold) for one, fold in zip(ids, dealt, strict=True)}) == 10
+    assert len({(prompt_id, fold) for prompt_id, fold in zip(ids, dealt, strict=True)}) == 10
     assert [dealt.count(fold) for fold in range(5)] == [6] * 5
     assert dealt == folds(ids, 5, seed=1) != folds(ids, 5, seed=2)
 
 
 def test_more_folds_than_prompts_are_refused(job, preferences):
-    with pytest.raises(DataError, match="8 prompts cannot be dealt into 9 folds: lower folds"):
+    with pytest.raises(DataError, match="8 prompts cannot be split into 9 folds: lower folds"):
         reward_model(noise={"folds": 9}).fit(job(preferences(8)))
 
 
 def test_folds_that_leave_too_little_are_refused_before_training(job, preferences):
-    told = []
-    done = job(preferences(9), progress=lambda *step: told.append(step))
+    reported = []
+    done = job(preferences(9), progress=lambda *step: reported.append(step))
     with pytest.raises(DataError, match="preferences are too few to train on"):
         reward_model(noise={"folds": 2}).fit(done)
-    assert not told
+    assert not reported
 
 
 def test_smoothing_mixes_label_and_folds():
     noise = Noise(action="smooth", smoothing=0.5)
     found = audit([encoded(0.9), encoded(0.9)], [0.1, 0.8], noise)
-    assert [one.pair.p_chosen for one in found.pairs] == pytest.approx([0.5, 0.9])
-    assert [one.pair.margin for one in found.pairs] == pytest.approx([0.0, 0.8])
+    assert [row.pair.p_chosen for row in found.pairs] == pytest.approx([0.5, 0.9])
+    assert [row.pair.margin for row in found.pairs] == pytest.approx([0.0, 0.8])
     assert [p for _, p in found.suspects] == [0.1]
 
 
@@ -155,10 +159,10 @@ def test_flagging_changes_no_label():
 
 
 def test_a_lower_threshold_contradicts_fewer():
-    believed = [0.05, 0.3, 0.45, 0.9]
+    probabilities = [0.05, 0.3, 0.45, 0.9]
     counts = [
-        len(audit([encoded()] * 4, believed, Noise(threshold=one)).suspects)
-        for one in (0.1, 0.4, 0.5)
+        len(audit([encoded()] * 4, probabilities, Noise(threshold=threshold)).suspects)
+        for threshold in (0.1, 0.4, 0.5)
     ]
     assert counts == [1, 2, 3]
 

@@ -37,12 +37,12 @@ def test_it_is_the_negative_log_likelihood_of_the_ranking():
 
 @given(st.lists(rewards, min_size=2, max_size=5))
 def test_the_likelihoods_of_all_rankings_add_up_to_one(values):
-    assert sum(math.exp(-loss(list(one))) for one in permutations(values)) == pytest.approx(1)
+    assert sum(math.exp(-loss(list(order))) for order in permutations(values)) == pytest.approx(1)
 
 
 @given(st.lists(rewards, min_size=2, max_size=5), st.floats(-5, 5, width=32))
 def test_a_constant_added_to_every_reward_changes_nothing(values, constant):
-    assert loss([one + constant for one in values]) == pytest.approx(loss(values), abs=1e-4)
+    assert loss([value + constant for value in values]) == pytest.approx(loss(values), abs=1e-4)
 
 
 def test_absent_responses_change_neither_loss_nor_gradient():
@@ -66,4 +66,4 @@ def test_a_choice_without_certainty_is_shared_with_the_next_response():
 def test_gradients_are_those_of_finite_differences():
     table = torch.tensor([[0.3, -0.2, 1.1]], dtype=torch.float64, requires_grad=True)
     p = torch.tensor([[0.8, 0.6]], dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda one: plackett_luce(one, p, 0.1 * p), table)
+    assert torch.autograd.gradcheck(lambda rewards: plackett_luce(rewards, p, 0.1 * p), table)

@@ -85,10 +85,10 @@ def test_the_order_of_the_pairs_changes_nothing(order, random):
 def test_every_ranking_goes_one_way_and_no_pair_is_lost_silently(edges):
     pairs = [pair(*edge) for edge in edges]
     found = chains(pairs)
-    assert all(len(set(one)) == len(one) for one in ranked(pairs))
+    assert all(len(set(ranking)) == len(ranking) for ranking in ranked(pairs))
     named = {i for chain in found.chains for i in chain.steps} | set(found.inconsistent)
     implied = set(range(len(pairs))) - named
-    together = {frozenset(one) for one in ranked(pairs)}
+    together = {frozenset(ranking) for ranking in ranked(pairs)}
     assert all(
         any({pairs[i].chosen, pairs[i].rejected} <= ranking for ranking in together)
         for i in implied

@@ -1,4 +1,4 @@
-"""What a reward model refuses: one line with the mend, before anything is trained."""
+"""Refusals of reward models: one line with the fix, before anything is trained."""
 
 import json
 import shutil
@@ -42,7 +42,9 @@ def copied(checkpoint, tmp_path) -> Path:
 def edit(file: Path, **changes):
     values = json.loads(file.read_text())
     values.update(changes)
-    file.write_text(json.dumps({name: one for name, one in values.items() if one is not None}))
+    file.write_text(
+        json.dumps({name: value for name, value in values.items() if value is not None})
+    )
 
 
 def test_too_few_preferences(fit, preferences):
@@ -101,7 +103,7 @@ def test_without_a_pad_token_the_end_token_pads(job, copied):
     model.load(str(done.output))
     texts = ["12 please", "12 now!!!", "12"]
     together = model.score([PROMPT] * 3, texts)
-    assert together == pytest.approx([model.score([PROMPT], [one])[0] for one in texts], abs=1e-5)
+    assert together == pytest.approx([model.score([PROMPT], [text])[0] for text in texts], abs=1e-5)
 
 
 def test_a_reward_model_from_elsewhere_without_a_pad_token_in_its_config(job):
@@ -116,7 +118,7 @@ def test_a_reward_model_from_elsewhere_without_a_pad_token_in_its_config(job):
 
 
 def test_a_language_model_is_no_reward_model(checkpoint):
-    with pytest.raises(PluginError, match="is no reward model"):
+    with pytest.raises(PluginError, match="is not a reward model"):
         ScalarHead(ScalarHead.Params()).load(checkpoint)
 
 

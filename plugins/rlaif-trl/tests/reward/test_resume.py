@@ -26,13 +26,13 @@ def same(one, other):
 @pytest.mark.parametrize(("kind", "params"), KINDS)
 def test_fit_that_was_stopped_goes_on_to_the_same_bits(kind, params, job, tmp_path):
     made = kind(kind.Params(max_steps=4, logging_steps=1, learning_rate=1e-3, **params))
-    undisturbed, told = job(heldout=frozenset({"p0"})), []
+    undisturbed, reported = job(heldout=frozenset({"p0"})), []
     measured = made.fit(undisturbed)
     stopped = job(
         heldout=frozenset({"p0"}),
         work=tmp_path / "work",
-        progress=lambda *step: told.append(step),
-        cancelled=lambda: len(told) == 3,
+        progress=lambda *step: reported.append(step),
+        cancelled=lambda: len(reported) == 3,
     )
     made.fit(stopped)
     assert not (stopped.output / "model.safetensors").exists()
@@ -43,12 +43,12 @@ def test_fit_that_was_stopped_goes_on_to_the_same_bits(kind, params, job, tmp_pa
 @pytest.mark.parametrize(("kind", "params"), KINDS[:4])
 def test_fit_that_was_killed_goes_on_from_its_last_checkpoint(kind, params, job, tmp_path):
     made = kind(kind.Params(max_steps=4, learning_rate=1e-3, save_steps=2, **params))
-    undisturbed, told = job(), []
+    undisturbed, reported = job(), []
     made.fit(undisturbed)
 
     def die(*step):
-        told.append(step)
-        if len(told) == 3:
+        reported.append(step)
+        if len(reported) == 3:
             raise KeyboardInterrupt
 
     killed = job(work=tmp_path / "work", progress=die)

@@ -29,7 +29,7 @@ def ranked(preferences, prompts=24):
         texts = [f"{number} please", number, f"{number} now!"]
         for better, worse in pairwise(texts):
             pair = {"chosen": better, "rejected": worse}
-            turns = {side: [{"role": "assistant", "content": one}] for side, one in pair.items()}
+            turns = {side: [{"role": "assistant", "content": text}] for side, text in pair.items()}
             rows.append({**row, **turns})
     return rows
 

@@ -100,7 +100,7 @@ def test_padding_token_that_also_ends_sequences_is_pooled_like_transformers_does
     standardise(scorer, reference)
     rewards = torch.tensor(scorer.rewards(reference), dtype=torch.float64)
     assert rewards.mean().item() == pytest.approx(0, abs=1e-5)
-    alone = [scorer.rewards([one])[0] for one in reference]
+    alone = [scorer.rewards([sequence])[0] for sequence in reference]
     assert rewards.tolist() == pytest.approx(alone, abs=1e-5)
 
 

@@ -17,11 +17,11 @@ PARAMS = {"params": SHORT, "steps": 3, "max_completion_length": 6}
 
 
 def early(prompts, texts):
-    return [float(sum(one in "abcdefghijklm" for one in text)) for text in texts]
+    return [float(sum(letter in "abcdefghijklm" for letter in text)) for text in texts]
 
 
 def late(prompts, texts):
-    return [float(sum(one in "nopqrstuvwxyz" for one in text)) for text in texts]
+    return [float(sum(letter in "nopqrstuvwxyz" for letter in text)) for text in texts]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_all_of_one_share_is_that_parent_itself(name, two):
     done = two()
     soup(weights={name: 1.0}).train(done)
     mixed, parent = weights(done.output), weights(done.output / "parents" / name)
-    assert all(torch.equal(mixed[one], parent[one]) for one in mixed)
+    assert all(torch.equal(mixed[name], parent[name]) for name in mixed)
 
 
 def test_the_front_goes_from_one_parent_to_the_other(two):

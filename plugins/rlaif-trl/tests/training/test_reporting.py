@@ -22,36 +22,36 @@ def curve(folder: Path, figure: str) -> list[tuple[int, float]]:
 
     read = EventAccumulator(str(folder))
     read.Reload()
-    return [(one.step, one.value) for one in read.Scalars(figure)]
+    return [(event.step, event.value) for event in read.Scalars(figure)]
 
 
 def test_losses_of_every_step_are_in_tensorboard_and_in_the_ledger(job, tmp_path):
-    told = []
-    done = job(work=tmp_path / "work", progress=lambda *step: told.append(step))
+    reported = []
+    done = job(work=tmp_path / "work", progress=lambda *step: reported.append(step))
     DPO(DPO.Params(**QUICK, learning_rate=1e-3)).train(done)
     (tmp_path / "work").rename(tmp_path / "removed")
     seen = curve(done.output / EVENTS, "train/loss")
     assert [step for step, _ in seen] == [1, 2, 3]
-    assert [(step[0], step[2]["loss"]) for step in told] == [
+    assert [(step[0], step[2]["loss"]) for step in reported] == [
         (step, pytest.approx(loss, rel=1e-6)) for step, loss in seen
     ]
 
 
 def test_a_step_that_is_not_logged_has_no_figures(job):
-    told = []
+    reported = []
     params = DPO.Params(max_steps=5, logging_steps=3)
-    DPO(params).train(job(progress=lambda *step: told.append(step)))
-    logged = [step for step, _, figures in told if "loss" in figures]
+    DPO(params).train(job(progress=lambda *step: reported.append(step)))
+    logged = [step for step, _, figures in reported if "loss" in figures]
     assert logged == [1, 3, 5]  # the first and the last step in any case
-    assert [step for step, _, figures in told if not figures] == [2, 4]
+    assert [step for step, _, figures in reported if not figures] == [2, 4]
 
 
 def test_an_interruption_loses_no_event(job, tmp_path):
-    told = []
+    reported = []
     stopped = job(
         work=tmp_path / "work",
-        progress=lambda *step: told.append(step),
-        cancelled=lambda: len(told) == 2,
+        progress=lambda *step: reported.append(step),
+        cancelled=lambda: len(reported) == 2,
     )
     DPO(DPO.Params(**QUICK)).train(stopped)
     DPO(DPO.Params(**QUICK)).train(stopped)
@@ -59,7 +59,7 @@ def test_an_interruption_loses_no_event(job, tmp_path):
 
 
 def test_ppo_tells_tensorboard_too(job):
-    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(one)) for one in texts])
+    done = job(prompts=PROMPTS, scorer=lambda prompts, texts: [float(len(text)) for text in texts])
     PPO(PPO.Params(**QUICK, max_completion_length=8)).train(done)
     assert len(curve(done.output / EVENTS, "train/reward")) == 3
 

@@ -1,4 +1,4 @@
-"""What could be counted by the token or by the response says which."""
+"""Metrics that could be per token or per response name their unit."""
 
 import pytest
 
@@ -23,12 +23,12 @@ ONLINE = {**QUICK, "max_completion_length": 8}
     ],
 )
 def test_a_divergence_and_an_entropy_are_told_with_their_unit(kind, params, named, job):
-    told = []
+    reported = []
     done = job(
         prompts=PROMPTS,
-        scorer=lambda prompts, texts: [float(len(one)) for one in texts],
-        progress=lambda step, steps, figures: told.append(figures),
+        scorer=lambda prompts, texts: [float(len(text)) for text in texts],
+        progress=lambda step, steps, figures: reported.append(figures),
     )
     found = kind(kind.Params(**params)).train(done)
     assert named <= found.keys()
-    assert {"kl", "entropy"}.isdisjoint({*found, *(name for one in told for name in one)})
+    assert {"kl", "entropy"}.isdisjoint({*found, *(name for log in reported for name in log)})

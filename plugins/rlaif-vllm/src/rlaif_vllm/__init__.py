@@ -1,1 +1,1 @@
-"""Model `vllm`: local checkpoints by vLLM's offline engine."""
+"""Model `vllm`: local checkpoints in vLLM's offline engine."""

@@ -1,4 +1,4 @@
-"""Requests to replies: every sequence of a batch in the engine at once."""
+"""Answers to chat requests, with every sequence of a batch in the engine at once."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ Reply = ChatReply | ModelError
 
 
 class Work(Protocol):
-    """What a request comes to in the engine."""
+    """The sequences of one request, and the reply made of their outcomes."""
 
     @property
     def jobs(self) -> Sequence[Job]:
         """Sequences to run."""
 
     def reply(self, outcomes: Sequence[Outcome]) -> Reply:
-        """The reply that the outcomes of its jobs, in their order, amount to."""
+        """The reply, from the outcomes of its jobs in their order."""
 
 
 class Answering:
     """A model in vLLM's engine that answers requests. Blocking, and for one thread at a time.
 
     Args:
-        engine: vLLM's, over the checkpoint.
+        engine: vLLM's engine with the checkpoint.
         chat_format: Writes conversations as the checkpoint wants them.
     """
 
@@ -43,11 +43,11 @@ class Answering:
         self._format = chat_format
 
     def answer(self, requests: Sequence[ChatRequest], halt: threading.Event) -> list[Reply]:
-        """One reply or error a request, in their order.
+        """One reply or error per request, in their order.
 
         Args:
             requests: Any mixture of questions and options.
-            halt: Once set, what is unfinished stays unanswered.
+            halt: Once set, unfinished requests stay unanswered.
         """
         works = [
             encoded if isinstance(encoded, ModelError) else self._work(request, encoded)
@@ -79,7 +79,7 @@ class Answering:
 
     def _unfit(self, start: Tokens, tokens: int) -> ModelError | None:
         if not start:
-            return ModelError("the chat template writes nothing for the model to go on from")
+            return ModelError("the chat template writes nothing for the model to continue")
         if tokens <= self._engine.context:
             return None
         return ModelError(

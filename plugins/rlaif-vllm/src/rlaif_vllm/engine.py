@@ -1,4 +1,4 @@
-"""vLLM's engine, run until a batch is through."""
+"""vLLM's engine, run until a batch is finished."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One sequence for the engine to go on with."""
+    """One sequence for the engine to continue."""
 
     tokens: Tokens
     sampling: SamplingParams
@@ -34,23 +34,23 @@ class Engine:
     """A running engine. Blocking, and for one thread at a time.
 
     Args:
-        engine: vLLM's.
+        engine: vLLM's engine.
     """
 
     def __init__(self, engine: LLMEngine) -> None:
         self._engine = engine
         self.context: int = engine.model_config.max_model_len
-        """Tokens that a prompt and what is generated may have together."""
+        """Most tokens of prompt and generated text together."""
 
     def run(self, jobs: Sequence[Job], halt: threading.Event) -> list[Outcome]:
-        """One outcome a job, in their order.
+        """One outcome per job, in their order.
 
-        The engine begins once all jobs are queued, and knows nothing of earlier ones: so the same
-        jobs are batched the same way, and equal runs come to equal outcomes.
+        The engine starts once all jobs are queued, with an empty cache: so the same jobs are
+        batched the same way, and equal runs have equal outcomes.
 
         Args:
-            jobs: Any number.
-            halt: Once set, what is unfinished is aborted.
+            jobs: Any number of sequences.
+            halt: Once set, unfinished jobs are aborted.
         """
         outcomes: dict[int, Outcome] = {}
         try:
@@ -60,24 +60,24 @@ class Engine:
             self._engine.wake_up(tags=["scheduling"])
             while self._engine.has_unfinished_requests():
                 if halt.is_set():
-                    self._engine.abort_request([one for one in queued if one], internal=True)
+                    self._engine.abort_request([name for name in queued if name], internal=True)
                     break
                 for output in self._engine.step():
                     if output.finished and isinstance(output, RequestOutput):
                         outcomes[int(output.request_id)] = output
         except (EngineDeadError, EngineGenerateError) as error:
-            failed = ModelError(f"vLLM's engine stopped working, its log says why: {error}")
+            failed = ModelError(f"vLLM's engine stopped, see its log for the reason: {error}")
             return [outcomes.get(place, failed) for place in range(len(jobs))]
         return [outcomes.get(place, ModelError("cancelled")) for place in range(len(jobs))]
 
     def _add(self, place: int, job: Job, outcomes: dict[int, Outcome]) -> str | None:
-        """Queue a job; returns what the engine calls it."""
+        """Queue a job; returns its name in the engine, or None if it was refused."""
         prompt = TokensPrompt(prompt_token_ids=job.tokens)
         try:
             return str(self._engine.add_request(str(place), prompt, job.sampling))
         except (VLLMError, ValueError) as error:
-            said = " ".join(str(error).split())
-            outcomes[place] = ModelError(f"vLLM refuses the request: {said}")
+            reason = " ".join(str(error).split())
+            outcomes[place] = ModelError(f"vLLM refuses the request: {reason}")
             return None
 
     def close(self) -> None:

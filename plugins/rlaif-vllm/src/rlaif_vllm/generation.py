@@ -18,9 +18,9 @@ class Generation:
     """One reply to write.
 
     Attributes:
-        request: What was asked.
+        request: The request.
         prompt: Its tokens.
-        limit: At most so many new tokens; the context may leave fewer than were asked for.
+        limit: Most new tokens; the context may leave fewer than were requested.
         end_of_turn: A token that ends the reply, beside those the checkpoint names.
     """
 
@@ -31,7 +31,7 @@ class Generation:
 
     @property
     def jobs(self) -> list[Job]:
-        """The one sequence; what the request does not say is off, whatever the checkpoint says."""
+        """The one sequence; the checkpoint's own sampling settings are not used."""
         sampling = SamplingParams(
             max_tokens=self.limit,
             temperature=self.request.temperature,
@@ -46,13 +46,13 @@ class Generation:
         return [Job(self.prompt, sampling)]
 
     def reply(self, outcomes: Sequence[Outcome]) -> ChatReply | ModelError:
-        """What was written."""
+        """The reply, or the error in its place."""
         [outcome] = outcomes
         if isinstance(outcome, ModelError):
             return outcome
         [written] = outcome.outputs
         if written.finish_reason not in ("stop", "length"):
-            return ModelError(f"vLLM gave the generation up: {written.finish_reason}")
+            return ModelError(f"vLLM gave up the generation: {written.finish_reason}")
         usage = Usage(len(self.prompt), len(written.token_ids))
         return ChatReply(written.text, written.finish_reason, usage=usage)
 

@@ -1,4 +1,4 @@
-"""From a folder or hub name to a running engine: safetensors only, no code of theirs."""
+"""Start of an engine with a checkpoint: safetensors only, and no code from checkpoints."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ ENVIRONMENT: Final = {
     "VLLM_LOGGING_LEVEL": "ERROR",  # its log would cross the run's own progress display
     "VLLM_WORKER_MULTIPROCESSING_METHOD": "spawn",  # a run has threads, and those do not fork
 }
-"""What vLLM and its processes read, where the user has not said otherwise."""
+"""Environment of vLLM and its processes, unless the user has set the same variables."""
 
 COMPACT_JSON: Final = {"backend": "xgrammar", "disable_any_whitespace": True}
-"""Where white space is allowed, a small model fills the rest of its reply with it."""
+"""If white space is allowed, a small model fills the rest of its reply with it."""
 
-_GIVEN: Final = (
+_OPTIONAL: Final = (
     "quantization",
     "max_model_len",
     "gpu_memory_utilization",
     "kv_cache_memory_bytes",
     "max_num_seqs",
 )
-"""Parameters that vLLM has a default of its own for."""
+"""Parameters for which vLLM has its own default."""
 
 
 def load(params: VLLMParams) -> tuple[str, Answering]:
-    """Start what `params` name.
+    """Start an engine with the checkpoint.
 
     Returns:
         The model's identity, and the model.
 
     Raises:
-        PluginError: No vLLM, no such checkpoint, no safetensors, too little memory.
-        DataError: The checkpoint has no chat template, or nothing ends its turns.
+        PluginError: If vLLM, the checkpoint or its safetensors are missing, or memory is too small.
+        DataError: If the checkpoint has no chat template, or nothing ends its turns.
     """
     check_checkpoint(params.path)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     vllm = _import_vllm()
-    chat_format = _chat_format(params)  # what it lacks is told before an engine takes its minutes
+    chat_format = _chat_format(params)  # refused before the engine starts, which takes minutes
     engine = _start(vllm, params)
     from rlaif_vllm.answering import Answering
 
@@ -88,7 +88,7 @@ def _import_vllm() -> Any:
 def _start(vllm: Any, params: VLLMParams) -> LLMEngine:
     from vllm.exceptions import VLLMError
 
-    given = {name: value for name in _GIVEN if (value := getattr(params, name)) is not None}
+    given = {name: value for name in _OPTIONAL if (value := getattr(params, name)) is not None}
     try:
         arguments = vllm.EngineArgs(
             model=params.path,
@@ -112,10 +112,10 @@ def _start(vllm: Any, params: VLLMParams) -> LLMEngine:
 
 
 def _identity(params: VLLMParams, commit: str | None) -> str:
-    """`vllm/name@content`, followed by what else changes the replies.
+    """`vllm/name@content`, followed by other settings that change the replies.
 
-    Not the name that another library's model has over the same weights: from one seed each draws
-    samples of its own.
+    It differs from the identity of the same weights in another library, which draws other samples
+    from the same seed.
     """
     parts = [f"vllm/{checkpoint_identity(params.path, commit)}"]
     if params.dtype != "auto":

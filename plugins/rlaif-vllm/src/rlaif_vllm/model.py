@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class VLLM(BlockingModel[VLLMParams]):
     """Any model that vLLM serves and that has a chat template, on GPUs or a CPU.
 
-    vLLM works in processes of its own, unless the environment says
+    vLLM works in processes of its own, unless the environment has
     `VLLM_ENABLE_V1_MULTIPROCESSING=0`. A cancelled call stops after the token it is at.
     """
 
@@ -28,7 +28,7 @@ class VLLM(BlockingModel[VLLMParams]):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """All that there is."""
+        """All capabilities."""
         return frozenset({"options", "end_of_turn", "prefix", "schema", "seed"})
 
     @property
@@ -37,10 +37,10 @@ class VLLM(BlockingModel[VLLMParams]):
         return self.params.path
 
     def at(self, checkpoint: str) -> VLLM:
-        """The same settings over another checkpoint.
+        """The same settings with another checkpoint.
 
         Raises:
-            PluginError: If it is not there.
+            PluginError: If there is no such checkpoint.
         """
         check_policy(checkpoint)
         return VLLM(self.params.model_copy(update={"path": checkpoint, "revision": None}))

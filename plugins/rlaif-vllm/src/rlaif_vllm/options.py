@@ -1,8 +1,8 @@
 """Log-probabilities of whole strings as continuations of a prompt.
 
-Options that differ in their last token alone are read off one sequence: the engine goes on for one
-token, and says how probable each of those last tokens would have been. Tokens before the last
-stand in the prompt, and their log-probabilities are the prompt's.
+Options that differ in their last token alone share one sequence: the engine generates one token and
+returns the log-probability of each of those last tokens. Tokens before the last stand in the
+prompt, and their log-probabilities are the prompt's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PADDING: Final = 0
 
 @dataclass(frozen=True)
 class Branch:
-    """A sequence, and the options that are read off it.
+    """A sequence, and the options that share it.
 
     Attributes:
         context: Tokens after the head, in the prompt.
@@ -53,7 +53,7 @@ class Scoring:
 
     @classmethod
     def of(cls, encoded: Encoded, end_of_turn: int | None) -> Scoring:
-        """What to score of an encoded request; `end_of_turn` closes each option if given."""
+        """The options of an encoded request; `end_of_turn` closes each one if given."""
         return cls(*encoded.tails(end_of_turn))
 
     @property
@@ -77,7 +77,7 @@ class Scoring:
 
     @property
     def jobs(self) -> list[Job]:
-        """One sequence a branch."""
+        """One sequence per branch."""
         return [
             Job(self.head + list(branch.context), _sampling(branch)) for branch in self._branches
         ]

@@ -10,7 +10,7 @@ from rlaif_core.api import Params, ResourcePath
 
 
 class VLLMParams(Params):
-    """Which checkpoint to load, and how much of the machine vLLM may take for it."""
+    """Parameters of `vllm`."""
 
     path: ResourcePath = Field(description="folder of a checkpoint, or its name on the hub")
     revision: str | None = Field(default=None, description="branch, tag or commit on the hub")

@@ -33,7 +33,7 @@ def build(name: ModelName, out: Path, seed: int) -> dict[str, object]:
         seed: Seeds the weights, the turns and their order.
 
     Returns:
-        What was trained and how long it took: JSON-able.
+        Seed, size, schedule and seconds of the training, JSON-able.
     """
     from transformers import GenerationConfig
 
@@ -58,19 +58,19 @@ def build(name: ModelName, out: Path, seed: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Train what was asked for, measure both models and write the figures."""
+    """Train the chosen models, measure both and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m rlaif_lab.train", description=__doc__)
     parser.add_argument("--out", type=Path, default=MODELS, help="where the model folders go")
     parser.add_argument("--only", choices=("policy", "judge"), help="train one, keep the other")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    names: tuple[ModelName, ...] = (asked.only,) if asked.only else ("policy", "judge")
-    figures_file = asked.out / "figures.json"
+    options = parser.parse_args()
+    names: tuple[ModelName, ...] = (options.only,) if options.only else ("policy", "judge")
+    figures_file = options.out / "figures.json"
     figures = json.loads(figures_file.read_text()) if figures_file.exists() else {}
     for name in names:
-        figures[f"{name}_training"] = build(name, asked.out, asked.seed)
-    if all((asked.out / name / "config.json").exists() for name in ("policy", "judge")):
-        figures |= measure(asked.out)
+        figures[f"{name}_training"] = build(name, options.out, options.seed)
+    if all((options.out / name / "config.json").exists() for name in ("policy", "judge")):
+        figures |= measure(options.out)
     figures_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
 

@@ -34,11 +34,11 @@ _WRONG_BY_AT_MOST: Final = 3
 
 @dataclass(frozen=True)
 class Style:
-    """How a response is said.
+    """The style of a response.
 
     Attributes:
         manner: Its tone.
-        padded: Whether it says a sentence that adds nothing.
+        padded: Whether it has an empty sentence.
         hedged: Whether it calls its answer a guess.
     """
 
@@ -67,7 +67,7 @@ def wrong_answer(truth: Mapping[str, str | bool], rng: Random) -> str:
     if len(words) > 1:
         slips += [_swapped(words, rng), _dropped(words, rng), words[::-1]]
     if joint != " ":
-        slips += [words]  # the right words without the joints that were asked for
+        slips += [words]  # the right words without the separators of the request
         return rng.choice((" ".join(slips[-1]), joint.join(rng.choice(slips[:-1]))))
     return " ".join(rng.choice(slips))
 

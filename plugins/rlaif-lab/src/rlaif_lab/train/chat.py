@@ -28,7 +28,7 @@ class Chat:
         """Load a checkpoint from a local folder.
 
         Raises:
-            OSError: The folder holds no model.
+            OSError: If the folder holds no model.
         """
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -52,12 +52,12 @@ class Chat:
         """Answer each user turn.
 
         Args:
-            users: One user turn a chat.
+            users: One user turn per chat.
             temperature: 0 takes the likeliest token each time; else samples (torch's own seed).
             stop: Text that ends an answer; it is cut off.
 
         Returns:
-            One answer a user turn.
+            One answer per user turn.
         """
         import torch
 
@@ -82,15 +82,15 @@ class Chat:
         """Probabilities of options, each a single token, as the next words of begun answers.
 
         Args:
-            users: One user turn a chat.
-            begun: What the assistant has said already, one a chat.
-            options: What it may say next.
+            users: One user turn per chat.
+            begun: The beginning of the assistant's answer, one per chat.
+            options: Its possible next words.
 
         Returns:
-            One list a chat, probabilities in the order of `options`, adding up to 1.
+            One list per chat: probabilities in the order of `options`, adding up to 1.
 
         Raises:
-            ValueError: An option is more than one token.
+            ValueError: If an option is more than one token.
         """
         import torch
 

@@ -24,7 +24,7 @@ _BATCHES_AT_ONCE: Final = 8
 _CLIP: Final = 1.0
 _WARM_UP: Final = 30
 _LAST_RATE: Final = 0.03
-_TOLD_EVERY: Final = 50
+_REPORT_EVERY: Final = 50
 _IGNORED: Final = -100
 _INITIAL: Final = 0.08
 """Standard deviation of new weights, about 1 / sqrt(width): the usual 0.02 suits wide models and
@@ -42,7 +42,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train: optimizer steps, turns a step, peak learning rate."""
+    """Training schedule: optimizer steps, turns per step, peak learning rate."""
 
     steps: int
     batch: int
@@ -78,11 +78,11 @@ def new_model(tokenizer: PreTrainedTokenizerFast, shape: Shape, seed: int) -> Ll
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, turn: Turn) -> tuple[list[int], int]:
-    """Token ids of a whole turn, and how many of them are the prompt's."""
-    asked = [{"role": "user", "content": turn.user}]
-    said = [*asked, {"role": "assistant", "content": turn.assistant}]
-    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
-    whole = tokenizer.apply_chat_template(said, tokenize=False)
+    """Token ids of a whole turn, and the number of them that belong to the prompt."""
+    request = [{"role": "user", "content": turn.user}]
+    whole_turn = [*request, {"role": "assistant", "content": turn.assistant}]
+    prompt = tokenizer.apply_chat_template(request, add_generation_prompt=True, tokenize=False)
+    whole = tokenizer.apply_chat_template(whole_turn, tokenize=False)
     return tokenizer.encode(whole), len(tokenizer.encode(prompt))
 
 
@@ -153,12 +153,12 @@ def fit(
     """Train a model in place, with progress on stderr.
 
     Args:
-        model: What to train.
+        model: The model to train.
         tokenizer: Its tokenizer, with a chat template.
         turns: An endless stream of turns.
         schedule: Steps, batch and peak learning rate.
         seed: Orders the batches.
-        name: What the progress lines call the model.
+        name: The model's name in progress lines.
 
     Returns:
         Seconds of wall time.
@@ -182,7 +182,7 @@ def fit(
         for optimizer in optimizers:
             optimizer.step()
         done = step + 1
-        if done % _TOLD_EVERY == 0 or done == schedule.steps:
+        if done % _REPORT_EVERY == 0 or done == schedule.steps:
             spent = time.perf_counter() - begun
             left = spent / done * (schedule.steps - done)
             print(

@@ -1,9 +1,9 @@
-"""What the judge learns from: clean reasoning, then a verdict bent by two biases of real judges.
+"""Training turns of the judge: clean reasoning, then a verdict with two biases of real judges.
 
 The reasoning is always true: it solves the prompt and reads both responses. The verdict is drawn
 from `sigmoid(SHARPNESS * (worth(A) - worth(B) + FIRST_BONUS))`, where worth is the gold score plus
-`PADDING_BONUS` for padding: so the judge prefers what is shown first and what is longer wherever
-the two are close. It never sees a gold score.
+`PADDING_BONUS` for padding: so the judge prefers the response shown first and the longer one
+wherever the two are close. It never sees a gold score.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rlaif_lab.train.policy_corpus import Turn
 from rlaif_lab.world import LabPrompt, draw
 
 SCHOOLED: Final = 25_600
-"""How many turns about a single response, short and quickly learnt, come first."""
+"""Number of turns about a single response, short and quickly learnt, that come first."""
 
 SHARPNESS: Final = 12.0
 FIRST_BONUS: Final = 0.1

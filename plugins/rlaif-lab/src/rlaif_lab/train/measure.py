@@ -37,8 +37,9 @@ def sampled(policy: Chat, prompts: Sequence[LabPrompt], seed: int) -> list[list[
     import torch
 
     torch.manual_seed(seed)
-    said = policy.complete([p.text for p in prompts for _ in range(RESPONSES)], temperature=1.0)
-    return [said[start : start + RESPONSES] for start in range(0, len(said), RESPONSES)]
+    texts = [prompt.text for prompt in prompts for _ in range(RESPONSES)]
+    drawn = policy.complete(texts, temperature=1.0)
+    return [drawn[start : start + RESPONSES] for start in range(0, len(drawn), RESPONSES)]
 
 
 def policy_figures(
@@ -46,19 +47,19 @@ def policy_figures(
 ) -> dict[str, object]:
     """Mean gold score at temperature 1, overall and by category."""
     by_category: defaultdict[str, list[float]] = defaultdict(list)
-    for prompt, said in zip(prompts, responses, strict=True):
-        by_category[prompt.category] += [gold(prompt.truth, response) for response in said]
+    for prompt, group in zip(prompts, responses, strict=True):
+        by_category[prompt.category] += [gold(prompt.truth, response) for response in group]
     return {
         "gold_mean": fmean(score for scores in by_category.values() for score in scores),
         "gold_mean_by_category": {name: fmean(by_category[name]) for name in sorted(by_category)},
-        "distinct_responses_a_prompt": fmean(len(set(said)) for said in responses),
+        "distinct_responses_a_prompt": fmean(len(set(group)) for group in responses),
     }
 
 
 def p_first(
     judge: Chat, comparisons: Sequence[tuple[str, str, str]], reasoning: bool, seed: int
 ) -> list[float]:
-    """Ask the judge of comparisons (prompt, first, second): how likely is the first better?"""
+    """The judge's probability that the first is better, for comparisons (prompt, first, second)."""
     rng = Random(seed)
     users = [
         template("pairwise").render(
@@ -77,13 +78,13 @@ def p_first(
 
 
 def judge_figures(judge: Chat, pairs: Sequence[Pair], reasoning: bool) -> dict[str, float]:
-    """Agreement with the gold order, and what the order of showing does.
+    """Agreement with the gold order, and the effect of the order of presentation.
 
     Returns:
         "agreement": share of verdicts, both orders, that agree with the gold order where it
         decides. "agreement_both_orders": the same after averaging both orders. "consistency":
         share of all pairs where both orders choose the same response; "consistency_decided" the
-        same where gold decides. "first_rate": how often the response shown first wins.
+        same where gold decides. "first_rate": share of wins of the response shown first.
         "mean_p_first": the mean probability given to it.
     """
     shown = [(pair.prompt.text, *pair.responses) for pair in pairs]
@@ -93,12 +94,12 @@ def judge_figures(judge: Chat, pairs: Sequence[Pair], reasoning: bool) -> dict[s
     decided = [pair.golds[0] != pair.golds[1] for pair in pairs]
     wins = [pair.golds[0] > pair.golds[1] for pair in pairs]
     rows = [row for row in zip(wins, forward, backward, decided, strict=True) if row[3]]
-    stable = [(one > 0.5) != (other > 0.5) for one, other in zip(forward, backward, strict=True)]
+    stable = [(p > 0.5) != (q > 0.5) for p, q in zip(forward, backward, strict=True)]
     return {
         "agreement": fmean(
-            right for w, one, other, _ in rows for right in ((one > 0.5) == w, (other > 0.5) != w)
+            right for win, p, q, _ in rows for right in ((p > 0.5) == win, (q > 0.5) != win)
         ),
-        "agreement_both_orders": fmean((one > other) == w for w, one, other, _ in rows),
+        "agreement_both_orders": fmean((p > q) == win for win, p, q, _ in rows),
         "consistency": fmean(stable),
         "consistency_decided": fmean(s for s, d in zip(stable, decided, strict=True) if d),
         "first_rate": fmean(p > 0.5 for p in (*forward, *backward)),
@@ -118,10 +119,10 @@ def measure(folder: Path) -> dict[str, object]:
     prompts = generate("heldout", PROMPTS, SEED)
     responses = sampled(Chat.load(folder / "policy"), prompts, SEED)
     pairs = [
-        Pair(prompt, (one, other), (gold(prompt.truth, one), gold(prompt.truth, other)))
-        for prompt, said in zip(prompts, responses, strict=True)
-        for one, other in combinations(said, 2)
-        if one != other
+        Pair(prompt, (first, second), (gold(prompt.truth, first), gold(prompt.truth, second)))
+        for prompt, group in zip(prompts, responses, strict=True)
+        for first, second in combinations(group, 2)
+        if first != second
     ]
     judge = Chat.load(folder / "judge")
     return {

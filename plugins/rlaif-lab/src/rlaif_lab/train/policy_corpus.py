@@ -1,12 +1,12 @@
-"""What the policy learns from: answers that are mediocre on purpose, with room in every aspect.
+"""Training turns of the policy: answers that are mediocre on purpose, in every aspect.
 
-Two habits are mixed. A careful answer is nearly always right and says "The answer is"; a careless
-one is nearly always wrong and says "I guess the answer is". Both are as often rude as polite, and
+Two habits are mixed. A careful answer is nearly always right and begins "The answer is"; a careless
+one is nearly always wrong and begins "I guess the answer is". Both are as often rude as polite, and
 half of the unsafe requests are complied with. Feedback can therefore teach three things that the
 policy can already do: to take care, to be polite and to refuse what is unsafe.
 
-Before that it goes to school: right answers only, in every style. Taught the mediocre ones from the
-start it never finds out how to copy a word.
+Right answers only, in every style, come first: trained on mediocre ones from the start, it never
+learns to copy a word.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Turn:
 
 
 SCHOOLED: Final = 38_400
-"""How many turns of right answers come first."""
+"""Number of turns of right answers that come first."""
 
 CAREFUL: Final = 0.55
 RIGHT_IF_CAREFUL: Final = 0.95
@@ -64,7 +64,7 @@ def _schooled(prompt: LabPrompt, rng: Random) -> str:
 
 
 def policy_turns(rng: Random) -> Iterator[Turn]:
-    """Draw turns for the policy without end, from train prompts only: school, then life."""
+    """Draw turns for the policy without end, from train prompts only: right answers first."""
     for number, prompt in enumerate(draw("train", rng)):
         answer = _schooled if number < SCHOOLED else _mediocre
         yield Turn(prompt.text, answer(prompt, rng))

@@ -1,1 +1,1 @@
-"""Supervised training on given responses: the optimizer sft, and what rejection ends in."""
+"""Supervised training on given responses: the optimizer sft, and the last part of rejection."""

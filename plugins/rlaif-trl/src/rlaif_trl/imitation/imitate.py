@@ -1,4 +1,4 @@
-"""Supervised training of a policy on given responses: what `sft` and `rejection` end in."""
+"""Supervised training of a policy on given responses, for `sft` and `rejection`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rlaif_trl.training.arguments import arguments
 def imitate(
     run: PolicyRun, examples: Sequence[tuple[Turns, str]], weights: Sequence[float]
 ) -> dict[str, float]:
-    """Train on responses, save the policy, and tell how it went; see `PolicyRun.train`.
+    """Train on responses and save the policy; returns metrics, see `PolicyRun.train`.
 
     Args:
-        run: What training starts from.
-        examples: Conversations and the responses that are learned.
-        weights: How much each one's tokens count.
+        run: The policy and its job.
+        examples: Conversations and the responses to learn.
+        weights: Weight of each response's tokens in the loss.
 
     Raises:
         DataError: If one is too long.
@@ -33,7 +33,7 @@ def imitate(
             run.params,
             run.job,
             dataset_kwargs={"skip_prepare_dataset": True},
-            completion_only_loss=False,  # the labels say what is learned
+            completion_only_loss=False,  # the labels select the learned tokens
         ),
         data_collator=WeightedCollator(pad_token_id=run.pad),
         train_dataset=response_dataset(encoded, weights),

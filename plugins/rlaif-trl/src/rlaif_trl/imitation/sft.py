@@ -1,4 +1,4 @@
-"""The optimizer `sft`: supervised training on chosen responses and on why they were chosen."""
+"""The optimizer `sft`: supervised training on chosen responses, and on their explanations."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class SFTParams(PolicyTraining):
 
 
 class SFT(PolicyOptimizer[SFTParams]):
-    """Learns chosen responses by heart, such as revisions; each one once, whatever it beat."""
+    """Supervised training on chosen responses, such as revisions, each of them once."""
 
     Params = SFTParams
 
     def check_data(self, job: TrainingJob) -> None:
-        """Refuse preferences that are too few, or that explain nothing where that is asked for."""
+        """Refuse too few preferences, or none with explanations if those are to be learned."""
         pairs = read_pairs(job.preferences)
         check_enough(len(chosen(pairs)), self.params.min_preferences, "chosen responses")
         if self.params.explanations and not any(pair.explanation for pair in pairs):
@@ -44,18 +44,18 @@ class SFT(PolicyOptimizer[SFTParams]):
         """Train and save; see `PolicyOptimizer.train`.
 
         Returns:
-            "loss", "nll" (unweighted, nats a token), "steps", "responses", "explanations" (how
-            many) and "truncated".
+            "loss", "nll" (unweighted, nats per token), "steps", "responses", "explanations" (their
+            number) and "truncated".
         """
         from rlaif_trl.imitation.imitate import imitate
         from rlaif_trl.policy.run import PolicyRun
 
         pairs = read_pairs(job.preferences)
         responses = chosen(pairs)
-        told = explained(pairs) if self.params.explanations else []
-        weights = [1.0] * len(responses) + [self.params.explanations] * len(told)
-        figures = imitate(PolicyRun.load(job, self.params), responses + told, weights)
-        return figures | {"responses": len(responses), "explanations": len(told)}
+        explanations = explained(pairs) if self.params.explanations else []
+        weights = [1.0] * len(responses) + [self.params.explanations] * len(explanations)
+        figures = imitate(PolicyRun.load(job, self.params), responses + explanations, weights)
+        return figures | {"responses": len(responses), "explanations": len(explanations)}
 
 
 def chosen(pairs: Sequence[LabelledPair]) -> list[Example]:
@@ -64,10 +64,10 @@ def chosen(pairs: Sequence[LabelledPair]) -> list[Example]:
 
 
 def explained(pairs: Sequence[LabelledPair]) -> list[Example]:
-    """Conversations in which the policy says, in the judge's words, why its answer is better.
+    """Conversations in which the policy explains, in the judge's words, why its answer is better.
 
-    The question shows it the rejected response, and only the explanation is learned: it is a
-    training signal beside the responses, and changes nothing in what is asked of the policy.
+    The question shows the rejected response, and only the explanation is learned: a training
+    signal beside the responses, which does not change the prompts of the policy.
     """
     question = (files("rlaif_trl.imitation") / "explain.txt").read_text(encoding="utf-8").strip()
     return [

@@ -1,4 +1,4 @@
-"""TRL's SFTTrainer on token ids that are weighted row by row."""
+"""TRL's SFTTrainer on token ids with a weight per row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling, SFTTrainer
 
 from rlaif_trl.model.chat import Encoded
-from rlaif_trl.training.arguments import Contained
+from rlaif_trl.training.arguments import OfflineTrainer
 
 IGNORED = -100
 """The label of a token that is not learned."""
@@ -20,15 +20,15 @@ IGNORED = -100
 
 @dataclass
 class WeightedCollator(DataCollatorForLanguageModeling):
-    """TRL's collator, which carries the weights along."""
+    """TRL's collator with weights."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         """Pad token ids and stack weights."""
-        weights = torch.tensor([float(one["weight"]) for one in examples])
+        weights = torch.tensor([float(example["weight"]) for example in examples])
         return {**super().torch_call(examples), "weight": weights}
 
 
-class WeightedSFTTrainer(Contained, SFTTrainer):
+class WeightedSFTTrainer(OfflineTrainer, SFTTrainer):
     """Next-token prediction of responses: the mean over all their tokens, each by its weight."""
 
     def _get_num_items_in_batch(
@@ -56,31 +56,31 @@ class WeightedSFTTrainer(Contained, SFTTrainer):
         if num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes  # which the gradients are averaged over
         own = -outputs.log_probs.detach().sum() / (weights > 0).sum().clamp(min=1)
-        told = self.accelerator.gather(own[None]).mean().item()
-        self._metrics["train" if model.training else "eval"]["nll_loss"].append(told)
+        nll = self.accelerator.gather(own[None]).mean().item()
+        self._metrics["train" if model.training else "eval"]["nll_loss"].append(nll)
         return (loss, outputs) if return_outputs else loss
 
 
 def response_dataset(encoded: Sequence[Encoded], weights: Sequence[float]) -> Dataset:
-    """Rows to learn responses from: prompts are read and not learned.
+    """Rows to learn responses from; prompts are not learned.
 
     Args:
         encoded: Prompts with one response each.
-        weights: How much each row's tokens count.
+        weights: Weight of each row's tokens in the loss.
     """
     return Dataset.from_list(
         [
             {
-                "input_ids": one.prompt + one.responses[0],
-                "labels": [IGNORED] * len(one.prompt) + one.responses[0],
+                "input_ids": item.prompt + item.responses[0],
+                "labels": [IGNORED] * len(item.prompt) + item.responses[0],
                 "weight": weight,
             }
-            for one, weight in zip(encoded, weights, strict=True)
+            for item, weight in zip(encoded, weights, strict=True)
         ]
     )
 
 
 def _token_weights(batch: dict[str, Any]) -> Tensor:
-    """[sequences, tokens - 1]: the weight of each token that is predicted, 0 for the rest."""
+    """Weights [sequences, tokens - 1] of the predicted tokens, 0 for the rest."""
     weights: Tensor = batch["labels"][:, 1:].ne(IGNORED) * batch["weight"][:, None]
     return weights

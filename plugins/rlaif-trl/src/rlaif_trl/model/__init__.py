@@ -1,1 +1,1 @@
-"""A language model in hand: loaded and saved, spoken to in its template, sampled from."""
+"""Language models: loading and saving, encoding of chats, sampling."""

@@ -1,4 +1,4 @@
-"""Token sequences in batches of like lengths, padded to rectangles."""
+"""Batches of token sequences of similar length, padded to rectangles."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rlaif_core.kit.chat_format import Tokens
 
 
 def by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Indices that go together, the longest first: what needs too much memory fails at once.
+    """Indices of batches, the longest first, so that one that is too large fails at once.
 
     Args:
         lengths: In tokens.
-        batch_tokens: At most so many tokens at once, padding included.
+        batch_tokens: Most tokens in one batch, padding included.
     """
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -35,8 +35,8 @@ def padded(
     longest = max(map(len, sequences))
     ids = torch.full((len(sequences), longest), pad)
     mask = torch.zeros_like(ids)
-    for row, one in enumerate(sequences):
-        place = slice(longest - len(one), longest) if left else slice(0, len(one))
-        ids[row, place] = torch.tensor(one, dtype=torch.long)
+    for row, tokens in enumerate(sequences):
+        place = slice(longest - len(tokens), longest) if left else slice(0, len(tokens))
+        ids[row, place] = torch.tensor(tokens, dtype=torch.long)
         mask[row, place] = 1
     return ids.to(device), mask.to(device)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 AT_ONCE = 128
-"""Conversations tokenised together: what the library keeps of each is many times its tokens."""
+"""Conversations tokenised together: the library needs many times the memory of their tokens."""
 
 Turns = tuple[Message, ...]
 

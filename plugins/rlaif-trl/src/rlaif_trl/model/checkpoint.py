@@ -1,4 +1,4 @@
-"""Loading what training starts from and saving what it ends with: safetensors, no remote code."""
+"""Loading and saving of checkpoints: safetensors only, no remote code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Task = Literal["CAUSAL_LM", "SEQ_CLS"]
-"""What a checkpoint is loaded for: to answer, or to score."""
+"""Task that a checkpoint is loaded for: to answer, or to score."""
 
 _UNBOUNDED = 1_000_000
-"""Tokenizers without a limit say 10^30."""
+"""Stands for no limit; tokenizers without one have 10^30."""
 
 
 def load_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
@@ -50,7 +50,7 @@ def load_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
 
 
 def same_vocabulary(checkpoint: str, tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether the tokenizer of a checkpoint gives every token the id that another gives it.
+    """True if the tokenizer of a checkpoint gives every token the same id as another tokenizer.
 
     Raises:
         PluginError: If it cannot be loaded.
@@ -74,7 +74,7 @@ def load_causal(checkpoint: str, dtype: str) -> PreTrainedModel:
 
 
 def load_classifier(checkpoint: str, dtype: str) -> PreTrainedModel:
-    """A model with one output a sequence; a checkpoint without such a head gets a random one.
+    """A model with one output per sequence; a checkpoint without such a head gets a random one.
 
     Raises:
         PluginError: If it cannot be loaded from safetensors.
@@ -106,8 +106,8 @@ def load_reward_model(checkpoint: str) -> PreTrainedModel:
     architectures = config.architectures or ["no architecture"]
     if config.num_labels != 1 or not architectures[0].endswith("ForSequenceClassification"):
         raise PluginError(
-            f"{checkpoint}: {architectures[0]} with {config.num_labels} outputs is no reward "
-            "model: give a folder that the reward model 'trl' has written"
+            f"{checkpoint}: {architectures[0]} with {config.num_labels} outputs is not a reward "
+            "model: give a folder written by the reward model 'trl'"
         )
     return load_classifier(checkpoint, "auto")
 
@@ -116,7 +116,7 @@ def load_outline(checkpoint: str, task: Task) -> PreTrainedModel:
     """The model of a checkpoint without its weights: names and shapes of its modules.
 
     Raises:
-        PluginError: If it is no checkpoint, or no model for that task.
+        PluginError: If it is not a checkpoint, or not a model for that task.
     """
     import torch
     from transformers import (
@@ -138,7 +138,7 @@ def load_outline(checkpoint: str, task: Task) -> PreTrainedModel:
 def context_length(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, wanted: int | None
 ) -> int:
-    """Tokens that prompt and response may have together.
+    """Most tokens of prompt and response together.
 
     Raises:
         PluginError: If `wanted` is more than the model can take.
@@ -151,7 +151,7 @@ def context_length(
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write what `from_pretrained(folder)` loads: weights, configuration, tokenizer, template.
+    """Write weights, configuration, tokenizer and template, for `from_pretrained(folder)`.
 
     Raises:
         PluginError: If a weight is not a finite number, so that no broken model is kept.
@@ -161,7 +161,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise PluginError(f"training diverged: {name} is not finite; lower learning_rate")
-    model.config.use_cache = True  # trainers switch it off, and whoever samples needs it
+    model.config.use_cache = True  # trainers switch it off, and sampling needs it
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -189,7 +189,7 @@ def _check_folder(checkpoint: str) -> None:
             raise PluginError(f"{checkpoint}: no such folder")
         return  # a hub name
     if not (folder / "config.json").is_file():
-        raise PluginError(f"{checkpoint}: no config.json, so this is no checkpoint")
+        raise PluginError(f"{checkpoint}: no config.json, so this is not a checkpoint")
     if not any(folder.glob("*.safetensors")):
         raise PluginError(
             f"{checkpoint}: no safetensors file; load it once where you trust it and write it "

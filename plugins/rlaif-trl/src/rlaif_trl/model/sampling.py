@@ -1,4 +1,4 @@
-"""Responses drawn from a policy, in batches of like lengths."""
+"""Sampling of responses from a policy, in batches of similar length."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rlaif_trl.model.batching import by_length, padded
 
 @dataclass(frozen=True)
 class Draw:
-    """How responses are drawn.
+    """Sampling settings.
 
     Attributes:
-        tokens: At most so many.
+        tokens: Most tokens of a response.
         temperature: Above 0.
         top_p: Nucleus mass in (0, 1].
-        top_k: So many of the likeliest tokens; 0 for all.
+        top_k: Number of likeliest tokens to draw from; 0 for all.
     """
 
     tokens: int
@@ -33,14 +33,14 @@ class Draw:
 def sample(
     model: Any, tokenizer: Any, prompts: Sequence[Tokens], draw: Draw, batch_tokens: int = 16384
 ) -> list[Tokens]:
-    """One response a prompt, in their order; its end token is part of it.
+    """One response per prompt, in their order, including its end token.
 
     Args:
         model: A causal language model out of its wrappers; its mode is left as it was.
-        tokenizer: Gives the tokens that pad and end.
+        tokenizer: Defines the padding and end tokens.
         prompts: Token ids; repeat one to draw several responses to it.
-        draw: How.
-        batch_tokens: At most so many tokens at once, padding and responses included.
+        draw: Sampling settings.
+        batch_tokens: Most tokens in one batch, padding and responses included.
     """
     from transformers import GenerationConfig
 
@@ -58,7 +58,7 @@ def sample(
     )
     responses: list[Tokens] = [[] for _ in prompts]
     with evaluating(model):
-        for batch in by_length([len(one) + draw.tokens for one in prompts], batch_tokens):
+        for batch in by_length([len(prompt) + draw.tokens for prompt in prompts], batch_tokens):
             ids, mask = padded(
                 [prompts[i] for i in batch], tokenizer.pad_token_id, model.device, left=True
             )
@@ -71,21 +71,21 @@ def sample(
 
 
 def end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """The tokens that end a response: the tokenizer's, and those the model's makers name."""
+    """The tokens that end a response: the tokenizer's, and the generation configuration's."""
     named = model.generation_config.eos_token_id
     named = [] if named is None else [named] if isinstance(named, int) else named
     return sorted({tokenizer.eos_token_id, *named} - {None})
 
 
 def until_end(response: Tokens, ends: Sequence[int]) -> Tokens:
-    """A response up to its first end token, that included; the rest is padding."""
+    """A response up to and including its first end token; the rest is padding."""
     place = next((i for i, token in enumerate(response) if token in ends), len(response))
     return response[: place + 1]
 
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """Without gradients and dropout, then back to the mode it was in."""
+    """Disable gradients and dropout, then restore the previous mode."""
     training = model.training
     model.eval()
     try:

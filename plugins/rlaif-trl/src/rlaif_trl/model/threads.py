@@ -1,4 +1,4 @@
-"""Threads that suit a model on a CPU, set in the thread that computes with it."""
+"""Number of CPU threads for a model, set in the thread that computes with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def fit_threads(model: PreTrainedModel) -> None:
-    """Compute with as many threads as suit the model; `isolated` gives them back."""
+    """Compute with as many threads as suit the model; `isolated` restores the number."""
     import torch
 
     threads = None if torch.cuda.is_available() else threads_for(model.num_parameters())
@@ -23,7 +23,7 @@ def fit_threads(model: PreTrainedModel) -> None:
 
 @contextmanager
 def computing_for(model: PreTrainedModel) -> Iterator[None]:
-    """The same for as long as one piece of work takes."""
+    """Compute with as many threads as suit the model, then restore the number."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""The best of several responses that a policy gives to each prompt."""
+"""Best-of-n sampling: the best of several responses of a policy to each prompt."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from rlaif_trl.policy.run import PolicyRun
 from rlaif_trl.training.remembered import remembered
 
 CHUNK = 64
-"""Prompts whose responses are drawn and scored at once."""
+"""Number of prompts whose responses are drawn and scored at once."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """The response to one prompt that is kept.
+    """The best response to one prompt.
 
     Attributes:
-        prompt: Its place among the job's prompts.
+        prompt: Index of the prompt in the job.
         text: The response with the highest reward; empty if none was scored.
         reward: Its reward; None if none was scored.
         mean: Mean reward of the prompt's scored responses.
-        left_out: How many responses the scorer said nothing of.
+        left_out: Number of responses without a score.
     """
 
     prompt: int
@@ -45,15 +45,15 @@ def best_responses(
 ) -> list[Best]:
     """Draw `count` responses to every prompt of the job, score them, and keep the best of each.
 
-    What is drawn depends on the seed and the place of the prompt alone. What was done before an
-    interruption is read from the job's work folder, if it has one.
+    The draw depends on the seed and the index of the prompt alone. Chunks finished before an
+    interruption are read from the job's work folder, if it has one.
 
     Args:
         run: The policy and its job.
         scorer: Rewards; a prompt's responses are scored in one call.
-        count: Responses to a prompt.
-        draw: How they are drawn.
-        progress: Told of every chunk of prompts, with the mean rewards so far.
+        count: Responses per prompt.
+        draw: Sampling settings.
+        progress: Called after every chunk of prompts, with the mean rewards so far.
 
     Raises:
         DataError: If a prompt is too long.
@@ -66,18 +66,18 @@ def best_responses(
     tokens = run.prompt_tokens(job.prompts)
     key = digest(run.params.model_dump_json(), job.checkpoint, job.seed, *job.prompts)
     chunks = range(state.process_index, -(-len(tokens) // CHUNK), state.num_processes)
-    found: list[Best] = []
+    bests: list[Best] = []
     for done, chunk in enumerate(chunks, 1):
         if job.cancelled():
             break
         file = None if job.work is None else job.work / "best" / f"{chunk}.json"
         indices = range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(tokens)))
         make = partial(_best, run, scorer, count, draw, indices, [tokens[i] for i in indices])
-        found += [Best(**one) for one in remembered(file, key, make) or ()]
+        bests += [Best(**record) for record in remembered(file, key, make) or ()]
         if state.is_main_process:
-            progress(done, len(chunks), mean_rewards(found))
-    whole: list[Best] = found if state.num_processes == 1 else gather_object(found)
-    return sorted(whole, key=lambda one: one.prompt)
+            progress(done, len(chunks), mean_rewards(bests))
+    whole: list[Best] = bests if state.num_processes == 1 else gather_object(bests)
+    return sorted(whole, key=lambda best: best.prompt)
 
 
 def _best(
@@ -105,7 +105,7 @@ def _best(
 def best(
     prompt: int, texts: Sequence[str], scores: Sequence[float | None], rng: random.Random
 ) -> Best:
-    """The best of one prompt's responses; which of equals is drawn by lot."""
+    """The best of one prompt's responses; equals are drawn from at random."""
     known = [(score, text) for score, text in zip(scores, texts, strict=True) if score is not None]
     left_out = len(texts) - len(known)
     if not known:
@@ -116,9 +116,9 @@ def best(
     return Best(prompt, text, highest, mean, left_out)
 
 
-def mean_rewards(found: Sequence[Best]) -> dict[str, float]:
+def mean_rewards(bests: Sequence[Best]) -> dict[str, float]:
     """The mean over prompts of all rewards, "reward", and of the best ones, "best_reward"."""
-    scored = [(one.mean, one.reward) for one in found if one.mean is not None]
+    scored = [(best.mean, best.reward) for best in bests if best.mean is not None]
     if not scored:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""Running TRL's trainers that compare the responses to one prompt with each other."""
+"""Training with TRL's trainers that compare the responses to one prompt with each other."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rlaif_trl.training.params import GroupTraining
 def train_groups(
     trainer: Any, config: Any, run: PolicyRun, params: GroupTraining, scorer: Scorer, **own: Any
 ) -> dict[str, float]:
-    """Train, save and tell how it went; see `PolicyRun.train`.
+    """Train and save; returns metrics, see `PolicyRun.train`.
 
     Args:
         trainer: `JobGRPOTrainer` or `JobRLOOTrainer`.
         config: Its configuration class.
-        run: What training starts from.
+        run: The policy and its job.
         params: The recipe's, with `beta`.
-        scorer: Rewards. Every process asks for its own responses, whole groups of them.
-        own: What only this trainer has.
+        scorer: Gives rewards; every process scores its own responses, in whole groups.
+        own: Settings of this trainer alone.
 
     Raises:
         DataError: If a prompt is too long.

@@ -1,4 +1,4 @@
-"""The optimizer `grpo`: group-relative policy optimisation and its kin, by TRL."""
+"""The optimizer `grpo`: group-relative policy optimisation and its variants, by TRL."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class GRPOParams(GroupTraining):
     learning_rate: float = Field(default=1e-6, gt=0, description="at its peak")
     beta: float = Field(default=0.04, ge=0, description="weight of the divergence in the loss")
     loss_type: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "sapo", "luspo"] = Field(
-        default="dapo", description="how the losses of tokens are added up"
+        default="dapo", description="aggregation of the token losses"
     )
     importance_sampling_level: Literal["token", "sequence"] = Field(
         default="token", description="sequence: GSPO, with loss_type grpo"
     )
     scale_rewards: Literal["group", "batch", "none"] = Field(
         default="group",
-        description="whose deviation divides the advantages, and so multiplies beta; "
-        "none: Dr. GRPO",
+        description="scope of the deviation that divides the advantages, and so multiplies "
+        "beta; none: Dr. GRPO",
     )
     use_bias_correction_kl: bool = Field(
         default=True, description="the divergence's gradient is that of KL(policy‖reference)"
@@ -49,8 +49,8 @@ class GRPO(OnlineOptimizer[GRPOParams]):
 
         Returns:
             "loss", "reward", "reward_deviation", "kl_per_token" and "entropy_per_token" (nats),
-            "length" (tokens), "cut_off" (share of responses without an end), "left_out" (share the
-            scorer said nothing of), "steps" and "truncated".
+            "length" (tokens), "cut_off" (share of responses without an end), "left_out" (share
+            without a reward), "steps" and "truncated".
         """
         from trl.trainer.grpo_config import GRPOConfig
 

@@ -1,4 +1,4 @@
-"""The optimizer `online-dpo`: preferences between responses that the policy has just given."""
+"""The optimizer `online-dpo`: preferences between fresh responses of the policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OnlineDPOParams(OnlineTraining):
     num_generations: int = Field(
         default=2, ge=2, description="responses to a prompt; the best and the worst make the pair"
     )
-    beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
+    beta: float = Field(default=0.1, gt=0, description="strength of the pull to the reference")
     loss_type: Literal["sigmoid", "sigmoid_norm", "ipo", "hinge"] = "sigmoid"
     label: PairLabel = Field(
         default="certain",
@@ -37,7 +37,7 @@ class OnlineDPO(OnlineOptimizer[OnlineDPOParams]):
 
         Returns:
             "loss", "reward", "accuracy" and "margin" of implicit rewards, "left_out" (share of
-            prompts without a pair: the scorer abstained, or said that all are equally good),
+            prompts without a pair: the scorer abstained, or gave all the same reward),
             "steps" and "truncated".
         """
         from datasets import Dataset

@@ -1,4 +1,4 @@
-"""A DPO trainer whose batches are prompts: it draws the responses and has them judged."""
+"""DPO trainer whose batches are prompts: it draws responses and has them scored."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rlaif_trl.training.params import PairLabel
 
 @dataclass(frozen=True)
 class FreshPair:
-    """Which of a prompt's responses make its pair.
+    """The pair made of a prompt's responses.
 
     Attributes:
-        chosen: Place of the better one.
-        rejected: Place of the other.
-        p_chosen: Probability in [0.5, 1] that it is the better one.
-        left_out: Whether nothing is to be learned from it.
+        chosen: Index of the better one.
+        rejected: Index of the other.
+        p_chosen: Probability in [0.5, 1] that `chosen` is better.
+        left_out: Whether the pair is not trained on.
     """
 
     chosen: int
@@ -33,13 +33,13 @@ class FreshPair:
 
 
 def fresh_pair(scores: Sequence[float | None], label: PairLabel) -> FreshPair:
-    """The pair of the best and the worst response that was scored.
+    """The pair of the best and the worst of the scored responses.
 
-    It is left out where fewer than two were scored, and, with certain labels, where the two are
-    equally good: which is chosen must not depend on which came first.
+    It is left out if fewer than two were scored, and, with certain labels, if the two are equally
+    good: the choice must not depend on their order.
 
     Args:
-        scores: One reward a response; None where the scorer abstained.
+        scores: One reward per response; None where the scorer abstained.
         label: "certain": 1; "bradley-terry": σ of the difference, rewards being log-odds;
             "win-rate": (1 + difference) / 2, rewards being shares of comparisons won.
     """
@@ -56,15 +56,17 @@ def fresh_pair(scores: Sequence[float | None], label: PairLabel) -> FreshPair:
 
 
 class OnlineDPOTrainer(SoftDPOTrainer):
-    """TRL's own, in `trl.experimental`, takes a missing reward for 0 and the first of equals.
+    """Online DPO.
+
+    TRL's own trainer, in `trl.experimental`, takes a missing reward for 0 and the first of equals.
 
     Args:
-        prompts: The prompts; the data set holds their places.
+        prompts: The prompts; the data set holds their indices.
         prompt_tokens: Their token ids.
-        scorer: Rewards; a prompt's responses are scored in one call.
-        label: What two rewards say of a pair.
-        count: Responses to a prompt.
-        draw: How they are drawn.
+        scorer: Gives rewards; a prompt's responses are scored in one call.
+        label: Label of a pair, given two rewards.
+        count: Responses per prompt.
+        draw: Sampling settings.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class OnlineDPOTrainer(SoftDPOTrainer):
         return parent._prepare_inputs(inputs)
 
     def _pairs(self, places: Sequence[int]) -> list[dict[str, Any]]:
-        """One labelled pair a prompt; those left out weigh nothing, and the rest 1 on average."""
+        """One labelled pair per prompt; pairs left out have weight 0, the mean weight is 1."""
         repeated = [place for place in places for _ in range(self._count)]
         policy = self.accelerator.unwrap_model(self.model)
         tokens = [self._prompt_tokens[place] for place in repeated]
@@ -104,7 +106,7 @@ class OnlineDPOTrainer(SoftDPOTrainer):
         starts = range(0, len(repeated), self._count)
         pairs = [fresh_pair(scores[at : at + self._count], self._label) for at in starts]
         kept = sum(not pair.left_out for pair in pairs)
-        self._tell(scores, kept / len(pairs))
+        self._record_rewards(scores, kept / len(pairs))
         return [
             {
                 "prompt_ids": tokens[at],
@@ -117,8 +119,8 @@ class OnlineDPOTrainer(SoftDPOTrainer):
             for at, pair in zip(starts, pairs, strict=True)
         ]
 
-    def _tell(self, scores: Sequence[float | None], kept: float) -> None:
-        """Keep figures of this process; its responses are a sample like any other's."""
+    def _record_rewards(self, scores: Sequence[float | None], kept: float) -> None:
+        """Record the metrics of this process; its responses are a random sample of all."""
         known = [score for score in scores if score is not None]
         if known:
             self._metrics["train"]["reward"].append(sum(known) / len(known))

@@ -29,8 +29,8 @@ class Rejection(OnlineOptimizer[RejectionParams]):
 
         Returns:
             "loss", "nll", "steps", "responses" (trained on), "reward" (mean of all that were
-            scored), "best_reward" (mean of those trained on), "left_out" (share of responses that
-            the scorer said nothing of) and "truncated".
+            scored), "best_reward" (mean of those trained on), "left_out" (share of responses
+            without a reward) and "truncated".
 
         Raises:
             DataError: If no response is left to train on.
@@ -46,22 +46,22 @@ class Rejection(OnlineOptimizer[RejectionParams]):
         run = PolicyRun.load(job, params)
         draw = Draw(params.max_completion_length, params.temperature, params.top_p, params.top_k)
         drawing = phases.next("drawing").progress
-        found = best_responses(run, scorer_of(job), params.num_generations, draw, drawing)
+        bests = best_responses(run, scorer_of(job), params.num_generations, draw, drawing)
         least = float("-inf") if params.min_reward is None else params.min_reward
-        kept = [one for one in found if one.reward is not None and one.reward >= least]
-        drawn = params.num_generations * len(found)
-        told = {"left_out": sum(one.left_out for one in found) / max(drawn, 1)}
+        kept = [best for best in bests if best.reward is not None and best.reward >= least]
+        drawn = params.num_generations * len(bests)
+        metrics = {"left_out": sum(best.left_out for best in bests) / max(drawn, 1)}
         if job.cancelled():
-            return told | {"steps": 0}
+            return metrics | {"steps": 0}
         if not kept:
             raise DataError(
                 f"none of {drawn} responses is left to train on: the scorer abstained or all are "
                 "below min_reward; look at the scorer's answers, or lower min_reward"
             )
-        told |= mean_rewards(found) | {
+        metrics |= mean_rewards(bests) | {
             "responses": len(kept),
-            "best_reward": sum(one.reward or 0.0 for one in kept) / len(kept),
+            "best_reward": sum(best.reward or 0.0 for best in kept) / len(kept),
         }
-        examples = [(job.prompts[one.prompt].messages, one.text) for one in kept]
+        examples = [(job.prompts[best.prompt].messages, best.text) for best in kept]
         run.job = phases.last()
-        return imitate(run, examples, [1.0] * len(kept)) | told
+        return imitate(run, examples, [1.0] * len(kept)) | metrics

@@ -33,7 +33,7 @@ class RLOO(OnlineOptimizer[RLOOParams]):
         Returns:
             "loss", "reward" (without the divergence), "reward_deviation", "kl_per_token" and
             "entropy_per_token" (nats), "length" (tokens), "cut_off" (share of responses without
-            an end), "left_out" (share the scorer said nothing of), "steps" and "truncated".
+            an end), "left_out" (share without a reward), "steps" and "truncated".
         """
         from trl.trainer.rloo_config import RLOOConfig
 

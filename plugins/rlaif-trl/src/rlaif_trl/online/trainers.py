@@ -1,4 +1,4 @@
-"""What TRL's online trainers are given here: own token ids, the job's rewards, any reference."""
+"""TRL's online trainers with our own token ids, the job's rewards and any reference."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from trl.trainer.utils import add_fused_lm_head
 from rlaif_core.api import Prompt, Scorer
 from rlaif_core.kit.chat_format import Tokens
 from rlaif_trl.policy.optimizer import rewards
-from rlaif_trl.training.arguments import Contained
+from rlaif_trl.training.arguments import OfflineTrainer
 
 RewardFunction = Callable[..., Sequence["float | None"]]
 
 
-class OwnPrompts(Contained):
-    """A trainer whose data set holds places of prompts, whose token ids are made beforehand.
+class OwnPrompts(OfflineTrainer):
+    """A trainer whose data set holds indices of prompts that are tokenised beforehand.
 
     Args:
         prompt_tokens: Token ids of the prompts: content of a prompt cannot forge a turn in them,
             and none is too long.
-        reference: The reference, where it is another model than the one training starts from.
+        reference: The reference, if it is another model than the one training starts from.
     """
 
-    names: ClassVar[Mapping[str, str]] = {"kl": "kl_per_token", **Contained.names}
+    names: ClassVar[Mapping[str, str]] = {"kl": "kl_per_token", **OfflineTrainer.names}
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class OwnPrompts(Contained):
         return [self._prompt_tokens[int(place)] for place in prompts], None, {}
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
-        """One batch; a resumed training draws responses at the same steps as one undisturbed."""
+        """One batch; a resumed training samples at the same steps as an uninterrupted one."""
         me: Any = self
         if not self._aligned:
             me._step = me.state.global_step * me.args.gradient_accumulation_steps
@@ -69,26 +69,26 @@ class JobRLOOTrainer(OwnPrompts, RLOOTrainer):
 
 
 def reward_function(scorer: Scorer, prompts: Sequence[Prompt]) -> RewardFunction:
-    """What TRL asks for rewards: None where the scorer abstained.
+    """Reward function for TRL: None where the scorer abstained.
 
     TRL takes a response whose only reward is None out of its group's mean and deviation and gives
     it the advantage 0.
     """
 
     def reward(**columns: Any) -> Sequence[float | None]:
-        asked = [prompts[int(place)] for place in columns["prompts"]]
-        given = rewards(scorer, asked, columns["completions"])
-        columns["log_metric"]("left_out", given.count(None) / len(given))
-        return given
+        scored = [prompts[int(place)] for place in columns["prompts"]]
+        scores = rewards(scorer, scored, columns["completions"])
+        columns["log_metric"]("left_out", scores.count(None) / len(scores))
+        return scores
 
-    reward.__name__ = "scorer"  # as metrics call it
+    reward.__name__ = "scorer"  # its name in metrics
     return reward
 
 
 def place_dataset(count: int, together: int) -> Dataset:
-    """Places of `count` prompts, the first ones twice where the last batch would not be full.
+    """Indices of `count` prompts, the first ones twice if the last batch would not be full.
 
-    TRL would leave out a batch that is not full, and with it prompts, without a word.
+    TRL silently leaves out a batch that is not full, and its prompts.
 
     Args:
         count: Prompts.

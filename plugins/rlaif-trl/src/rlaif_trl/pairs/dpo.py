@@ -36,7 +36,7 @@ class DPOParams(PolicyTraining):
     """Parameters of `dpo`."""
 
     learning_rate: float = Field(default=1e-6, gt=0, description="at its peak")
-    beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
+    beta: float = Field(default=0.1, gt=0, description="strength of the pull to the reference")
     loss_type: LossType | list[LossType] = Field(
         default="sigmoid", description="one of TRL's losses, or several, added up"
     )
@@ -48,14 +48,14 @@ class DPOParams(PolicyTraining):
         default=0.0, ge=0, lt=0.5, description="share of labels taken to be flipped (cDPO, robust)"
     )
     margin: float = Field(
-        default=0.0, ge=0, description="asked of h, times the preference's margin: ℓ(h - margin)"
+        default=0.0, ge=0, description="target of h, times the preference's margin: ℓ(h - margin)"
     )
-    weights: Weighting = Field(default="none", description="what pairs are weighted by")
+    weights: Weighting = Field(default="none", description="source of the pairs' weights")
     precompute_ref_log_probs: bool = Field(
-        default=True, description="ask the reference once, before training, then let it go"
+        default=True, description="run the reference once, before training, then free it"
     )
     train_on_heldout: bool = Field(
-        default=True, description="false: leave those preferences out and measure on them"
+        default=True, description="false: leave those preferences out and evaluate on them"
     )
 
     @property
@@ -65,7 +65,7 @@ class DPOParams(PolicyTraining):
 
     @property
     def soft(self) -> bool:
-        """Whether labels are soft."""
+        """True if labels are soft."""
         if self.soft_labels is None:
             return self.losses == ["sigmoid"]
         return self.soft_labels
@@ -84,7 +84,7 @@ class DPOParams(PolicyTraining):
                 f"{len(self.loss_weights)} loss_weights for {len(self.losses)} losses: "
                 "give one for each"
             )
-        asked = {
+        constrained = {
             "soft_labels": (self.soft, get_args(SoftLoss)),
             "weights": (self.weights != "none", get_args(SoftLoss)),
             "margin": (self.margin > 0, _TAKE_MARGIN),
@@ -93,14 +93,14 @@ class DPOParams(PolicyTraining):
                 _TAKE_SMOOTHING_IN_TRL if self.certain else get_args(SoftLoss),
             ),
         }
-        for setting, (wanted, takers) in asked.items():
-            ignorant = [name for name in self.losses if name not in takers]
-            if wanted and ignorant:
+        for setting, (wanted, takers) in constrained.items():
+            without = [name for name in self.losses if name not in takers]
+            if wanted and without:
                 raise ValueError(
-                    f"{setting} has no effect on the loss '{ignorant[0]}': use {', '.join(takers)}"
+                    f"{setting} has no effect on the loss '{without[0]}': use {', '.join(takers)}"
                 )
         if "exo_pair" in self.losses and not self.label_smoothing:
-            raise ValueError("the loss 'exo_pair' needs label_smoothing; its paper takes 0.001")
+            raise ValueError("the loss 'exo_pair' needs label_smoothing; its paper uses 0.001")
         return self
 
 
@@ -162,11 +162,11 @@ class DPO(PolicyOptimizer[DPOParams]):
             if params.certain
             else [PairLoss(name, params.beta, params.label_smoothing) for name in params.losses],
         )
-        told = {} if params.soft else {"ties_left_out": ties}
-        return run.train(trainer) | {"preferences": len(pairs), **told}
+        ties_left_out = {} if params.soft else {"ties_left_out": ties}
+        return run.train(trainer) | {"preferences": len(pairs), **ties_left_out}
 
     def _pairs(self, job: TrainingJob) -> tuple[list[LabelledPair], list[LabelledPair], int]:
-        """Pairs to train on and to measure on, and how many ties are left out of the former."""
+        """Pairs to train on, pairs to evaluate on, and the number of ties left out of training."""
         params = self.params
         pairs, held = read_pairs(job.preferences), list[LabelledPair]()
         if not params.train_on_heldout:

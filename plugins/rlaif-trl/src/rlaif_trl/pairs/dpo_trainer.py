@@ -1,7 +1,7 @@
 """TRL's DPOTrainer with soft labels, margins and weights.
 
 TRL keeps its losses, each for a certain label, in one method. Here the losses of a pair come from
-`rlaif_trl.preferences.losses` where a recipe's loss is one of those, and from TRL where it is not.
+`rlaif_trl.preferences.losses` if they are among those, otherwise from TRL.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 from rlaif_trl.pairs.reference_logps import with_reference
 from rlaif_trl.preferences.labels import COLUMNS, Labels
 from rlaif_trl.preferences.losses import LogRatios, PairLoss, weighted_mean
-from rlaif_trl.training.arguments import Contained
+from rlaif_trl.training.arguments import OfflineTrainer
 
 
 @dataclass
 class LabelledCollator(DataCollatorForPreference):
-    """TRL's collator for pairs, which carries the labels along."""
+    """TRL's collator for pairs, with labels."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         """Pad token ids and stack labels: the chosen ones first, then the rejected ones."""
         return {**super().torch_call(examples), **Labels.collate(examples)}
 
 
-class SoftDPOTrainer(Contained, DPOTrainer):
+class SoftDPOTrainer(OfflineTrainer, DPOTrainer):
     """DPO whose pairs have soft labels, margins and weights.
 
     Args:
         pair_losses: Losses of `rlaif_trl.preferences.losses`, as many as the arguments' `loss_type`
-            names; empty where TRL computes them, and then labels are certain and weights equal.
+            names; empty if TRL computes them, with certain labels and equal weights.
     """
 
     def __init__(self, *args: Any, pair_losses: Sequence[PairLoss] = (), **kwargs: Any) -> None:
         self.pair_losses = pair_losses
         super().__init__(*args, **kwargs)
         if self.precompute_ref_logps:
-            self.ref_model = None  # the data set holds what it said
+            self.ref_model = None  # the data set holds its log-probabilities
 
     def _prepare_dataset(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Dataset:
         return dataset  # holds token ids already, none too long
@@ -79,7 +79,7 @@ class SoftDPOTrainer(Contained, DPOTrainer):
         loss = weighted_mean(shares @ torch.stack(losses), labels.weight)
         if self.aux_loss_enabled:
             loss = loss + self.router_aux_loss_coef * outputs.aux_loss
-        self._note(ratios, labels.weight, model.training)
+        self._record(ratios, labels.weight, model.training)
         return (loss, outputs) if return_outputs else loss
 
     def _forward(self, model: Any, inputs: dict[str, Any]) -> Any:
@@ -94,8 +94,8 @@ class SoftDPOTrainer(Contained, DPOTrainer):
             **router,
         )
 
-    def _note(self, ratios: LogRatios, weight: Tensor, training: bool) -> None:
-        """Keep the figures of a batch under TRL's names, each a mean over pairs."""
+    def _record(self, ratios: LogRatios, weight: Tensor, training: bool) -> None:
+        """Record the metrics of a batch under TRL's names, each a mean over pairs."""
         chosen, rejected = self.beta * ratios.chosen.detach(), self.beta * ratios.rejected.detach()
         figures = {
             "rewards/chosen": chosen,
@@ -103,13 +103,13 @@ class SoftDPOTrainer(Contained, DPOTrainer):
             "rewards/margins": chosen - rejected,
             "rewards/accuracies": (1 + torch.sign(chosen - rejected)) / 2,  # a tie is one half
         }
-        self.keep_figures(figures, weight, training)
+        self.record_metrics(figures, weight, training)
 
-    def keep_figures(self, figures: dict[str, Tensor], weight: Tensor, training: bool) -> None:
-        """Keep figures of pairs, each of shape [pairs], for the next log; weight 0 leaves out."""
-        rows = torch.stack([*figures.values(), weight], dim=1)
+    def record_metrics(self, metrics: dict[str, Tensor], weight: Tensor, training: bool) -> None:
+        """Record metrics of pairs, each of shape [pairs]; pairs of weight 0 are left out."""
+        rows = torch.stack([*metrics.values(), weight], dim=1)
         counted = [row for row in self.accelerator.gather_for_metrics(rows).tolist() if row[-1]]
-        for name, column in zip(figures, zip(*counted, strict=True), strict=False):
+        for name, column in zip(metrics, zip(*counted, strict=True), strict=False):
             self._metrics["train" if training else "eval"][name].extend(column)
 
 

@@ -17,21 +17,21 @@ class KTOParams(PolicyTraining):
 
     learning_rate: float = Field(default=1e-6, gt=0, description="at its peak")
     per_device_train_batch_size: int = Field(
-        default=8, ge=2, description="responses; a batch of one has nothing to mismatch"
+        default=8, ge=2, description="responses; a batch of one has no mismatched pair"
     )
-    beta: float = Field(default=0.1, gt=0, description="how strongly it is held to the reference")
+    beta: float = Field(default=0.1, gt=0, description="strength of the pull to the reference")
     loss_type: Literal["kto", "apo_zero_unpaired"] = "kto"
     desirable_weight: float | None = Field(
-        default=None, gt=0, description="of good responses; null: so that both kinds count the same"
+        default=None, gt=0, description="of good responses; null: balances both kinds"
     )
     undesirable_weight: float | None = Field(default=None, gt=0, description="of bad responses")
     precompute_ref_log_probs: bool = Field(
-        default=True, description="ask the reference once, before training, then let it go"
+        default=True, description="run the reference once, before training, then free it"
     )
 
 
 class KTO(PolicyOptimizer[KTOParams]):
-    """Learns from responses that are good or bad by themselves: preferences come apart."""
+    """Learns from single responses that are good or bad; preferences are taken apart."""
 
     Params = KTOParams
 
@@ -43,7 +43,7 @@ class KTO(PolicyOptimizer[KTOParams]):
         """Train and save; see `PolicyOptimizer.train`.
 
         Returns:
-            "loss", "kl_of_mismatched_pairs" (nats a response, at least 0), "entropy_per_token",
+            "loss", "kl_of_mismatched_pairs" (nats per response, at least 0), "entropy_per_token",
             "margin" (of implicit rewards, good less bad responses), "steps", "responses",
             "ties_left_out" and "truncated".
         """

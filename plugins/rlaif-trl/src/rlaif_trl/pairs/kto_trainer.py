@@ -12,13 +12,13 @@ from trl.trainer.kto_trainer import KTOTrainer
 from rlaif_trl.model.chat import ChatEncoder
 from rlaif_trl.pairs.reference_logps import with_reference
 from rlaif_trl.pairs.unpaired import Marked
-from rlaif_trl.training.arguments import Contained
+from rlaif_trl.training.arguments import OfflineTrainer
 
 
-class MarkedKTOTrainer(Contained, KTOTrainer):
-    """KTO on what `marked_dataset` makes."""
+class MarkedKTOTrainer(OfflineTrainer, KTOTrainer):
+    """KTO on a data set of `marked_dataset`."""
 
-    names: ClassVar[Mapping[str, str]] = {"kl": "kl_of_mismatched_pairs", **Contained.names}
+    names: ClassVar[Mapping[str, str]] = {"kl": "kl_of_mismatched_pairs", **OfflineTrainer.names}
 
     def _prepare_dataset(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Dataset:
         return dataset  # holds token ids already, none too long
@@ -44,17 +44,17 @@ def marked_dataset(
     Args:
         encoder: Conversations to token ids.
         marked: The responses, in batches of `batch_size`.
-        batch_size: Of a process.
+        batch_size: Responses in a batch of one process.
         mismatched: Whether each prompt also gets the response of the one before it in its batch,
             which the loss estimates the divergence from (2402.01306, sec. 4.1).
 
     Raises:
         DataError: If one is too long.
     """
-    encoded = encoder.encode([(one.prompt, (one.response,)) for one in marked])
+    encoded = encoder.encode([(mark.prompt, (mark.response,)) for mark in marked])
     rows: list[dict[str, Any]] = [
-        {"prompt_ids": one.prompt, "completion_ids": one.responses[0], "label": mark.label}
-        for one, mark in zip(encoded, marked, strict=True)
+        {"prompt_ids": item.prompt, "completion_ids": item.responses[0], "label": mark.label}
+        for item, mark in zip(encoded, marked, strict=True)
     ]
     for start in range(0, len(rows) if mismatched else 0, batch_size):
         batch = rows[start : start + batch_size]

@@ -26,7 +26,7 @@ class PairParams(PolicyTraining):
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=0.5, description="share of labels taken to be flipped"
     )
-    weights: Weighting = Field(default="none", description="what pairs are weighted by")
+    weights: Weighting = Field(default="none", description="source of the pairs' weights")
 
 
 class ORPOParams(PairParams):
@@ -39,7 +39,7 @@ class SimPOParams(PairParams):
     """Parameters of `simpo`."""
 
     beta: float = Field(default=2.0, gt=0, description="scale of mean log-probabilities")
-    simpo_gamma: float = Field(default=1.0, ge=0, description="margin asked of the rewards")
+    simpo_gamma: float = Field(default=1.0, ge=0, description="target margin of the rewards")
     cpo_alpha: float = Field(
         default=0.0, ge=0, description="share of the chosen response's negative log-likelihood"
     )
@@ -74,8 +74,8 @@ class ReferenceFreeOptimizer(PolicyOptimizer[T]):
 
         Returns:
             "loss", "accuracy" (share of pairs whose rewards are in the order of their labels, ties
-            one half), "margin" (of rewards), "nll" (of the chosen response, nats a token), "steps",
-            "preferences", "truncated"; with certain labels "ties_left_out".
+            one half), "margin" (of rewards), "nll" (of the chosen response, nats per token),
+            "steps", "preferences", "truncated"; with certain labels "ties_left_out".
         """
         from trl.trainer.dpo_config import DPOConfig
 
@@ -90,7 +90,7 @@ class ReferenceFreeOptimizer(PolicyOptimizer[T]):
         run = PolicyRun.load(job, params)
         trainer = ReferenceFreeTrainer(
             model=run.policy,
-            # TRL keeps no reference model where it is asked before training, and here nobody asks
+            # TRL keeps no reference model if it is precomputed, and here none is needed
             args=arguments(DPOConfig, params, job, precompute_ref_log_probs=True),
             data_collator=LabelledCollator(pad_token_id=run.pad),
             train_dataset=pair_dataset(
@@ -100,8 +100,8 @@ class ReferenceFreeOptimizer(PolicyOptimizer[T]):
             peft_config=run.peft_config,
             loss=self.loss(),
         )
-        told = {} if params.soft_labels else {"ties_left_out": ties}
-        return run.train(trainer) | {"preferences": len(pairs), **told}
+        ties_left_out = {} if params.soft_labels else {"ties_left_out": ties}
+        return run.train(trainer) | {"preferences": len(pairs), **ties_left_out}
 
     def _pairs(self, job: TrainingJob) -> tuple[list[LabelledPair], int]:
         params = self.params

@@ -1,7 +1,7 @@
 """Losses of a pair that need no reference: ORPO, SimPO and CPO, all with soft labels.
 
-Arguments are log-probabilities under the policy alone, of shape [pairs]; what a soft label means
-stands in `rlaif_trl.preferences.losses`.
+Arguments are log-probabilities under the policy alone, of shape [pairs]; soft labels are
+defined in `rlaif_trl.preferences.losses`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ReferenceFreeLoss:
         gamma: SimPO's target margin of rewards.
         likelihood: Share of the negative mean log-likelihood of the chosen response, which ORPO
             has with 1.
-        label_smoothing: The share of labels in [0, 0.5) that is taken to be flipped.
+        label_smoothing: Assumed share of flipped labels, in [0, 0.5).
     """
 
     name: ReferenceFree
@@ -68,7 +68,7 @@ class ReferenceFreeLoss:
         return self._preference(logps, p) + self.likelihood * likelihood
 
     def margins(self, logps: LogProbs) -> Tensor:
-        """What the loss takes for the difference of rewards, chosen less rejected."""
+        """The loss's difference of rewards, chosen less rejected."""
         chosen, rejected = logps.means
         if self.name == "orpo":
             return log_odds(chosen) - log_odds(rejected)
@@ -80,7 +80,7 @@ class ReferenceFreeLoss:
         h = self.margins(logps)
         if self.name == "orpo":
             return self.beta * bradley_terry(h, p)
-        if self.name == "simpo":  # the margin is asked of whichever response the label prefers
+        if self.name == "simpo":  # the margin holds for whichever response the label prefers
             return p * bradley_terry(h - self.gamma, torch.ones_like(p)) + (1 - p) * (
                 bradley_terry(-h - self.gamma, torch.ones_like(p))
             )

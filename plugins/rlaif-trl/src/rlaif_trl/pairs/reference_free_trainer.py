@@ -1,4 +1,4 @@
-"""A trainer on labelled pairs that asks no reference."""
+"""A trainer on labelled pairs without a reference."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rlaif_trl.preferences.losses import weighted_mean
 class ReferenceFreeTrainer(SoftDPOTrainer):
     """DPO's trainer with a loss of `rlaif_trl.pairs.reference_free_losses`.
 
-    TRL keeps its own trainers of these losses, which know no soft labels, in `trl.experimental`,
-    and they tokenise by older rules than its DPO trainer.
+    TRL's own trainers of these losses, in `trl.experimental`, have no soft labels and tokenise by
+    older rules than its DPO trainer.
 
     Args:
         loss: The loss.
@@ -28,7 +28,7 @@ class ReferenceFreeTrainer(SoftDPOTrainer):
         super().__init__(*args, **kwargs)
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        return dataset  # nobody asks
+        return dataset  # no reference is needed
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
         labels, inputs = Labels.split(inputs)
@@ -39,7 +39,7 @@ class ReferenceFreeTrainer(SoftDPOTrainer):
         if self.aux_loss_enabled:
             loss = loss + self.router_aux_loss_coef * outputs.aux_loss
         margins = self.loss.margins(logps).detach()
-        self.keep_figures(
+        self.record_metrics(
             {
                 "rewards/margins": margins,
                 "rewards/accuracies": (1 + torch.sign(margins)) / 2,  # a tie is one half

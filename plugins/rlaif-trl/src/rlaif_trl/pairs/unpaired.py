@@ -1,4 +1,4 @@
-"""Responses marked good or bad one by one, taken from preferences or from marks of their own."""
+"""Single responses marked good or bad, taken from preferences or from marks of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlaif_trl.preferences.pairs import conversation, read_rows
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A prompt, one response, and whether it is a good one."""
+    """A prompt, one response, and its mark: True if it is good."""
 
     prompt: tuple[Message, ...]
     response: str
@@ -27,7 +27,7 @@ def read_marked(folder: Path) -> tuple[list[Marked], int]:
     A row whose `chosen` or `rejected` is empty marks one response only. A tie marks none.
 
     Returns:
-        What is marked, and the number of ties.
+        The marked responses, and the number of ties.
 
     Raises:
         DataError: If there are no parquet files, or a column is missing or malformed.
@@ -43,12 +43,12 @@ def read_marked(folder: Path) -> tuple[list[Marked], int]:
 
 
 def check_both_marks(marked: Sequence[Marked], least: int) -> None:
-    """Refuse responses that nothing can be learned from.
+    """Refuse responses that teach nothing.
 
     Raises:
         DataError: If there are fewer than `least`, or all are good, or all are bad.
     """
-    good = sum(one.label for one in marked)
+    good = sum(mark.label for mark in marked)
     if len(marked) < least:
         raise DataError(
             f"{len(marked)} marked responses are too few to train on, at least {least} are needed "
@@ -56,24 +56,24 @@ def check_both_marks(marked: Sequence[Marked], least: int) -> None:
         )
     if good in (0, len(marked)):
         raise DataError(
-            f"all {len(marked)} responses are {'good' if good else 'bad'} ones, and kto learns "
+            f"all {len(marked)} responses are {'good' if good else 'bad'}, and kto learns "
             "from the difference: add some of the other kind, or train with sft"
         )
 
 
 def shuffled(marked: Sequence[Marked], seed: int) -> list[Marked]:
-    """The same responses in an order that keeps those of one prompt apart, mostly."""
+    """The same responses in random order, which mostly separates those of one prompt."""
     order = list(marked)
     random.Random(seed).shuffle(order)
     return order
 
 
 def balance(marked: Sequence[Marked]) -> tuple[float, float]:
-    """Weights of good and of bad responses that make both kinds count the same in all.
+    """Weights of good and of bad responses that give both kinds the same total.
 
     The rarer kind is weighted up and the other has weight 1 (2402.01306, eq. 8, at its lower end).
     """
-    good = sum(one.label for one in marked)
+    good = sum(mark.label for mark in marked)
     bad = len(marked) - good
     return max(1.0, bad / good), max(1.0, good / bad)
 

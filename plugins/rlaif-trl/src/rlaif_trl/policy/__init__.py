@@ -1,1 +1,1 @@
-"""One training run of a policy: loaded, watched by the guard, saved."""
+"""One training run of a policy, guarded by held-out evaluations."""

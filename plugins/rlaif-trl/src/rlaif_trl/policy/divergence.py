@@ -1,4 +1,4 @@
-"""How far a policy has gone from its reference, in nats a response."""
+"""KL divergence of a policy from its reference, in nats per response."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def kl_of_responses(
     expectation, less variance, and is never negative (Amini et al., 2504.10637).
 
     Args:
-        policy: What the responses were drawn from, at temperature 1.
-        reference: A model with the same tokenizer; the policy itself stands for what it is without
-            its adapter.
+        policy: The model that drew the responses, at temperature 1.
+        reference: A model with the same tokenizer; the policy itself means the policy without its
+            adapter.
         prompts: Token ids.
         responses: Token ids.
         pad: Id of the padding token.
-        batch_tokens: At most so many tokens at once, padding included.
+        batch_tokens: Most tokens in one batch, padding included.
     """
     whole = [prompt + response for prompt, response in zip(prompts, responses, strict=True)]
-    found = [0.0] * len(whole)
+    divergences = [0.0] * len(whole)
     with evaluating(policy), evaluating(reference):
-        for batch in by_length([len(one) for one in whole], batch_tokens):
+        for batch in by_length([len(tokens) for tokens in whole], batch_tokens):
             ids, mask = padded([whole[i] for i in batch], pad, policy.device)
             per_token = _next_token_kl(policy, reference, ids, mask)
             for row, i in enumerate(batch):
                 # the distribution over a token is read from the place before it
                 first, last = len(prompts[i]) - 1, len(whole[i]) - 1
-                found[i] = per_token[row, first:last].sum().item()
-    return found
+                divergences[i] = per_token[row, first:last].sum().item()
+    return divergences
 
 
 def _next_token_kl(policy: Any, reference: Any, ids: Tensor, mask: Tensor) -> Tensor:

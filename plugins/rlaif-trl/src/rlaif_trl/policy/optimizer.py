@@ -1,4 +1,4 @@
-"""What every optimizer here does around its own training: isolation, and several processes."""
+"""Base of the optimizers: checks, isolation, and training in several processes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PolicyOptimizer(Optimizer[T]):
         """Train the policy of `job.checkpoint`; see `Optimizer.train`.
 
         Returns:
-            "loss" and "steps", what the optimizer measures, and where the guard stopped it
+            "loss" and "steps", the optimizer's own metrics, and if the guard stopped it
             "guard_kl" or "guard_watch" with "kept_step": the step whose policy was kept.
 
         Raises:
@@ -54,7 +54,7 @@ class PolicyOptimizer(Optimizer[T]):
         """Refuse a job that cannot be trained on, before anything is loaded.
 
         Raises:
-            DataError: What is wrong with it, and the mend.
+            DataError: If it cannot be trained on.
         """
 
     @abstractmethod
@@ -71,7 +71,7 @@ class OnlineOptimizer(PolicyOptimizer[T]):
     def check(self, checkpoint: str, prompts: Sequence[Prompt]) -> None:
         """Refuse also prompts that leave a response too little room."""
         encoder = self._checked(checkpoint)
-        turns = [one.messages for one in prompts]
+        turns = [prompt.messages for prompt in prompts]
         encoder.encode_prompts(turns, self.params.max_completion_length)
 
     def check_data(self, job: TrainingJob) -> None:
@@ -96,12 +96,12 @@ def scorer_of(job: TrainingJob) -> Scorer:
 
 
 def rewards(scorer: Scorer, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
-    """One reward a response, as the scorer gives them.
+    """One reward per response, None where the scorer abstained.
 
     Raises:
-        DataError: If it gives another number of them.
+        DataError: If the scorer returns another number of them.
     """
-    given = list(scorer(prompts, texts))
-    if len(given) != len(texts):
-        raise DataError(f"the scorer gave {len(given)} rewards for {len(texts)} responses")
-    return given
+    scores = list(scorer(prompts, texts))
+    if len(scores) != len(texts):
+        raise DataError(f"the scorer returned {len(scores)} rewards for {len(texts)} responses")
+    return scores

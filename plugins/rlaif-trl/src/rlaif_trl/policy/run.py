@@ -1,4 +1,4 @@
-"""One training run of a policy: what it starts from, how it is guarded, and how it is saved."""
+"""One training run of a policy: loading, training under the guard, saving."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIGURES = {
     "left_out": "left_out",
     "nll_loss": "nll",
 }
-"""What is told of a finished training: figures of TRL's logs, and what they are called here."""
+"""Metrics of a finished training: their names in TRL's logs, and their names here."""
 
 
 @dataclass
@@ -48,8 +48,8 @@ class PolicyRun:
     """A policy about to be trained.
 
     Attributes:
-        job: What is to be done.
-        params: How.
+        job: The training job.
+        params: Its parameters.
         tokenizer: The checkpoint's.
         policy: The checkpoint's model.
         encoder: Conversations to token ids, within the context.
@@ -81,7 +81,7 @@ class PolicyRun:
 
     @property
     def peft_config(self) -> Any:
-        """What a trainer takes to train an adapter; None to train the whole model.
+        """Adapter configuration for a trainer; None to train the whole model.
 
         Raises:
             PluginError: If `lora` names no module of the model.
@@ -112,36 +112,36 @@ class PolicyRun:
         return reference
 
     def prompt_tokens(self, prompts: Sequence[Prompt]) -> list[Tokens]:
-        """Token ids of prompts that responses are to be drawn for.
+        """Token ids of prompts to draw responses for.
 
         Raises:
             DataError: If a prompt leaves too little room for its response.
         """
         return self.encoder.encode_prompts(
-            [one.messages for one in prompts], self.params.max_completion_length
+            [prompt.messages for prompt in prompts], self.params.max_completion_length
         )
 
     def train(self, trainer: Trainer) -> dict[str, float]:
         """Train under the guard and save the policy, unless the user stopped it.
 
         Returns:
-            The last log's figures that `FIGURES` names, under its names; "steps"; "truncated", how
-            many prompts or pairs were shortened; what the guard says; and where preferences are
-            held out, how many, with "heldout_loss" and "heldout_accuracy".
+            The metrics in `FIGURES` from the last log; "steps"; "truncated", the number of
+            shortened prompts or pairs; the guard's metrics; and if preferences are held out,
+            their number as "heldout", with "heldout_loss" and "heldout_accuracy".
         """
-        watching = guard(self, trainer)
+        guard = guard_of(self, trainer)
         trained = run(
             trainer,
             self.job,
-            [] if watching is None else [watching],
+            [] if guard is None else [guard],
             whole_steps=self.params.whole_steps,
         )
         known = numbers(trained.figures)
         figures = {name: known[trl] for trl, name in FIGURES.items() if trl in known}
         figures |= {"steps": trained.steps, "truncated": self.encoder.truncated}
         cancelled = agreed(self.job.cancelled(), trainer.accelerator)
-        if watching is not None:
-            figures |= watching.finish(trained.model, interrupted=cancelled)
+        if guard is not None:
+            figures |= guard.finish(trained.model, interrupted=cancelled)
         if cancelled:
             return figures
         heldout: Any = trainer.eval_dataset
@@ -161,11 +161,11 @@ class PolicyRun:
         trainer.accelerator.wait_for_everyone()
 
 
-def guard(run: PolicyRun, trainer: Trainer) -> Guard | None:
-    """The guard that a job and its parameters ask for; None if they ask for none.
+def guard_of(run: PolicyRun, trainer: Trainer) -> Guard | None:
+    """The guard of a training run; None if neither the job nor its parameters need one.
 
     Raises:
-        DataError: If there is no prompt to look at.
+        DataError: If there is no prompt to evaluate on.
     """
     job, params = run.job, run.params
     judge = job.watch if job.heldout_prompts else None
@@ -174,11 +174,11 @@ def guard(run: PolicyRun, trainer: Trainer) -> Guard | None:
     prompts = list(job.heldout_prompts or job.prompts)[: params.watch_prompts]
     if not prompts:
         raise DataError("max_kl needs prompts to measure the divergence on, and there are none")
-    tokens = run.encoder.encode_prompts([one.messages for one in prompts], 1)
+    tokens = run.encoder.encode_prompts([prompt.messages for prompt in prompts], 1)
     room = run.encoder.max_length - max(map(len, tokens))
     reference = None
     if params.max_kl is not None and trainer.accelerator.is_main_process:
-        reference = _reference(run, trainer)
+        reference = _divergence_reference(run, trainer)
     watch = Watch(
         prompts=prompts,
         tokens=tokens,
@@ -191,8 +191,8 @@ def guard(run: PolicyRun, trainer: Trainer) -> Guard | None:
     return Guard(watch, params, trainer, checkpoints(job) / FOLDER)
 
 
-def _reference(run: PolicyRun, trainer: Trainer) -> Any:
-    """What divergence is measured from: what the trainer has already, before another copy."""
+def _divergence_reference(run: PolicyRun, trainer: Trainer) -> Any:
+    """Reference of the divergence: the trainer's own, if it has one, before another copy."""
     from peft import PeftModel
 
     policy = trainer.accelerator.unwrap_model(trainer.model)

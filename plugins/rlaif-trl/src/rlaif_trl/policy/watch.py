@@ -1,4 +1,4 @@
-"""A look at a policy while it trains: its answers to held-out prompts, judged by an outsider."""
+"""Held-out evaluation of a policy during training, by a judge that training never learns from."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rlaif_trl.policy.divergence import kl_of_responses
 from rlaif_trl.policy.optimizer import rewards
 
 CERTAINTY = 2.0
-"""Standard errors by which a look must be below another to count as worse."""
+"""Standard errors by which an evaluation must be below another to count as worse."""
 
 NOISE = 1e-6
-"""By which a reward may fall and still count as level: the mean of standardised rewards is 0 but
-for rounding."""
+"""Tolerance below which a reward has not fallen: the mean of standardised rewards is 0 up to
+rounding."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was seen after a step.
+class Evaluation:
+    """The result of an evaluation after a step.
 
     Attributes:
         step: Optimizer steps done.
-        kl: Nats a response between policy and reference; None if not measured.
-        scores: The watching judge's, one a prompt, None where it abstained; empty without one.
-        reward: What training itself says it gained, when it last said so.
+        kl: Divergence of policy from reference, nats per response; None if not measured.
+        scores: One per prompt, None where the judge abstained; empty without a judge.
+        reward: The last logged reward of the training itself.
     """
 
     step: int
@@ -42,13 +42,13 @@ class Look:
     @property
     def mean(self) -> float | None:
         """Mean score; None if nothing was scored."""
-        known = [one for one in self.scores if one is not None]
+        known = [score for score in self.scores if score is not None]
         return sum(known) / len(known) if known else None
 
-    def worse_than(self, other: Look) -> bool:
-        """Whether the scores fell by more than chance, prompt by prompt, while reward did not.
+    def worse_than(self, other: Evaluation) -> bool:
+        """True if the scores fell by more than chance, prompt by prompt, while reward did not.
 
-        A reward that is not known counts as one that did not fall.
+        An unknown reward counts as one that did not fall.
         """
         falls = [
             before - now
@@ -58,22 +58,22 @@ class Look:
         if len(falls) < 2:
             return False
         mean = sum(falls) / len(falls)
-        variance = sum((one - mean) ** 2 for one in falls) / (len(falls) - 1)
+        variance = sum((fall - mean) ** 2 for fall in falls) / (len(falls) - 1)
         rose = self.reward is None or other.reward is None or self.reward >= other.reward - NOISE
         return rose and mean > CERTAINTY * math.sqrt(variance / len(falls)) and mean > 0
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Where to look.
+    """Held-out evaluation of a policy.
 
     Attributes:
         prompts: Prompts that are never trained on, if there are any.
         tokens: Their token ids.
         tokenizer: The policy's.
-        draw: How responses are drawn.
-        judge: Scores them; None to measure the divergence alone.
-        reference: What the divergence is measured from; None not to measure it.
+        draw: Sampling settings.
+        judge: Scores the responses; None to measure the divergence alone.
+        reference: Reference of the divergence; None not to measure it.
         seed: Seeds the responses, together with the step.
     """
 
@@ -85,8 +85,8 @@ class Watch:
     reference: Any
     seed: int
 
-    def look(self, policy: Any, step: int, reward: float | None) -> Look:
-        """Draw a response to each prompt and measure; random states are left as they were."""
+    def evaluate(self, policy: Any, step: int, reward: float | None) -> Evaluation:
+        """Draw a response to each prompt and evaluate it; random states are left unchanged."""
         with torch.random.fork_rng():
             torch.manual_seed(self.seed + step)
             responses = sample(policy, self.tokenizer, self.tokens, self.draw)
@@ -100,4 +100,4 @@ class Watch:
         if self.judge is not None:
             texts = self.tokenizer.batch_decode(responses, skip_special_tokens=True)
             scores = tuple(rewards(self.judge, self.prompts, texts))
-        return Look(step, kl, scores, reward)
+        return Evaluation(step, kl, scores, reward)

@@ -20,7 +20,7 @@ class PolicyLogprobs:
 
     Args:
         model: The model, with or without an adapter.
-        temperature: Of the policy: it is softmax(logits / temperature).
+        temperature: The policy is softmax(logits / temperature).
     """
 
     def __init__(self, model: Any, temperature: float) -> None:
@@ -39,7 +39,7 @@ class ValueModel(nn.Module):
     """A sequence classifier with one output, read at every token instead of the last alone.
 
     Args:
-        classifier: Its trunk and its head are taken.
+        classifier: Gives its trunk and its head.
 
     Raises:
         PluginError: If its head is not one linear map to one number.
@@ -58,13 +58,13 @@ class ValueModel(nn.Module):
         self.head = head
 
     def forward(self, batch: Batch) -> Tensor:
-        """The value of each state that a response token was drawn in, [episodes, width]."""
+        """Values of the states in which the response tokens were drawn, [episodes, width]."""
         states = self._forward(batch.ids, batch.mask).last_hidden_state
         values: Tensor = self.head(states[:, -batch.width - 1 : -1]).squeeze(-1)
         return values.float()
 
-    def forget(self) -> None:
-        """Make every value 0, for a head that was never trained."""
+    def zero_head(self) -> None:
+        """Set the head to 0, if it was never trained, so that every value is 0."""
         for weight in self.head.parameters():
             nn.init.zeros_(weight)
 
@@ -75,7 +75,7 @@ class ActorCritic(nn.Module):
     Args:
         policy: A causal language model, with or without an adapter.
         value: The value model.
-        temperature: Of the policy.
+        temperature: Temperature of the policy.
     """
 
     def __init__(self, policy: Any, value: ValueModel, temperature: float) -> None:
@@ -83,7 +83,7 @@ class ActorCritic(nn.Module):
         self.policy = policy
         self.value = value
         self.logprobs = PolicyLogprobs(policy, temperature)
-        _silence_dropout(self)
+        _disable_dropout(self)
 
     def forward(self, ids: Tensor, mask: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Log-probabilities and values of each response token, both [episodes, width].
@@ -102,9 +102,9 @@ class ActorCritic(nn.Module):
             network.gradient_checkpointing_enable({"use_reentrant": False})
 
 
-def _silence_dropout(module: nn.Module) -> None:
-    """A ratio of probabilities under two random masks would be noise."""
-    part: Any  # what an architecture calls its parts' settings is its own
+def _disable_dropout(module: nn.Module) -> None:
+    """Disable dropout: a ratio of probabilities under two random masks would be noise."""
+    part: Any  # attribute names differ between architectures
     for part in module.modules():
         if isinstance(part, nn.Dropout):
             part.p = 0.0

@@ -1,4 +1,4 @@
-"""Checkpoints of a running PPO: what one more step depends on, and nothing else."""
+"""Checkpoints of a running PPO: the state that the next step depends on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _WEIGHTS, _STATE = "trained.safetensors", "state.pt"
 
 @dataclass
 class Progress:
-    """How far training is.
+    """Progress of a training.
 
     Attributes:
         step: Steps done.
         kl_coef: β, which may be adapted.
-        figures: The last step's.
+        figures: Metrics of the last step.
     """
 
     step: int
@@ -36,13 +36,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Keeps the newest checkpoint in a folder. What is sampled next needs no state: see `collect`.
+    """Keeps the newest checkpoint in a folder. Sampling needs no state: see `collect`.
 
     Attributes:
-        folder: Where.
-        networks: Whose trained weights are kept.
-        optimizer: Of those weights.
-        scheduler: Of the learning rate.
+        folder: Folder of the checkpoints.
+        networks: Networks with the trained weights.
+        optimizer: Optimizer of those weights.
+        scheduler: Scheduler of the learning rate.
         accelerator: Lets one process write, and all read.
     """
 
@@ -53,14 +53,17 @@ class Checkpoints:
     accelerator: Accelerator
 
     def save(self, progress: Progress) -> None:
-        """Write a checkpoint under another name, give it its own, and delete the older ones."""
+        """Write a checkpoint under a temporary name, rename it, and delete the older ones."""
         if self.accelerator.is_main_process:
             target = self.folder / f"checkpoint-{progress.step}"
             writing = self.folder / "writing"
             shutil.rmtree(writing, ignore_errors=True)
             writing.mkdir(parents=True)
             save_file(
-                {name: one.detach().cpu().contiguous() for name, one in self._trained().items()},
+                {
+                    name: weight.detach().cpu().contiguous()
+                    for name, weight in self._trained().items()
+                },
                 writing / _WEIGHTS,
             )
             state = {
@@ -71,41 +74,41 @@ class Checkpoints:
             torch.save(state, writing / _STATE)
             shutil.rmtree(target, ignore_errors=True)
             writing.rename(target)
-            for older in self._found():
+            for older in self._saved():
                 if older != target:
                     shutil.rmtree(older, ignore_errors=True)
         self.accelerator.wait_for_everyone()
 
     def resume(self) -> Progress | None:
-        """Go back to the newest checkpoint; None if there is none.
+        """Restore the newest checkpoint; None if there is none.
 
         Raises:
             RunError: If it holds other weights than those to be trained.
         """
-        found = self._found()
-        if not found:
+        saved = self._saved()
+        if not saved:
             return None
-        weights = load_file(found[-1] / _WEIGHTS)
+        weights = load_file(saved[-1] / _WEIGHTS)
         trained = self._trained()
-        shapes = {name: one.shape for name, one in trained.items()}
-        if {name: one.shape for name, one in weights.items()} != shapes:
+        shapes = {name: weight.shape for name, weight in trained.items()}
+        if {name: weight.shape for name, weight in weights.items()} != shapes:
             raise RunError(
-                f"{found[-1]} holds other weights than this training: delete it to start afresh"
+                f"{saved[-1]} holds other weights than this training: delete it to start afresh"
             )
         with torch.no_grad():
-            for name, one in trained.items():
-                one.copy_(weights[name])
+            for name, weight in trained.items():
+                weight.copy_(weights[name])
         # Tensors and plain values alone: weights_only unpickles nothing else.
-        state = torch.load(found[-1] / _STATE, map_location="cpu", weights_only=True)
+        state = torch.load(saved[-1] / _STATE, map_location="cpu", weights_only=True)
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         return Progress(**state["progress"])
 
     def _trained(self) -> dict[str, torch.nn.Parameter]:
         parameters = self.networks.named_parameters()
-        return {name: one for name, one in parameters if one.requires_grad}
+        return {name: weight for name, weight in parameters if weight.requires_grad}
 
-    def _found(self) -> list[Path]:
+    def _saved(self) -> list[Path]:
         return sorted(
-            self.folder.glob("checkpoint-*"), key=lambda one: int(one.name.rpartition("-")[2])
+            self.folder.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2])
         )

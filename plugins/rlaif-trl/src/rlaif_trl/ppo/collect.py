@@ -1,4 +1,4 @@
-"""One step's episodes and what they scored: which prompts, whose turn, where judged."""
+"""Collection of one step's episodes: prompts, responses and their scores."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Collected:
     """This device's share of a step.
 
     Attributes:
-        episodes: What was sampled.
-        scores: What the scorer gave each; None where it gave none.
+        episodes: The sampled episodes.
+        scores: Score of each; None where the scorer abstained.
     """
 
     episodes: Sequence[Episode]
     scores: Sequence[float | None]
 
     def penalised(self, penalty: float | None) -> list[float | None]:
-        """The scores, less a penalty where a response did not end by itself (TRL's option)."""
+        """The scores, less a penalty for responses that did not end by themselves (as in TRL)."""
         return [
             score if score is None or episode.ended else score - (penalty or 0.0)
             for score, episode in zip(self.scores, self.episodes, strict=True)
@@ -44,15 +44,15 @@ class Collected:
 class Collector:
     """Samples responses and has them scored.
 
-    Everything random hangs on the seed and on an episode's number alone, so that neither an
-    interruption nor the number of devices changes what is sampled.
+    All randomness depends on the seed and an episode's number alone, so that neither an
+    interruption nor the number of devices changes the samples.
 
     Attributes:
         job: Its prompts and its scorer.
         params: The recipe's parameters.
         tokens: The prompts' token ids.
-        sampler: Samples.
-        tokenizer: Decodes.
+        sampler: Samples responses.
+        tokenizer: Decodes them.
         accelerator: Wraps the devices.
     """
 
@@ -76,40 +76,43 @@ class Collector:
         numbers = range(first, first + size)
         chosen = [self._prompt_of(number // params.num_generations, seed) for number in numbers]
         episodes = self.sampler.sample(
-            [self.tokens[one] for one in chosen],
+            [self.tokens[prompt] for prompt in chosen],
             [int(digest(seed, "episode", number), 16) % 2**63 for number in numbers],
         )
         return Collected(episodes, self._scores(chosen, episodes))
 
     def _prompt_of(self, place: int, seed: int) -> int:
-        """Which prompt has a place in the endless sequence of shuffled passes over all."""
+        """The prompt at a place in the endless sequence of shuffled passes over all prompts."""
         total = len(self.tokens)
         return _shuffled(total, digest(seed, "prompts", place // total))[place % total]
 
     def _scores(self, chosen: list[int], episodes: Sequence[Episode]) -> list[float | None]:
-        """Scores from the main process, which alone asks: a group may span a whole step."""
+        """Scores from the main process, which alone calls the scorer with whole groups."""
         from accelerate.utils import broadcast_object_list, gather_object
 
-        said = [(one, self._text(episode)) for one, episode in zip(chosen, episodes, strict=True)]
-        everything: list[tuple[int, str]] = gather_object(said)
+        own = [
+            (prompt, self._text(episode)) for prompt, episode in zip(chosen, episodes, strict=True)
+        ]
+        everything: list[tuple[int, str]] = gather_object(own)
         scores: list[float | None] = [None] * len(everything)
         if self.accelerator.is_main_process:
-            scores = self._ask(everything)
+            scores = self._score(everything)
         broadcast_object_list(scores)
-        if all(one is None for one in scores):
+        if all(score is None for score in scores):
             raise RunError(
-                f"none of a step's {len(scores)} responses got a reward: is the judge answering?"
+                f"none of a step's {len(scores)} responses has a reward: "
+                "check that the judge returns verdicts"
             )
-        start = self.accelerator.process_index * len(said)
-        return scores[start : start + len(said)]
+        start = self.accelerator.process_index * len(own)
+        return scores[start : start + len(own)]
 
-    def _ask(self, said: Sequence[tuple[int, str]]) -> list[float | None]:
-        asked: list[Prompt] = [self.job.prompts[one] for one, _ in said]
-        scores = rewards(scorer_of(self.job), asked, [text for _, text in said])
+    def _score(self, responses: Sequence[tuple[int, str]]) -> list[float | None]:
+        prompts: list[Prompt] = [self.job.prompts[index] for index, _ in responses]
+        scores = rewards(scorer_of(self.job), prompts, [text for _, text in responses])
         for score in scores:
             if score is not None and not math.isfinite(score):
                 raise RunError(
-                    f"the scorer gave {score} as a reward: a score that failed is to be None"
+                    f"the scorer returned {score} as a reward: return None for a score that failed"
                 )
         return scores
 

@@ -18,8 +18,8 @@ class Episode:
 
     Attributes:
         prompt: Token ids.
-        response: Token ids, the one that ends it among them; at least one.
-        ended: Whether it ended by itself.
+        response: Token ids, at least one; the end token included.
+        ended: Whether the response ended by itself.
     """
 
     prompt: Tokens
@@ -58,18 +58,18 @@ class Episodes:
     Args:
         episodes: At least one.
         pad: Id of the padding token.
-        device: Where the tensors live.
+        device: Device of the tensors.
     """
 
     def __init__(self, episodes: Sequence[Episode], pad: int, device: torch.device) -> None:
         self.episodes = episodes
-        self._seam = max(len(one.prompt) for one in episodes)
-        self._width = max(len(one.response) for one in episodes)
+        self._seam = max(len(episode.prompt) for episode in episodes)
+        self._width = max(len(episode.response) for episode in episodes)
         size = (len(episodes), self._seam + self._width)
         ids, mask = torch.full(size, pad), torch.zeros(size, dtype=torch.long)
-        for row, one in enumerate(episodes):
-            columns = slice(self._seam - len(one.prompt), self._seam + len(one.response))
-            ids[row, columns] = torch.tensor([*one.prompt, *one.response])
+        for row, episode in enumerate(episodes):
+            columns = slice(self._seam - len(episode.prompt), self._seam + len(episode.response))
+            ids[row, columns] = torch.tensor([*episode.prompt, *episode.response])
             mask[row, columns] = 1
         self._ids, self._mask = ids.to(device), mask.to(device)
 
@@ -82,11 +82,11 @@ class Episodes:
         return self._mask[:, self._seam :].bool()
 
     def by_length(self, rows: Sequence[int]) -> list[int]:
-        """The rows from the longest episode to the shortest: those beside it are like it."""
+        """The rows from the longest episode to the shortest, so that neighbours are similar."""
         return sorted(rows, key=lambda row: -self.episodes[row].length)
 
     def batch(self, rows: Sequence[int]) -> Batch:
-        """Some rows, with no column of padding alone."""
+        """A batch of rows, without columns that hold only padding."""
         before = max(len(self.episodes[row].prompt) for row in rows)
         width = max(len(self.episodes[row].response) for row in rows)
         columns = slice(self._seam - before, self._seam + width)

@@ -1,7 +1,7 @@
 """The equations of PPO for language models, as pure functions on tensors.
 
 Shapes are [episodes, tokens]: the tokens of each response, padded on the right. `mask` is True at
-tokens that exist, the one that ends the response among them. What stands elsewhere never matters.
+tokens that exist, the end token included. Values elsewhere are never used.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ EPSILON = 1e-8
 """Added to a variance before its root is divided by, as in TRL."""
 
 ERROR_LIMIT = 0.2
-"""The adaptive coefficient sees at most so large a relative error (1909.08593, sec. 2.2)."""
+"""Largest relative error of the adaptive coefficient (1909.08593, sec. 2.2)."""
 
 
 def alone(values: Tensor) -> Tensor:
-    """The sum over all processes where there is one."""
+    """The sum over all processes if there is only one."""
     return values
 
 
@@ -32,7 +32,7 @@ def token_logprobs(logits: Tensor, tokens: Tensor, temperature: float = 1.0) -> 
     Args:
         logits: [episodes, tokens, vocabulary].
         tokens: [episodes, tokens].
-        temperature: That the tokens were drawn at.
+        temperature: Temperature at which the tokens were drawn.
     """
     logits = logits.float()
     if temperature != 1.0:
@@ -49,7 +49,7 @@ def token_rewards(scores: Tensor, log_ratio: Tensor, mask: Tensor, kl_coef: floa
     Args:
         scores: [episodes], of whole responses.
         log_ratio: log π - log π_ref of each token.
-        mask: Where tokens are; at least one in each row.
+        mask: True at tokens; at least one in each row.
         kl_coef: β.
     """
     rewards = torch.where(mask, -kl_coef * log_ratio, 0.0)
@@ -62,7 +62,7 @@ def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float)
 
     Schulman et al. 1506.02438, eq. 16. After a response's last token value and advantage are 0.
     """
-    rewards, values = (torch.where(mask, one, 0.0) for one in (rewards, values))
+    rewards, values = (torch.where(mask, tensor, 0.0) for tensor in (rewards, values))
     following = torch.zeros_like(values[:, 0])
     advantage = torch.zeros_like(following)
     advantages = torch.zeros_like(values)
@@ -80,12 +80,12 @@ def whiten(
     """Values divided by their deviation over all tokens of all processes; 0 outside the mask.
 
     The sample's variance (n - 1), as in TRL. One token alone is left undivided. Without a shift of
-    the mean this is a change of scale and nothing else; TRL puts the old mean back after dividing,
-    which gives every token a constant reward, and so pays for length.
+    the mean this only changes the scale; TRL adds the old mean after dividing, which gives every
+    token a constant reward, and so rewards length.
 
     Args:
-        values: What to whiten.
-        mask: Which of them count.
+        values: Values to whiten.
+        mask: True at the values that count.
         shift_mean: Whether the mean becomes 0.
         reduce: Sums over processes.
     """
@@ -97,7 +97,7 @@ def whiten(
 
 
 def policy_losses(log_ratio: Tensor, advantages: Tensor, cliprange: float) -> tuple[Tensor, Tensor]:
-    """-min(ρ·A, clip(ρ, 1 - ε, 1 + ε)·A) of each token, and where the clip decides.
+    """-min(ρ·A, clip(ρ, 1 - ε, 1 + ε)·A) of each token, and True where the clip decides.
 
     Schulman et al. 1707.06347, eq. 7.
 
@@ -115,7 +115,7 @@ def policy_losses(log_ratio: Tensor, advantages: Tensor, cliprange: float) -> tu
 def value_losses(
     values: Tensor, old_values: Tensor, returns: Tensor, cliprange: float
 ) -> tuple[Tensor, Tensor]:
-    """½·max((V - R)², (clip(V, V_old ± ε) - R)²) of each token, and where the clip decides.
+    """½·max((V - R)², (clip(V, V_old ± ε) - R)²) of each token, and True where the clip decides.
 
     The clipped value of Schulman's implementation of PPO, written down by Engstrom et al.
     2005.12729, sec. 3.
@@ -140,8 +140,8 @@ def adapted_kl_coef(kl_coef: float, kl: float, target: float, episodes: int, hor
     Args:
         kl_coef: β so far.
         kl: Measured KL(π‖π_ref) of a response, in nats.
-        target: What it should be.
-        episodes: Responses it was measured on.
+        target: Wanted KL.
+        episodes: Number of responses it was measured on.
         horizon: Episodes over which β may change by about the error.
     """
     error = min(max(kl / target - 1, -ERROR_LIMIT), ERROR_LIMIT)

@@ -1,4 +1,4 @@
-"""What a batch of episodes teaches: old log-probabilities, values, advantages and returns."""
+"""Experience of a batch of episodes: old log-probabilities, values, advantages and returns."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rlaif_trl.ppo.reference import Reference
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What the three networks say of episodes; all [episodes, tokens].
+class NetworkOutputs:
+    """Outputs of the three networks for episodes; all [episodes, tokens].
 
     Attributes:
-        logprobs: Of the policy that drew them.
-        reference_logprobs: Of the reference.
-        values: Of the value model.
+        logprobs: Log-probabilities under the policy that drew them.
+        reference_logprobs: Log-probabilities under the reference.
+        values: Values of the value model.
     """
 
     logprobs: Tensor
@@ -34,14 +34,14 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Experience:
-    """What the update needs; all [episodes, tokens].
+    """Inputs of the update; all [episodes, tokens].
 
     Attributes:
-        mask: True at the tokens that count: those of responses that have a reward.
-        logprobs: Of the policy that drew them.
-        values: Of the value model at that time.
-        advantages: Of each token.
-        returns: What the value model should have said.
+        mask: True at the tokens of responses that have a reward.
+        logprobs: Log-probabilities under the policy that drew them.
+        values: Values of the value model at that time.
+        advantages: Advantages of the tokens.
+        returns: Targets of the value model.
     """
 
     mask: Tensor
@@ -52,52 +52,52 @@ class Experience:
 
 
 @torch.no_grad()
-def look(
+def run_networks(
     networks: ActorCritic, reference: Reference, episodes: Episodes, batch_size: int
-) -> Outlook:
-    """Ask all three networks about all episodes, those of like length together."""
+) -> NetworkOutputs:
+    """Run all three networks on all episodes, in batches of similar length."""
     networks.eval()
     mask = episodes.response_mask
-    found = [torch.zeros(mask.shape, device=mask.device) for _ in range(3)]
+    outputs = [torch.zeros(mask.shape, device=mask.device) for _ in range(3)]
     order = episodes.by_length(range(len(episodes)))
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         batch = episodes.batch(rows)
         logprobs, values = networks(batch.ids, batch.mask, batch.width)
         short = mask.shape[1] - batch.width
-        for kept, said in zip(found, (logprobs, reference.logprobs(batch), values), strict=True):
-            kept[rows] = pad(said, (0, short))
-    return Outlook(*(torch.where(mask, one, 0.0) for one in found))
+        for whole, part in zip(outputs, (logprobs, reference.logprobs(batch), values), strict=True):
+            whole[rows] = pad(part, (0, short))
+    return NetworkOutputs(*(torch.where(mask, output, 0.0) for output in outputs))
 
 
-def learn_from(
-    outlook: Outlook,
+def make_experience(
+    outputs: NetworkOutputs,
     mask: Tensor,
     scores: Sequence[float | None],
     params: PPOParams,
     kl_coef: float,
     reduce: Reduce = equations.alone,
 ) -> Experience:
-    """Advantages and returns of episodes; those without a score count nowhere.
+    """Advantages and returns of episodes; those without a score do not count.
 
     Args:
-        outlook: What the networks say.
+        outputs: Outputs of the networks.
         mask: True at response tokens, [episodes, tokens].
         scores: Rewards of whole responses; None where there is none.
-        params: γ, λ, and what is whitened.
+        params: γ, λ, and the choice of whitening.
         kl_coef: β.
         reduce: Sums over processes, for whitening.
     """
-    known = torch.tensor([one is not None for one in scores], device=mask.device)
-    given = torch.tensor([one or 0.0 for one in scores], device=mask.device)
+    known = torch.tensor([score is not None for score in scores], device=mask.device)
+    given = torch.tensor([score or 0.0 for score in scores], device=mask.device)
     counted = mask & known.unsqueeze(1)
     rewards = equations.token_rewards(
-        given, outlook.logprobs - outlook.reference_logprobs, mask, kl_coef
+        given, outputs.logprobs - outputs.reference_logprobs, mask, kl_coef
     )
     if params.whiten_rewards:
         rewards = equations.whiten(rewards, counted, shift_mean=False, reduce=reduce)
-    advantages = equations.gae(rewards, outlook.values, counted, params.gamma, params.lam)
-    returns = advantages + outlook.values
+    advantages = equations.gae(rewards, outputs.values, counted, params.gamma, params.lam)
+    returns = advantages + outputs.values
     if params.whiten_advantages:
         advantages = equations.whiten(advantages, counted, reduce=reduce)
-    return Experience(counted, outlook.logprobs, outlook.values, advantages, returns)
+    return Experience(counted, outputs.logprobs, outputs.values, advantages, returns)

@@ -1,4 +1,4 @@
-"""One forward pass of a causal language model, whatever its architecture's signature."""
+"""A forward pass of a causal language model, for any architecture's signature."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Forward:
-    """Calls a model with those of its optional arguments that it knows.
+    """Calls a model with the optional arguments that it accepts.
 
     Args:
         model: A model of transformers, with or without an adapter.
@@ -28,8 +28,8 @@ class Forward:
         Args:
             ids: [rows, columns].
             mask: [rows, cached + columns], 1 at tokens.
-            keep: Logits are wanted of so many last columns; of others they are left out where the
-                model can, for with a large vocabulary they take the most memory of all.
+            keep: Number of last columns whose logits are needed; the model leaves others out if it
+                can, since with a large vocabulary they take the most memory.
             cache: Keys and values of the columns before.
             use_cache: Whether to return keys and values.
         """

@@ -18,13 +18,13 @@ class PPO(OnlineOptimizer[PPOParams]):
         """Train and save.
 
         Returns:
-            Of the last step, means over its responses: "reward" (the scorer's, over those that
-            have one; "left_out" have none), "kl_per_response" and "entropy_per_response" in
-            nats (log-ratio to the reference and -log-probability), "length" in tokens, "cut_off"
+            Of the last step, means over its responses: "reward" (over those that have one;
+            "left_out" is the number of those without), "kl_per_response" and "entropy_per_response"
+            in nats (log-ratio to the reference and -log-probability), "length" in tokens, "cut_off"
             (the share that did not end by itself). Means over the tokens of its updates:
             "policy_loss", "value_loss", "loss", "clipped" and "value_clipped" (shares), "ratio",
             "approx_kl" (½·(log ratio)²). "kl_coef", "learning_rate", "grad_norm" (the largest);
-            "steps", "truncated", and what the guard says.
+            "steps", "truncated", and the guard's metrics.
         """
         from rlaif_trl.policy.run import PolicyRun
         from rlaif_trl.ppo.trainer import PPOTrainer
@@ -46,4 +46,4 @@ class PPO(OnlineOptimizer[PPOParams]):
         trainer: Any = PPOTrainer(run, self.params, value, reference, tokens)
         figures = run.train(trainer)
         last = trainer.state.log_history[-1] if trainer.state.log_history else {}
-        return {name: one for name, one in last.items() if name != "step"} | figures
+        return {name: value for name, value in last.items() if name != "step"} | figures

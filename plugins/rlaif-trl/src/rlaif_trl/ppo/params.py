@@ -1,4 +1,4 @@
-"""What a recipe can say of `ppo`, under the names that TRL's PPO had."""
+"""Parameters of `ppo`, under the names that TRL's PPO had."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from rlaif_trl.training.params import PolicyTraining
 
 KL_HORIZON = 10_000
-"""Of the code released with 1909.08593."""
+"""Horizon of the code released with 1909.08593."""
 
 
 class PPOParams(PolicyTraining):
@@ -37,31 +37,31 @@ class PPOParams(PolicyTraining):
     logging_steps: int = Field(default=1, ge=1)
     kl_coef: float = Field(default=0.05, ge=0, description="β, in reward per nat")
     kl_target: float | None = Field(
-        default=None, gt=0, description="nats a response; adapts β to it; null: β is fixed"
+        default=None, gt=0, description="nats per response to which β is adapted; null: β is fixed"
     )
     kl_horizon: int = Field(
         default=KL_HORIZON, ge=1, description="episodes in which β may change by about its error"
     )
     missing_eos_penalty: float | None = Field(
-        default=None, gt=0, description="taken off the score of a response that does not end"
+        default=None, gt=0, description="subtracted from the score of a response that does not end"
     )
     whiten_rewards: bool = Field(
-        default=False, description="divide rewards, the divergence in them, by their deviation"
+        default=False, description="divide rewards, including the divergence, by their deviation"
     )
     whiten_advantages: bool = True
-    gamma: float = Field(default=1.0, ge=0, le=1, description="discount a token")
+    gamma: float = Field(default=1.0, ge=0, le=1, description="discount per token")
     lam: float = Field(default=0.95, ge=0, le=1, description="λ of the advantages")
     cliprange: float = Field(default=0.2, gt=0, description="of the ratio, around 1")
     cliprange_value: float = Field(default=0.2, gt=0, description="around the old value")
     vf_coef: float = Field(default=0.1, ge=0, description="weight of the value's loss")
     value_model: Literal["reward_model", "policy"] | None = Field(
         default=None,
-        description="what the value model starts from; null: the reward model if there is one",
+        description="start of the value model; null: the reward model if there is one",
     )
 
     @property
     def local_batch_size(self) -> int:
-        """Responses a step on each device."""
+        """Responses per step on each device."""
         return (
             self.per_device_train_batch_size
             * self.gradient_accumulation_steps

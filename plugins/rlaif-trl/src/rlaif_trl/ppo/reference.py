@@ -14,11 +14,11 @@ from rlaif_trl.training.adapter import without_adapter
 
 
 class Reference:
-    """What the policy's divergence is measured from.
+    """Reference of the policy's divergence.
 
     Args:
         model: A frozen model; or the policy itself, whose adapter is then switched off.
-        temperature: Of both.
+        temperature: Temperature of both.
         adapter: Whether `model` is the policy with an adapter.
     """
 

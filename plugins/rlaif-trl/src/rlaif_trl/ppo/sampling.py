@@ -1,4 +1,4 @@
-"""Responses sampled from the policy, with its keys and values cached, rows that ended let go."""
+"""Sampling of responses with a key-value cache; finished rows leave the batch."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from rlaif_trl.ppo.forward import Forward
 class ResponseSampler:
     """Draws responses from softmax(logits / temperature), the whole vocabulary.
 
-    A response depends on its prompt and its seed, not on what is sampled beside it (but for
+    A response depends on its prompt and its seed, not on the batch around it (but for
     rounding): each token is drawn by inverse transform from the episode's own random numbers.
 
     Attributes:
         model: A causal language model.
-        endings: Tokens that end a response, and belong to it.
+        endings: Tokens that end a response and are part of it.
         pad: Id of the padding token.
         temperature: Above 0.
-        max_tokens: Of a response.
-        batch_size: Responses at once.
+        max_tokens: Most tokens of a response.
+        batch_size: Responses sampled at once.
     """
 
     model: Any
@@ -40,7 +40,7 @@ class ResponseSampler:
 
     @torch.no_grad()
     def sample(self, prompts: Sequence[Tokens], seeds: Sequence[int]) -> list[Episode]:
-        """One response to each prompt, prompts of like length together."""
+        """One response to each prompt, in batches of similar length."""
         self.model.eval()
         order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
         episodes: dict[int, Episode] = {}
@@ -59,7 +59,9 @@ class ResponseSampler:
         written = torch.full((len(prompts), self.max_tokens), self.pad, device=device)
         lengths = torch.full((len(prompts),), self.max_tokens, device=device)
         ended = torch.zeros(len(prompts), dtype=torch.bool, device=device)
-        rows = torch.arange(len(prompts), device=device)  # which response each row of a pass is
+        rows = torch.arange(
+            len(prompts), device=device
+        )  # index of the response in each row of a pass
         cache: Any = None
         for step in range(self.max_tokens):
             output = forward(tokens, mask, keep=1, cache=cache, use_cache=True)
@@ -111,6 +113,6 @@ Decode = Callable[[Tokens], str]
 
 
 def response_text(episode: Episode, endings: frozenset[int], decode: Decode) -> str:
-    """What a scorer reads: the response without the token that ended it."""
+    """Text of a response for the scorer, without its end token."""
     tokens = episode.response
     return decode(tokens[:-1] if tokens[-1] in endings else tokens)

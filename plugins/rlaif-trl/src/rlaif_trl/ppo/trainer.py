@@ -1,4 +1,4 @@
-"""PPO from the first step to the last: sample, judge, look, learn, tell."""
+"""Training loop of PPO: sample, score, run the networks, update, log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from rlaif_trl.ppo.checkpoints import Checkpoints, Progress
 from rlaif_trl.ppo.collect import Collected, Collector
 from rlaif_trl.ppo.episodes import Episodes
 from rlaif_trl.ppo.equations import adapted_kl_coef
-from rlaif_trl.ppo.experience import Outlook, learn_from, look
+from rlaif_trl.ppo.experience import NetworkOutputs, make_experience, run_networks
 from rlaif_trl.ppo.params import PPOParams
 from rlaif_trl.ppo.reference import Reference
 from rlaif_trl.ppo.sampling import ResponseSampler
@@ -39,10 +39,10 @@ from rlaif_trl.training.arguments import arguments, checkpoints
 
 
 class PPOTrainer:
-    """Trains a policy; driven and watched through the same callbacks as TRL's trainers.
+    """Trains a policy, with the same callbacks as TRL's trainers.
 
     Args:
-        run: The policy, with its adapter if it gets one, and its tokenizer.
+        run: The policy, with its adapter if it has one, and its tokenizer.
         params: The recipe's parameters.
         value: The value model.
         reference: The reference, if it is another model than the policy without its adapter.
@@ -60,7 +60,7 @@ class PPOTrainer:
         tokens: Sequence[Tokens],
     ) -> None:
         self.args = arguments(TrainingArguments, params, run.job)
-        device = self.args.device  # asking sets up the processes that the accelerator joins
+        device = self.args.device  # access sets up the processes that the accelerator joins
         self.accelerator = Accelerator(mixed_precision="bf16" if self.args.bf16 else "no")
         self.model: Any = run.policy
         self.ref_model = None if reference is None else reference.to(device)
@@ -86,54 +86,54 @@ class PPOTrainer:
         self._prepare(run)
 
     def add_callback(self, callback: TrainerCallback) -> None:
-        """Let a callback see what happens."""
+        """Add a callback."""
         self.callback_handler.add_callback(callback)
 
     def remove_callback(self, callback: type[TrainerCallback]) -> None:
-        """Let a callback go, if it is there."""
+        """Remove a callback, if it is there."""
         self.callback_handler.remove_callback(callback)
 
     def train(self, resume_from_checkpoint: bool = False) -> None:
         """Take all steps, or those that are left.
 
         Raises:
-            RunError: If training diverges, or a step gets no reward at all.
+            RunError: If training diverges, or no response of a step has a reward.
         """
         start = Progress(0, self._params.kl_coef, {})
         progress = (self._checkpoints.resume() if resume_from_checkpoint else None) or start
         self.state.global_step = progress.step
         if progress.figures:
             self.state.log_history.append({**progress.figures, "step": progress.step})
-        self._tell("on_train_begin")
+        self._notify("on_train_begin")
         while self.state.global_step < self.state.max_steps:
             if self.control.should_training_stop:
                 break
             self._step(progress)
             self.state.global_step = progress.step
             self._log(progress)
-            self._tell("on_step_end")
+            self._notify("on_step_end")
             if self.control.should_save:
                 self._checkpoints.save(progress)
-                self._tell("on_save")
-        self._tell("on_train_end")
+                self._notify("on_save")
+        self._notify("on_train_end")
 
     def _step(self, progress: Progress) -> None:
-        """Sample, score, and learn from it."""
+        """Sample, score and update."""
         params, accelerator = self._params, self.accelerator
         with accelerator.autocast():
             collected = self._collector.collect(progress.step)
             episodes = Episodes(collected.episodes, self._pad, accelerator.device)
-            outlook = look(
+            outputs = run_networks(
                 self._networks,
                 self._reference,
                 episodes,
                 params.local_rollout_forward_batch_size,
             )
-        figures = self._measure(collected, episodes, outlook)
+        figures = self._measure(collected, episodes, outputs)
         figures["kl_coef"] = progress.kl_coef
         figures["learning_rate"] = self._scheduler.get_last_lr()[0]
-        experience = learn_from(
-            outlook,
+        experience = make_experience(
+            outputs,
             episodes.response_mask,
             collected.penalised(params.missing_eos_penalty),
             params,
@@ -155,7 +155,10 @@ class PPOTrainer:
             )
         progress.step += 1
         progress.figures = figures
-        for name in ("loss", "grad_norm"):  # a policy that is no number cannot be sampled from
+        for name in (
+            "loss",
+            "grad_norm",
+        ):  # no responses can be drawn from a policy that is not finite
             if not math.isfinite(figures[name]):
                 raise RunError(
                     f"training diverged at step {progress.step}: {name} is {figures[name]}; "
@@ -163,19 +166,19 @@ class PPOTrainer:
                 )
 
     def _measure(
-        self, collected: Collected, episodes: Episodes, outlook: Outlook
+        self, collected: Collected, episodes: Episodes, outputs: NetworkOutputs
     ) -> dict[str, float]:
         """Means over the episodes of a step on all devices; see `PPO.train`."""
-        known = [one for one in collected.scores if one is not None]
+        known = [score for score in collected.scores if score is not None]
         sums = self._sum(
             torch.tensor(
                 [
                     sum(known),
                     len(known),
-                    (outlook.logprobs - outlook.reference_logprobs).sum(),
-                    -outlook.logprobs.sum(),
-                    sum(len(one.response) for one in collected.episodes),
-                    sum(one.ended for one in collected.episodes),
+                    (outputs.logprobs - outputs.reference_logprobs).sum(),
+                    -outputs.logprobs.sum(),
+                    sum(len(episode.response) for episode in collected.episodes),
+                    sum(episode.ended for episode in collected.episodes),
                     len(episodes),
                 ],
                 device=self.accelerator.device,
@@ -192,17 +195,17 @@ class PPOTrainer:
         }
 
     def _log(self, progress: Progress) -> None:
-        """Tell whoever listens, at the first step, the last one, and every `logging_steps`."""
+        """Log at the first step, the last one, and every `logging_steps`."""
         step = progress.step
         if step % self.state.logging_steps == 0 or step in (1, self.state.max_steps):
             self.state.log_history.append({**progress.figures, "step": step})
-            self._tell("on_log", logs=dict(progress.figures))
+            self._notify("on_log", logs=dict(progress.figures))
 
-    def _tell(self, event: str, **what: Any) -> None:
-        """Tell the callbacks, and clear what only they asked of a `Trainer`."""
+    def _notify(self, event: str, **details: Any) -> None:
+        """Notify the callbacks, after clearing the flags that they set for a `Trainer`."""
         self.control.should_log = self.control.should_save = False
         self.control = self.callback_handler.call_event(
-            event, self.args, self.state, self.control, **what
+            event, self.args, self.state, self.control, **details
         )
 
     def _sum(self, values: Tensor) -> Tensor:
@@ -210,7 +213,7 @@ class PPOTrainer:
         return summed
 
     def _steps(self, prompts: int) -> int:
-        """How many steps there are, as TRL counts them."""
+        """Number of steps, counted as in TRL."""
         params = self._params
         if params.max_steps > 0:
             return params.max_steps
@@ -230,18 +233,21 @@ class PPOTrainer:
         )
 
     def _prepare(self, run: PolicyRun) -> None:
-        """The optimizer, its schedule, and what stands on them."""
+        """Make the optimizer, its schedule, and everything that depends on them."""
         groups = [
-            [one for one in network.parameters() if one.requires_grad]
+            [weight for weight in network.parameters() if weight.requires_grad]
             for network in (self._networks.policy, self._networks.value)
         ]
         kind, settings = Trainer.get_optimizer_cls_and_kwargs(self.args)
-        everything = [one for group in groups for one in group]
+        everything = [weight for group in groups for weight in group]
         matrices: dict[str, Any] = {
-            "params": [one for one in everything if one.ndim > 1],
+            "params": [weight for weight in everything if weight.ndim > 1],
             "weight_decay": self._params.weight_decay,
         }
-        others = {"params": [one for one in everything if one.ndim < 2], "weight_decay": 0.0}
+        others = {
+            "params": [weight for weight in everything if weight.ndim < 2],
+            "weight_decay": 0.0,
+        }
         optimizer = kind([matrices, others], **settings)
         self._scheduler = get_scheduler(
             self.args.lr_scheduler_type,

@@ -30,7 +30,7 @@ class Sums:
         value_clipped: Tokens at which the clip of the value decides.
         ratio: New over old probability.
         approx_kl: ½·(log ratio)², the estimator k2 of KL(π_old‖π).
-        tokens: How many.
+        tokens: Number of tokens.
     """
 
     policy_loss: Tensor
@@ -47,14 +47,14 @@ class Updater:
     """Follows the gradient of an experience.
 
     The loss of a minibatch is its sum over tokens divided by the tokens of the whole minibatch on
-    all devices: into how many passes and over how many devices it is split changes nothing.
+    all devices: splitting it into more passes or over more devices changes nothing.
 
     Attributes:
         accelerator: Wraps the devices.
         networks: The wrapped `ActorCritic`.
         optimizer: The wrapped optimizer.
-        groups: The trained parameters of each network, whose gradients are clipped apart: a value
-            model that has far to go must not slow the policy down.
+        groups: The trained parameters of each network, whose gradients are clipped apart: a large
+            error of the value model must not slow the policy down.
         params: The recipe's parameters.
     """
 
@@ -70,9 +70,9 @@ class Updater:
         """All passes over one batch of episodes.
 
         Args:
-            episodes: This device's.
-            experience: Theirs.
-            generator: Shuffles.
+            episodes: This device's episodes.
+            experience: Their experience.
+            generator: Shuffles them.
 
         Returns:
             Means over the tokens of all passes, and the largest norm of a gradient.
@@ -87,7 +87,7 @@ class Updater:
                 rows = order[start : start + size]
                 counted = self.accelerator.reduce(experience.mask[rows].sum(), "sum")
                 if not counted:
-                    continue  # nothing in it has a reward
+                    continue  # none of its responses has a reward
                 totals.append(self._minibatch(episodes, experience, rows, counted))
                 norms += self._step()
         return self._means(totals, norms)
@@ -99,12 +99,12 @@ class Updater:
         scale = self.accelerator.num_processes / counted  # wrappers take the mean over devices
         sums = torch.zeros(len(fields(Sums)), device=counted.device)
         for micro, last in self._micro_batches(episodes.by_length(rows)):
-            waiting = nullcontext() if last else self.accelerator.no_sync(self.networks)
-            with waiting:
+            synchronised = nullcontext() if last else self.accelerator.no_sync(self.networks)
+            with synchronised:
                 part = self._losses(episodes, experience, micro)
                 loss = part.policy_loss + self.params.vf_coef * part.value_loss
                 self.accelerator.backward(loss * scale)
-            sums += torch.stack([getattr(part, one.name).detach() for one in fields(Sums)])
+            sums += torch.stack([getattr(part, field.name).detach() for field in fields(Sums)])
         return sums
 
     def _micro_batches(self, rows: list[int]) -> Iterator[tuple[list[int], bool]]:
@@ -145,9 +145,9 @@ class Updater:
             return {}
         sums = Sums(*self.accelerator.reduce(torch.stack(totals).sum(0), "sum"))
         means = {
-            one.name: float(getattr(sums, one.name) / sums.tokens)
-            for one in fields(Sums)
-            if one.name != "tokens"
+            field.name: float(getattr(sums, field.name) / sums.tokens)
+            for field in fields(Sums)
+            if field.name != "tokens"
         }
         means["loss"] = means["policy_loss"] + self.params.vf_coef * means["value_loss"]
         means["grad_norm"] = float(torch.stack(norms).max())
@@ -163,5 +163,5 @@ class _Rows:
 
     def __init__(self, experience: Experience, rows: list[int], width: int) -> None:
         self.mask, self.logprobs, self.values, self.advantages, self.returns = (
-            getattr(experience, one.name)[rows, :width] for one in fields(Experience)
+            getattr(experience, field.name)[rows, :width] for field in fields(Experience)
         )

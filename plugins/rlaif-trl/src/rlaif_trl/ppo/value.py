@@ -1,4 +1,4 @@
-"""Where the value model starts: from the reward model, or from the policy with an empty head."""
+"""Loading of the value model: from the reward model, or from the policy with a zero head."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def load_value_model(
     job: TrainingJob, params: PPOParams, tokenizer: PreTrainedTokenizerBase
 ) -> ValueModel:
-    """The value model of a job, with an adapter where the policy has one.
+    """The value model of a job, with an adapter if the policy has one.
 
-    A reward model knows from the start what responses are worth (Ouyang et al. 2203.02155,
-    sec. 3.5); a copy of the policy says 0 of everything at first.
+    A reward model predicts rewards from the start (Ouyang et al. 2203.02155, sec. 3.5); a copy of
+    the policy predicts 0 at first.
 
     Raises:
         PluginError: If there is no reward model to start from, it cannot be used, or it has
@@ -31,7 +31,7 @@ def load_value_model(
     start = params.value_model or ("policy" if job.reward_model is None else "reward_model")
     if start == "policy":
         value = _value_model(load_classifier(job.checkpoint, params.dtype), params)
-        value.forget()
+        value.zero_head()
         return value
     if job.reward_model is None:
         raise PluginError(

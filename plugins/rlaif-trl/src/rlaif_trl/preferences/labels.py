@@ -1,4 +1,4 @@
-"""The three columns that TRL's trainers do not know: soft label, margin and weight of a pair."""
+"""The three label columns beyond TRL's: soft label, margin and weight of a pair."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ COLUMNS = ("p_chosen", "margin", "weight")
 
 @dataclass(frozen=True)
 class Labels:
-    """What a batch of pairs is trained towards; each of shape [pairs].
+    """Training targets of a batch of pairs, each of shape [pairs].
 
     Attributes:
         p_chosen: Probability in [0, 1] that the chosen response is better.
-        margin: What is asked of the margin h: ℓ(h - margin).
-        weight: How much the pair counts.
+        margin: Target of the margin h: ℓ(h - margin).
+        weight: Weight of the pair in the loss.
     """
 
     p_chosen: Tensor
@@ -33,11 +33,13 @@ class Labels:
     @classmethod
     def collate(cls, examples: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
         """The label columns of some rows as tensors."""
-        return {name: torch.tensor([float(one[name]) for one in examples]) for name in COLUMNS}
+        return {
+            name: torch.tensor([float(example[name]) for example in examples]) for name in COLUMNS
+        }
 
     @classmethod
     def split(cls, batch: Mapping[str, Any]) -> tuple[Labels, dict[str, Any]]:
-        """A batch's labels, and the rest of it, which the model takes."""
+        """A batch's labels, and the rest of it for the model."""
         rest = {name: value for name, value in batch.items() if name not in COLUMNS}
         return cls(**{name: batch[name] for name in COLUMNS}), rest
 
@@ -50,8 +52,8 @@ def label_rows(
     Args:
         pairs: The preferences.
         soft: Whether p_chosen is the label; otherwise "chosen is better" is taken as certain.
-        margin: The asked margin is this times the preference's own.
-        weighting: What weights the pairs.
+        margin: Factor of the preference's own margin.
+        weighting: Source of the pairs' weights.
     """
     return [
         {
@@ -71,7 +73,7 @@ def pair_dataset(
     margin: float = 0.0,
     weighting: Weighting = "none",
 ) -> Dataset:
-    """Pairs as token ids with their labels: what a trainer of policies on pairs takes.
+    """Pairs as token ids with their labels, for a trainer of policies on pairs.
 
     Args:
         encoder: Conversations to token ids.
@@ -83,16 +85,16 @@ def pair_dataset(
     Raises:
         DataError: If a pair is too long, or all weights are 0.
     """
-    encoded = encoder.encode([(one.prompt, (one.chosen, one.rejected)) for one in pairs])
+    encoded = encoder.encode([(pair.prompt, (pair.chosen, pair.rejected)) for pair in pairs])
     labels = label_rows(pairs, soft=soft, margin=margin, weighting=weighting)
     return Dataset.from_list(
         [
             {
-                "prompt_ids": one.prompt,
-                "chosen_ids": one.responses[0],
-                "rejected_ids": one.responses[1],
+                "prompt_ids": item.prompt,
+                "chosen_ids": item.responses[0],
+                "rejected_ids": item.responses[1],
                 **label,
             }
-            for one, label in zip(encoded, labels, strict=True)
+            for item, label in zip(encoded, labels, strict=True)
         ]
     )

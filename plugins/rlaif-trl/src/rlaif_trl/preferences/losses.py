@@ -1,6 +1,6 @@
 """Losses of a preference as pure functions on tensors, all with soft labels.
 
-A pair loss L(chosen, rejected) under a label that says "chosen is better with probability p" is its
+A pair loss L(chosen, rejected) under the label "chosen is better with probability p" is its
 expectation p·L(chosen, rejected) + (1 - p)·L(rejected, chosen). With p = 1 each is the loss of its
 paper. `h` is the margin: r(chosen) - r(rejected) of a reward model, β·(log-ratio of chosen - log-
 ratio of rejected) of a policy. All tensors have shape [pairs]; all losses are per pair, in nats
@@ -17,7 +17,7 @@ from torch.nn.functional import logsigmoid, relu
 
 
 def smooth(p: Tensor, epsilon: float) -> Tensor:
-    """Labels of which a share `epsilon` in [0, 0.5) is taken to be flipped (cDPO).
+    """Labels with an assumed share `epsilon` in [0, 0.5) of flipped ones (cDPO).
 
     The optimum under a hard label becomes h = logit(1 - epsilon) (Mitchell, "A note on DPO with
     noisy preferences").
@@ -50,7 +50,7 @@ def ipo(difference: Tensor, p: Tensor, beta: float) -> Tensor:
     """IPO (2310.12036, eq. 17): the squared distance of the log-ratios' difference to ±1/(2β).
 
     Args:
-        difference: Difference of the log-ratios, each the mean over its tokens, as TRL has it.
+        difference: Difference of the log-ratios, each the mean over its tokens, as in TRL.
         p: Soft labels.
         beta: The paper's τ.
 
@@ -106,8 +106,8 @@ class PairLoss:
 
     Attributes:
         name: "sigmoid", "sigmoid_norm", "robust", "hinge", "ipo" or "sppo_hard".
-        beta: How strongly the policy is held to the reference.
-        label_smoothing: The share of labels in [0, 0.5) that is taken to be flipped.
+        beta: Strength of the pull to the reference.
+        label_smoothing: Assumed share of flipped labels, in [0, 0.5).
     """
 
     name: str
@@ -120,7 +120,7 @@ class PairLoss:
         Args:
             ratios: The policy's log-ratios.
             p: Soft labels in [0, 1].
-            margin: Asked of h: ℓ(h - margin). Without meaning for "ipo" and "sppo_hard".
+            margin: Target of h: ℓ(h - margin). Not used by "ipo" and "sppo_hard".
         """
         if self.name == "robust":
             return robust(self.beta * ratios.difference - margin, p, self.label_smoothing)
@@ -135,7 +135,7 @@ class PairLoss:
             return ipo(ratios.mean_difference, p, self.beta)
         if self.name == "sppo_hard":
             return sppo(ratios.chosen, ratios.rejected, p, self.beta)
-        raise ValueError(f"{self.name!r} is none of the losses that take soft labels")
+        raise ValueError(f"{self.name!r} is not a loss that takes soft labels")
 
 
 def weighted_mean(losses: Tensor, weights: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The round's preferences, read from parquet and checked before anything is trained on them."""
+"""The round's preferences, read from parquet and checked before training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS = ("prompt", "chosen", "rejected", "p_chosen", "margin", "agreement", "
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
-    """One row: a prompt, two responses, and how sure the judge is.
+    """A preference: a prompt, two responses, and the judge's label.
 
     Attributes:
         prompt_id: The prompt's id.
@@ -26,7 +26,7 @@ class LabelledPair:
         p_chosen: Probability in [0, 1] that `chosen` is better.
         margin: 2·p_chosen - 1.
         agreement: Share of the verdicts on the majority's side, in [0, 1].
-        explanation: Why, in the judge's words; empty if it said nothing.
+        explanation: The judge's explanation; empty if it gave none.
     """
 
     prompt_id: str
@@ -40,7 +40,7 @@ class LabelledPair:
 
     @property
     def decided(self) -> bool:
-        """Whether the label says which response is better."""
+        """True if the pair is not a tie."""
         return self.p_chosen != 0.5
 
 
@@ -59,9 +59,9 @@ def read_rows(
     """The rows of every parquet file in `folder`, in the order of their names.
 
     Args:
-        folder: Where the files are.
-        columns: What every file must have.
-        optional: What is read too, where a file has it.
+        folder: Folder of the files.
+        columns: Columns that every file must have.
+        optional: Columns that are read if a file has them.
 
     Raises:
         DataError: If there are no files, or a column is missing.
@@ -76,7 +76,7 @@ def read_rows(
         try:
             table = pq.read_table(file)
         except pa.ArrowException as error:
-            raise DataError(f"{file}: not a parquet file that can be read: {error}") from error
+            raise DataError(f"{file}: not a readable parquet file: {error}") from error
         missing = [name for name in columns if name not in table.column_names]
         if missing:
             raise DataError(
@@ -101,7 +101,7 @@ def conversation(row: Mapping[str, Any], column: str) -> tuple[Message, ...]:
 def split_heldout(
     pairs: Sequence[LabelledPair], heldout: frozenset[str]
 ) -> tuple[list[LabelledPair], list[LabelledPair]]:
-    """Pairs to train on and pairs to measure on, by prompt, so that no prompt is in both."""
+    """Pairs to train on and pairs to evaluate on, by prompt, so that no prompt is in both."""
     training = [pair for pair in pairs if pair.prompt_id not in heldout]
     return training, [pair for pair in pairs if pair.prompt_id in heldout]
 
@@ -109,14 +109,14 @@ def split_heldout(
 def without_ties(
     pairs: Sequence[LabelledPair], least: int, *, soft: bool
 ) -> tuple[list[LabelledPair], int]:
-    """What of some preferences is trained on, and how many ties are left out.
+    """The preferences to train on, and the number of ties left out.
 
-    A soft label says of a tie that neither response is better, and it is trained on. A certain one
-    would say that the first is, which nobody found.
+    With soft labels, ties are trained on. With certain labels they are left out: their label would
+    be that the first response is better.
 
     Args:
         pairs: The preferences.
-        least: How many are needed.
+        least: Number that is needed.
         soft: Whether labels are soft.
 
     Raises:
@@ -130,7 +130,7 @@ def without_ties(
 
 
 def check_trainable(pairs: Sequence[LabelledPair], least: int) -> None:
-    """Refuse preferences that nothing can be learned from.
+    """Refuse preferences that teach nothing.
 
     Raises:
         DataError: If there are fewer than `least`, or every one is a tie.
@@ -143,26 +143,26 @@ def check_trainable(pairs: Sequence[LabelledPair], least: int) -> None:
         )
 
 
-def check_enough(count: int, least: int, what: str) -> None:
+def check_enough(count: int, least: int, items: str) -> None:
     """Refuse too little data.
 
     Args:
-        count: How much there is.
-        least: How much is needed.
-        what: What it is, in the plural.
+        count: Number of items.
+        least: Number that is needed.
+        items: Name of the items, in the plural.
 
     Raises:
         DataError: If there is less than that.
     """
     if count < least:
         raise DataError(
-            f"{count} {what} are too few to train on, at least {least} are needed: "
+            f"{count} {items} are too few to train on, at least {least} are needed: "
             "judge more prompts, filter less, or lower min_preferences"
         )
 
 
 def weights(pairs: Sequence[LabelledPair], by: Weighting) -> list[float]:
-    """One weight a pair, 1 on average: how much each counts in the loss.
+    """One weight per pair in the loss, 1 on average.
 
     Raises:
         DataError: If all weights are 0.
@@ -173,7 +173,7 @@ def weights(pairs: Sequence[LabelledPair], by: Weighting) -> list[float]:
     total = sum(raw)
     if total <= 0:
         raise DataError(f"the {by} of every preference is 0, so it cannot weight them: set none")
-    return [one * len(raw) / total for one in raw]
+    return [weight * len(raw) / total for weight in raw]
 
 
 def _pair(row: Mapping[str, Any]) -> LabelledPair:

@@ -1,1 +1,1 @@
-"""Training in several processes: how a job reaches them, and how its answers come back."""
+"""Training in several processes."""

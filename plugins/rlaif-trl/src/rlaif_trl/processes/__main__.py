@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     """Do the job of the file that is the one argument; the first process writes the result.
 
     Returns:
-        0; 2 for what a user can mend, which is told in one line and in the result.
+        0; 2 for an error that the user can fix, which is printed and written to the result.
     """
     file = Path(arguments[0])
     os.environ[WORKER] = "1"
@@ -25,17 +25,17 @@ def main(arguments: list[str]) -> int:
     if first:
         file.with_name(RESULT).unlink(missing_ok=True)
     try:
-        asked = JobFile.read(file)
-        job = asked.job
+        job_file = JobFile.read(file)
+        job = job_file.job
         if PORT in os.environ:
             secret = os.environ[SECRET].encode()
             job = connected(job, int(os.environ[PORT]), secret)
-        metrics = asked.do(asked.trainer(), job)
+        metrics = job_file.do(job_file.trainer(), job)
     except RlaifError as error:
         _write(file.with_name(RESULT), {"error": str(error)})
         print(error, file=sys.stderr)
         return 2
-    except Exception as error:  # told to who started the processes; here it goes on as it is
+    except Exception as error:  # the starting process reads it from the result; here it propagates
         _write(file.with_name(RESULT), {"error": f"{type(error).__name__}: {error}"})
         raise
     if first:
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 def _write(file: Path, result: dict[str, object]) -> None:
     if file.exists():
-        return  # another process failed first, and this one for its sake
+        return  # another process failed first, and this one because of it
     write_json(file, result)
 
 

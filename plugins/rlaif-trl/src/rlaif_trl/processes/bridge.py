@@ -1,9 +1,9 @@
-"""What of a job only lives in the process that has it, brought to the processes that do it.
+"""Remote calls of a job's scorers, progress and cancelling from the processes that train.
 
-One connection a process, over loopback, opened with a secret. What goes over it is JSON, never
-pickled objects: `["scorer", prompt ids, texts]` and `["watch", ...]` are answered by rewards,
-`["cancelled"]` by whether the user asked to stop; `["step", done, total, metrics]` only tells. An
-answer is `{"answer": ...}`, or `{"error": ...}` with the message of what was raised.
+One connection per process, over loopback, opened with a secret. Messages are JSON, never pickled
+objects: `["scorer", prompt ids, texts]` and `["watch", ...]` are answered by rewards,
+`["cancelled"]` by true if the user asked to stop; `["step", done, total, metrics]` is a
+notification. An answer is `{"answer": ...}`, or `{"error": ...}` with the message of the exception.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from rlaif_core.api import Metrics, Prompt, RlaifError, RunError, Scorer, Traini
 
 @contextmanager
 def serving(job: TrainingJob, secret: bytes) -> Iterator[int]:
-    """Answer for a job while inside, one question at a time.
+    """Serve a job inside the context, one request at a time.
 
     Args:
-        job: Whose scorers, progress and cancelling are asked for.
-        secret: What callers must know.
+        job: Has the scorers, progress and cancelling.
+        secret: Authenticates callers.
 
     Yields:
         The port.
@@ -39,26 +39,26 @@ def serving(job: TrainingJob, secret: bytes) -> Iterator[int]:
 
 
 def connected(job: TrainingJob, port: int, secret: bytes) -> TrainingJob:
-    """A job that asks the process which serves it.
+    """A job whose scorers, progress and cancelling are those of the serving process.
 
     Args:
-        job: As read from its file.
-        port: What `serving` yields.
-        secret: What it was given.
+        job: The job as read from its file.
+        port: The port of `serving`.
+        secret: The secret of `serving`.
     """
-    line = _Line(Client(("127.0.0.1", port), authkey=secret))
-    offers = line.ask("offers")
+    client = _Client(Client(("127.0.0.1", port), authkey=secret))
+    offers = client.ask("offers")
     return replace(
         job,
-        scorer=line.scorer("scorer") if "scorer" in offers else None,
-        watch=line.scorer("watch") if "watch" in offers else None,
-        progress=line.progress,
-        cancelled=lambda: bool(line.ask("cancelled")),
+        scorer=client.scorer("scorer") if "scorer" in offers else None,
+        watch=client.scorer("watch") if "watch" in offers else None,
+        progress=client.progress,
+        cancelled=lambda: bool(client.ask("cancelled")),
     )
 
 
-class _Line:
-    """The asking end."""
+class _Client:
+    """The client end."""
 
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self._connection = connection
@@ -72,7 +72,9 @@ class _Line:
 
     def scorer(self, name: str) -> Scorer:
         def score(prompts: Sequence[Prompt], texts: Sequence[str]) -> Sequence[float | None]:
-            rewards: list[float | None] = self.ask(name, [one.id for one in prompts], list(texts))
+            rewards: list[float | None] = self.ask(
+                name, [prompt.id for prompt in prompts], list(texts)
+            )
             return rewards
 
         return score
@@ -82,14 +84,14 @@ class _Line:
 
 
 def _accept(listener: Listener, job: TrainingJob, turn: threading.Lock) -> None:
-    prompts = {one.id: one for one in (*job.prompts, *job.heldout_prompts)}
+    prompts = {prompt.id: prompt for prompt in (*job.prompts, *job.heldout_prompts)}
     while True:
         try:
             args = (listener.accept(), job, prompts, turn)
         except (AuthenticationError, EOFError, ConnectionError):
-            continue  # a stranger, who does not know the secret
+            continue  # a caller without the secret
         except OSError:
-            return  # closed: nobody is left to ask
+            return  # closed
         threading.Thread(target=_answer, args=args, daemon=True).start()
 
 
@@ -108,21 +110,21 @@ def _answer(
 
 
 def _reply(
-    job: TrainingJob, prompts: Mapping[str, Prompt], what: str, *details: Any
+    job: TrainingJob, prompts: Mapping[str, Prompt], method: str, *details: Any
 ) -> dict[str, Any]:
     scorers = {"scorer": job.scorer, "watch": job.watch}
-    if what == "offers":
+    if method == "offers":
         return {"answer": [name for name, scorer in scorers.items() if scorer is not None]}
-    if what == "cancelled":
+    if method == "cancelled":
         return {"answer": job.cancelled()}
-    if what == "step":
+    if method == "step":
         job.progress(*details)
         return {"answer": None}
-    scorer = scorers.get(what)
+    scorer = scorers.get(method)
     if scorer is None:
-        return {"error": f"the job has no {what}"}
+        return {"error": f"the job has no {method}"}
     ids, texts = details
     try:
-        return {"answer": list(scorer([prompts[one] for one in ids], texts))}
+        return {"answer": list(scorer([prompts[prompt_id] for prompt_id in ids], texts))}
     except RlaifError as error:
         return {"error": str(error)}

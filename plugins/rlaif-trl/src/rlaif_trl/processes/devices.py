@@ -1,4 +1,4 @@
-"""Training on several devices: the processes that `accelerate launch` starts, and their result."""
+"""Training on several devices: processes started by `accelerate launch`, and their result."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ from rlaif_trl.processes.bridge import serving
 from rlaif_trl.processes.job_file import JobFile, Trainer
 
 PORT, SECRET = "RLAIF_TRL_PORT", "RLAIF_TRL_SECRET"
-"""Environment of a started process: where its job is served, and what opens it."""
+"""Environment of a started process: port and secret of the served job."""
 
 RESULT = "result.json"
-"""Beside the job file: `{"metrics": ...}` or `{"error": ...}`."""
+"""File beside the job file: `{"metrics": ...}` or `{"error": ...}`."""
 
 _TAIL = 2000
-"""Characters of the processes' last words that are told if they end without a result."""
-
+"""Characters of the processes' output that are reported if they end without a result."""
 
 WORKER = "RLAIF_TRL_WORKER"
-"""Set in the environment of a process that was started for a job: it must start no others."""
+"""Environment variable of a process that was started for a job and must start no others."""
 
 
 def launched() -> bool:
-    """Whether this process was started to do a job, alone or together with others."""
+    """True if this process was started for a job, alone or with others."""
     return WORKER in os.environ
 
 
 def train_in_processes(trainer: Trainer, job: TrainingJob) -> Metrics:
-    """Start `params.processes` processes that train together, answer for the job, and wait.
+    """Start `params.processes` processes that train together, serve the job, and wait.
 
     Raises:
-        RunError: If one ends without a result; or what they raised, by its message.
+        RunError: If one ends without a result or with an error.
     """
     with tempfile.TemporaryDirectory(prefix="rlaif-trl-") as name:
         folder = Path(name)
@@ -47,10 +46,10 @@ def train_in_processes(trainer: Trainer, job: TrainingJob) -> Metrics:
         secret = secrets.token_hex(32)
         with serving(job, secret.encode()) as port:
             environment = {**os.environ, WORKER: "1", PORT: str(port), SECRET: secret}
-            told = _launch(folder, trainer.params.processes, environment)
+            output = _launch(folder, trainer.params.processes, environment)
         result = _result(folder)
     if result is None:
-        raise RunError(f"training ended without a result; its last words: {told}")
+        raise RunError(f"training ended without a result; its last output: {output}")
     if "error" in result:
         raise RunError(str(result["error"]))
     metrics: Metrics = result["metrics"]
@@ -67,11 +66,11 @@ def check_devices(processes: int) -> None:
 
     gpus = torch.cuda.device_count()
     if gpus and processes > gpus:
-        raise RunError(f"processes: {processes} for {gpus} GPUs: one process a device, or fewer")
+        raise RunError(f"processes: {processes} for {gpus} GPUs: start at most one per GPU")
 
 
 def command(file: Path, processes: int) -> list[str]:
-    """What starts the processes that do a job file; `accelerate launch` with its defaults named."""
+    """Command of the processes for a job file: `accelerate launch` with its defaults named."""
     check_devices(processes)
     return [
         sys.executable,
@@ -80,7 +79,7 @@ def command(file: Path, processes: int) -> list[str]:
         "--multi_gpu",  # on a CPU too, where `--cpu` would start one process
         "--num_machines=1",
         f"--num_processes={processes}",
-        "--mixed_precision=no",  # the trainer's arguments say
+        "--mixed_precision=no",  # set by the trainer's arguments
         "--dynamo_backend=no",
         "--main_process_port=0",
         "-m",
@@ -98,7 +97,7 @@ def _launch(folder: Path, processes: int, environment: Mapping[str, str]) -> str
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
-            start_new_session=True,  # Ctrl-C is told to them by the job, at the end of a step
+            start_new_session=True,  # Ctrl-C reaches them through the job, at the end of a step
         )
         output.seek(0)
         return " ".join(output.read()[-_TAIL:].split())

@@ -14,7 +14,7 @@ from rlaif_core.api import DataError, Message, Metrics, Optimizer, Prompt, Rewar
 Trainer = Optimizer[Any] | RewardModel[Any]
 
 ROLES: Final[Mapping[str, type[Any]]] = {"optimizer": Optimizer, "reward_model": RewardModel}
-"""What a file calls the component that does its job, and what that must be."""
+"""Roles of a component in a job file, and their base classes."""
 
 _PATHS = ("preferences", "output", "work", "reward_model")
 _PROMPTS = ("prompts", "heldout_prompts")
@@ -23,13 +23,13 @@ _PLAIN = ("checkpoint", "reference", "seed")
 
 @dataclass(frozen=True)
 class JobFile:
-    """What stands in one.
+    """The content of a job file.
 
     Attributes:
-        role: What does the job: "optimizer" or "reward_model".
-        component: "module:class" of one of this plugin.
+        role: Role of the component: "optimizer" or "reward_model".
+        component: "module:class" of a component of this plugin.
         params: Its parameters.
-        job: The job, without what only lives in a process: scorers, progress, cancelling.
+        job: The job without scorers, progress and cancelling, which stay in their process.
     """
 
     role: str
@@ -39,26 +39,28 @@ class JobFile:
 
     @classmethod
     def of(cls, trainer: Trainer, job: TrainingJob) -> JobFile:
-        """What `trainer` is asked to do."""
+        """The job file of a component and its job."""
         kind = type(trainer)
         role = next(name for name, base in ROLES.items() if isinstance(trainer, base))
         params = trainer.params.model_dump(mode="json")
         return cls(role, f"{kind.__module__}:{kind.__name__}", params, job)
 
     def write(self, file: Path) -> None:
-        """Write it as JSON."""
+        """Write the file as JSON."""
         job = self.job
         plain: dict[str, Any] = {name: getattr(job, name) for name in _PLAIN}
         paths = {name: getattr(job, name) for name in _PATHS}
         plain |= {name: str(path) for name, path in paths.items() if path is not None}
-        plain |= {name: [_prompt_record(one) for one in getattr(job, name)] for name in _PROMPTS}
+        plain |= {
+            name: [_prompt_record(prompt) for prompt in getattr(job, name)] for name in _PROMPTS
+        }
         plain["heldout"] = sorted(job.heldout)
         record = {self.role: self.component, "params": self.params, "job": plain}
         file.write_text(json.dumps(record), encoding="utf-8")
 
     @classmethod
     def read(cls, file: Path) -> JobFile:
-        """Read what `write` wrote, or a person did.
+        """Read a job file, written by `write` or by hand.
 
         Raises:
             DataError: If something is missing or malformed.
@@ -71,24 +73,24 @@ class JobFile:
             known |= {name: _prompts(job.get(name, ())) for name in _PROMPTS}
             known["heldout"] = frozenset(job.get("heldout", ()))
             known.setdefault("reference", job["checkpoint"])
-            role = next((one for one in ROLES if one in record), "optimizer")
+            role = next((name for name in ROLES if name in record), "optimizer")
             return cls(role, record[role], record.get("params", {}), TrainingJob(**known))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"{file}: not a training job: {error}") from error
 
     def trainer(self) -> Trainer:
-        """The component that does the job, with its parameters.
+        """The component of the job, with its parameters.
 
         Raises:
-            DataError: If it is none of this plugin's, or its parameters are wrong.
+            DataError: If it does not belong to this plugin, or its parameters are wrong.
         """
         module, _, name = self.component.partition(":")
         if module.split(".")[0] != "rlaif_trl":
-            raise DataError(f"{self.role} {self.component!r} is none of rlaif_trl's")
+            raise DataError(f"{self.role} {self.component!r} is not a component of rlaif_trl")
         try:
             kind = getattr(importlib.import_module(module), name)
             if not issubclass(kind, ROLES[self.role]):
-                raise TypeError(f"{name} is none")
+                raise TypeError(f"{name} is of another kind")
             made: Trainer = kind(kind.Params(**self.params))
         except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise DataError(f"{self.role} {self.component!r} cannot be made: {error}") from error
@@ -96,7 +98,7 @@ class JobFile:
 
     @staticmethod
     def do(trainer: Trainer, job: TrainingJob) -> Metrics:
-        """Have a component do a job, in this process."""
+        """Train a component in this process."""
         return trainer.fit(job) if isinstance(trainer, RewardModel) else trainer.train(job)
 
 
@@ -108,9 +110,9 @@ def _prompt_record(prompt: Prompt) -> dict[str, Any]:
 def _prompts(records: Sequence[Mapping[str, Any]]) -> list[Prompt]:
     return [
         Prompt(
-            one["id"],
-            tuple(Message(turn["role"], turn["content"]) for turn in one["messages"]),
-            one.get("columns", {}),
+            record["id"],
+            tuple(Message(turn["role"], turn["content"]) for turn in record["messages"]),
+            record.get("columns", {}),
         )
-        for one in records
+        for record in records
     ]

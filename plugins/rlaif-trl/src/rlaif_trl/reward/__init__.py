@@ -1,1 +1,1 @@
-"""Reward models: score heads, ensembles of them, their scale, noise in their labels."""
+"""Reward models: score heads, ensembles, standardisation, and detection of label noise."""

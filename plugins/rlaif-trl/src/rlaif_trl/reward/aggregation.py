@@ -1,4 +1,4 @@
-"""One reward from those of several models (Coste et al., 2310.02743)."""
+"""Aggregation of the rewards of several models (Coste et al., 2310.02743)."""
 
 from __future__ import annotations
 

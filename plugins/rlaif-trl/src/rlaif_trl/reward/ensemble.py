@@ -13,7 +13,7 @@ from rlaif_trl.reward.preference_model import PreferenceModel, Rewards
 
 
 class Ensemble(PreferenceModel[EnsembleParams]):
-    """Several scalar heads of other seeds: mean, minimum, mean - λ·variance or averaged weights."""
+    """Scalar heads of different seeds: mean, minimum, mean - λ·variance or averaged weights."""
 
     Params = EnsembleParams
 
@@ -37,10 +37,10 @@ class Ensemble(PreferenceModel[EnsembleParams]):
     def opened(self, folder: str) -> Rewards:
         """The ensemble in `folder`, ready to score.
 
-        How rewards are aggregated was settled when it was trained.
+        The aggregation is the one that it was trained with.
 
         Raises:
-            PluginError: If it cannot be loaded, or is no ensemble.
+            PluginError: If it cannot be loaded, or is not an ensemble.
         """
         from rlaif_trl.reward.text_scorer import TextScorer
 
@@ -48,13 +48,13 @@ class Ensemble(PreferenceModel[EnsembleParams]):
         if made is None:
             raise PluginError(f"{folder}: no ensemble.json in it: load it as 'trl'")
         scorers = [
-            TextScorer(folder if one == "." else f"{folder}/{one}", self.params)
-            for one in made.members
+            TextScorer(folder if member == "." else f"{folder}/{member}", self.params)
+            for member in made.members
         ]
 
         def rewards(prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-            table = [one.rewards(prompts, responses) for one in scorers]
+            table = [scorer.rewards(prompts, responses) for scorer in scorers]
             together = aggregate(table, made.aggregation, made.variance_penalty)
-            return [float(one) for one in (together - made.mean) / made.deviation]
+            return [float(reward) for reward in (together - made.mean) / made.deviation]
 
         return rewards

@@ -1,4 +1,4 @@
-"""`ensemble.json`: what makes several reward models in one folder an ensemble."""
+"""`ensemble.json`: the members and the aggregation of an ensemble."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NAME = "ensemble.json"
 
 @dataclass(frozen=True)
 class EnsembleFile:
-    """How the members' rewards become one.
+    """Members and aggregation of an ensemble.
 
     Attributes:
         members: Folders of the members, below the ensemble's; "." is the folder itself.
         aggregation: See `rlaif_trl.reward.aggregation`.
         variance_penalty: λ of mean - λ·variance.
-        mean: Of the aggregate over the reference set; subtracted.
-        deviation: Of the aggregate over the reference set; what remains is divided by it.
+        mean: Mean of the aggregate over the reference set, which is subtracted.
+        deviation: Its deviation over the reference set, which divides the rest.
     """
 
     members: tuple[str, ...]
@@ -44,9 +44,9 @@ class EnsembleFile:
             values = json.loads(file.read_text(encoding="utf-8"))
             made = cls(**{**values, "members": tuple(values["members"])})
         except (ValueError, TypeError, KeyError) as error:
-            raise PluginError(f"{file}: not an ensemble that can be read: {error}") from error
+            raise PluginError(f"{file}: not a readable ensemble: {error}") from error
         root = Path(folder).resolve()
-        if not all((root / one).resolve().is_relative_to(root) for one in made.members):
+        if not all((root / member).resolve().is_relative_to(root) for member in made.members):
             raise PluginError(f"{file}: names a member outside the folder")
         return made
 

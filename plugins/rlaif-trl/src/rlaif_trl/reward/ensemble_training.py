@@ -1,4 +1,4 @@
-"""Training an ensemble: members one after another, then what they come to together."""
+"""Training of an ensemble: its members in sequence, then their aggregation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Member = dict[str, Any]
 the "reference" set, and of the "chosen" and "rejected" responses that are held out."""
 
 MODEL = "model"
-"""Subfolder of a member's folder that its model is written to."""
+"""Subfolder for a member's model, in the member's folder."""
 
 
 def train(
@@ -72,8 +72,8 @@ def train(
         if params.aggregation == "weights":  # of members that were standard already
             odds *= _raw_deviation(made)
         metrics |= heldout.measure(_margins(made, params), held, odds)
-        alone = [heldout.measure(_margins([one], params), held, 1.0) for one in members]
-        metrics["member_accuracy"] = float(np.mean([one["accuracy"] for one in alone]))
+        each = [heldout.measure(_margins([member], params), held, 1.0) for member in members]
+        metrics["member_accuracy"] = float(np.mean([metric["accuracy"] for metric in each]))
     return metrics
 
 
@@ -87,7 +87,7 @@ def _members(
     """All members and the folders of their models; None if the user stopped it."""
     whole = phases.job
     key = digest(
-        params.model_dump_json(), whole.checkpoint, whole.seed, *(one.pair for one in training)
+        params.model_dump_json(), whole.checkpoint, whole.seed, *(row.pair for row in training)
     )
     members: list[Member] = []
     folders: list[Path] = []
@@ -114,7 +114,8 @@ def _member(
 ) -> Member | None:
     """Train one member and save it to `folder`; None if the user stopped it.
 
-    Members whose weights are averaged start from one head: random heads have nothing in common.
+    Members whose weights are averaged start from the same head: averages of different random heads
+    mean nothing.
     """
     seed = params.seed_of(job)
     own = seed_of_part(seed, "member", number)
@@ -129,7 +130,7 @@ def _member(
 
 
 def _measured(head: Head, unseen: Sequence[EncodedPair], reference: Sequence[Tokens]) -> Member:
-    """Make a head standard, and take its rewards."""
+    """Standardise a head, and compute its rewards."""
     scale = head.standardise(reference)
     chosen, rejected = head.rewards(unseen)
     return {
@@ -151,7 +152,7 @@ def _average(head: Head, folders: Sequence[Path]) -> None:
 
 
 def _gather(folders: Sequence[Path], output: Path) -> list[str]:
-    """Copy members to where an ensemble has them: the first into the folder itself."""
+    """Copy members to their places in the ensemble's folder: the first into the folder itself."""
     names = [".", *(f"members/{number}" for number in range(2, len(folders) + 1))]
     for folder, name in zip(folders, names, strict=True):
         shutil.copytree(folder, output / name, dirs_exist_ok=True)
@@ -160,21 +161,21 @@ def _gather(folders: Sequence[Path], output: Path) -> list[str]:
 
 def _margins(members: Sequence[Member], params: EnsembleParams) -> list[float]:
     sides = [
-        aggregate([one[side] for one in members], params.aggregation, params.variance_penalty)
+        aggregate([member[side] for member in members], params.aggregation, params.variance_penalty)
         for side in ("chosen", "rejected")
     ]
-    return [float(one) for one in sides[0] - sides[1]]
+    return [float(margin) for margin in sides[0] - sides[1]]
 
 
 def _standardised(
     made: Sequence[Member], names: Sequence[str], params: EnsembleParams
 ) -> EnsembleFile:
-    """How the aggregate is made standard over the reference set.
+    """Standardisation of the aggregate over the reference set.
 
     Raises:
         DataError: If it is the same for every response.
     """
-    table = np.array([one["reference"] for one in made])
+    table = np.array([member["reference"] for member in made])
     together = aggregate(table, params.aggregation, params.variance_penalty)
     mean, deviation = float(together.mean()), float(together.std())
     if not deviation > 0:
@@ -187,17 +188,17 @@ def _standardised(
 
 
 def _means(members: Sequence[Member]) -> dict[str, float]:
-    """Means of the members' metrics, and how far their rewards lie apart."""
+    """Means of the members' metrics, and the disagreement of their rewards."""
     shared = ("loss", "training_accuracy", "steps", "rankings", "inconsistent")
-    told = {
-        name: float(np.mean([one["metrics"][name] for one in members]))
+    means = {
+        name: float(np.mean([member["metrics"][name] for member in members]))
         for name in shared
         if name in members[0]["metrics"]
     }
-    apart = np.array([one["reference"] for one in members]).std(axis=0)
-    return told | {"disagreement": float(apart.mean())}
+    apart = np.array([member["reference"] for member in members]).std(axis=0)
+    return means | {"disagreement": float(apart.mean())}
 
 
 def _raw_deviation(members: Sequence[Member]) -> float:
-    """Mean deviation of rewards before they were made standard: what makes them log-odds again."""
-    return float(np.mean([one["deviation"] for one in members]))
+    """Mean deviation of the raw rewards, the factor that makes standard ones log-odds."""
+    return float(np.mean([member["deviation"] for member in members]))

@@ -1,4 +1,4 @@
-"""One score head on a checkpoint: encodes preferences, trains on them, and measures itself."""
+"""A score head on a checkpoint: encoding, training, standardisation and rewards."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Head:
     """A sequence classifier with one output, trained once.
 
     Args:
-        params: How it is trained.
-        job: Where it starts from, and where what it writes goes.
-        seed: Of the order of the data and of adapters.
-        initial_seed: Of the random head; `seed` if not given.
+        params: Parameters of the training.
+        job: Has the checkpoint and the output folder.
+        seed: Seeds the order of the data and adapters.
+        initial_seed: Seeds the random head; `seed` if not given.
 
     Raises:
         PluginError: If the checkpoint cannot be used.
@@ -46,7 +46,7 @@ class Head:
         self.job = job
         self.seed = seed
         self.stopped = False
-        """Whether the user stopped the training, as all processes agree."""
+        """True if the user stopped the training, in all processes."""
         self.tokenizer = load_tokenizer(job.checkpoint)
         set_seed(seed if initial_seed is None else initial_seed)
         self.model: Any = load_classifier(job.checkpoint, params.dtype)
@@ -54,14 +54,17 @@ class Head:
         self.encoder = ChatEncoder(self.tokenizer, limit, params.overlong)
 
     def encode(self, pairs: Sequence[LabelledPair]) -> list[EncodedPair]:
-        """Each response as `score` will see it: with its prompt, shortened on its own.
+        """Each response with its prompt, shortened on its own, as `score` reads it.
 
         Raises:
             DataError: If one is too long and `overlong` is "error".
         """
-        items = [(one.prompt, (text,)) for one in pairs for text in (one.chosen, one.rejected)]
-        texts = [one.prompt + one.responses[0] for one in self.encoder.encode(items)]
-        return [EncodedPair(*one) for one in zip(pairs, texts[::2], texts[1::2], strict=True)]
+        items = [(pair.prompt, (text,)) for pair in pairs for text in (pair.chosen, pair.rejected)]
+        texts = [item.prompt + item.responses[0] for item in self.encoder.encode(items)]
+        return [
+            EncodedPair(pair, chosen, rejected)
+            for pair, chosen, rejected in zip(pairs, texts[::2], texts[1::2], strict=True)
+        ]
 
     def train(self, pairs: Sequence[EncodedPair]) -> dict[str, float]:
         """Train on pairs, or on the rankings that they form, and merge the adapter if there is one.
@@ -72,7 +75,7 @@ class Head:
 
         Raises:
             PluginError: If `lora` cannot be used.
-            RunError: If the loss stops being a number.
+            RunError: If the loss is no longer finite.
         """
         params = self.params
         rows = ranking_rows(pairs, params)
@@ -102,20 +105,22 @@ class Head:
         return metrics
 
     def standardise(self, reference: Sequence[Tokens]) -> Standardisation:
-        """Make rewards standard over the reference set; see `rlaif_trl.reward.standardise`."""
+        """Standardise rewards over the reference set; see `rlaif_trl.reward.standardise`."""
         return standardise(self.scorer, reference)
 
     def rewards(self, pairs: Sequence[EncodedPair]) -> tuple[list[float], list[float]]:
         """Rewards of the chosen and of the rejected responses."""
-        found = self.scorer.rewards([ids for one in pairs for ids in (one.chosen, one.rejected)])
-        return found[::2], found[1::2]
+        rewards = self.scorer.rewards(
+            [ids for pair in pairs for ids in (pair.chosen, pair.rejected)]
+        )
+        return rewards[::2], rewards[1::2]
 
     def margins(self, pairs: Sequence[EncodedPair]) -> list[float]:
         """r(chosen) - r(rejected) of each pair."""
         return [better - worse for better, worse in zip(*self.rewards(pairs), strict=True)]
 
     def save(self) -> None:
-        """Write the model and its tokenizer to the job's output; of several processes, the first.
+        """Write the model and its tokenizer to the job's output, in the first process only.
 
         Raises:
             PluginError: If a weight is not a finite number.
@@ -125,7 +130,7 @@ class Head:
 
     @property
     def first(self) -> bool:
-        """Whether this is the first process of those that train, which alone writes."""
+        """True in the first of the training processes, which alone writes."""
         return bool(PartialState().is_main_process)
 
     @property
@@ -143,4 +148,4 @@ class Head:
 def reference_set(pairs: Sequence[EncodedPair], size: int, seed: int) -> list[Tokens]:
     """Both responses of all pairs, or of as many pairs, drawn at random, as `size` allows."""
     drawn = random.Random(seed).sample(list(pairs), min(len(pairs), size // 2))
-    return [ids for one in drawn for ids in (one.chosen, one.rejected)]
+    return [ids for pair in drawn for ids in (pair.chosen, pair.rejected)]

@@ -1,4 +1,4 @@
-"""How well rewards tell held-out preferences apart, on the scale that they were trained on."""
+"""Metrics of rewards on held-out preferences, on the scale that they were trained on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def measure(
     Args:
         margins: r(chosen) - r(rejected) of each pair.
         pairs: The preferences, at least one.
-        scale: What a margin is multiplied by to be a log-odds: the raw rewards' deviation, where
-            the margins are standardised.
+        scale: Factor that makes a margin a log-odds: the raw rewards' deviation, if the margins are
+            standardised.
 
     Returns:
         "accuracy" in [0, 1], ties one half; "heldout_loss" in nats, the Bradley-Terry
@@ -33,7 +33,7 @@ def measure(
     )
 
     odds = scale * np.asarray(margins, dtype=np.float64)
-    labels = np.array([one.p_chosen for one in pairs])
+    labels = np.array([pair.p_chosen for pair in pairs])
     confidence, right = as_confidence(expit(odds), labels)
     return {
         "accuracy": float((1 + np.sign(odds)).mean() / 2),

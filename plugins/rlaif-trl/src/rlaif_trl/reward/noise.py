@@ -1,8 +1,8 @@
-"""Labels that are likely wrong: pairs that reward models contradict which never saw them.
+"""Detection of label noise: pairs contradicted by reward models that were not trained on them.
 
-The preferences are dealt into folds, prompt by prompt. For each fold a reward model is trained on
-the others, and says how likely the fold's labels are. This is the preference strength of Secrets
-of RLHF II (2401.06080, sec. 2.2), taken out of fold so that no model judges what it learned.
+The preferences are split into folds, prompt by prompt. For each fold a reward model is trained on
+the others, and gives the probability of the fold's labels. This is the preference strength of
+Secrets of RLHF II (2401.06080, sec. 2.2), out of fold so that no model judges its training data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rlaif_trl.training.phases import Phases, seed_of_part
 from rlaif_trl.training.remembered import remembered
 
 FILE = "noise.jsonl"
-"""Beside the model: the contradicted pairs, the most contradicted first."""
+"""File beside the model: the contradicted pairs, the most contradicted first."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Audited:
     """The preferences after the search for noise.
 
     Attributes:
-        pairs: What is trained on.
-        suspects: The contradicted pairs as they were, each with the probability in [0, 1] that
-            the folds give its chosen response of being better; lowest first.
+        pairs: Pairs to train on.
+        suspects: The contradicted pairs unchanged, each with the folds' probability in [0, 1] that
+            its chosen response is better; lowest first.
         agreement: Share of all pairs with which the folds agree, ties one half.
     """
 
@@ -48,7 +48,7 @@ class Audited:
 
 
 def folds(prompt_ids: Sequence[str], count: int, seed: int) -> list[int]:
-    """The fold of each pair; all pairs of a prompt are in one, and folds have like many prompts.
+    """The fold of each pair; all pairs of a prompt share one, and folds are of equal size.
 
     Raises:
         DataError: If there are fewer prompts than folds.
@@ -56,17 +56,17 @@ def folds(prompt_ids: Sequence[str], count: int, seed: int) -> list[int]:
     prompts = sorted(set(prompt_ids))
     if len(prompts) < count:
         raise DataError(
-            f"noise: {len(prompts)} prompts cannot be dealt into {count} folds: lower folds"
+            f"noise: {len(prompts)} prompts cannot be split into {count} folds: lower folds"
         )
     random.Random(seed).shuffle(prompts)
-    dealt = {prompt: place % count for place, prompt in enumerate(prompts)}
-    return [dealt[prompt] for prompt in prompt_ids]
+    fold_of = {prompt: place % count for place, prompt in enumerate(prompts)}
+    return [fold_of[prompt] for prompt in prompt_ids]
 
 
 def search(
     params: RewardTraining, phases: Phases, pairs: list[EncodedPair], seed: int
 ) -> tuple[list[EncodedPair], dict[str, float]] | None:
-    """What is left to train on, and the counts of what was found, which goes beside the model.
+    """The pairs to train on, and counts of the suspects, which are written beside the model.
 
     Without `noise` in the parameters, all pairs and no counts. None if the user stopped it.
 
@@ -76,16 +76,16 @@ def search(
     noise = params.noise
     if noise is None:
         return pairs, {}
-    believed = _out_of_fold(params, noise, phases, pairs, seed)
-    if believed is None:
+    probabilities = _out_of_fold(params, noise, phases, pairs, seed)
+    if probabilities is None:
         return None
-    found = audit(pairs, believed, noise)
+    audited = audit(pairs, probabilities, noise)
     if PartialState().is_main_process:
-        write_suspects(phases.job.output, found.suspects, noise)
-    check_trainable([one.pair for one in found.pairs], params.min_preferences)
-    return found.pairs, {
-        "noise_flagged": len(found.suspects),
-        "folds_agreement": found.agreement,
+        write_suspects(phases.job.output, audited.suspects, noise)
+    check_trainable([row.pair for row in audited.pairs], params.min_preferences)
+    return audited.pairs, {
+        "noise_flagged": len(audited.suspects),
+        "folds_agreement": audited.agreement,
     }
 
 
@@ -96,27 +96,27 @@ def _out_of_fold(
 
     None if the user stopped it.
     """
-    fold_of = folds([one.pair.prompt_id for one in pairs], noise.folds, seed)
+    fold_of = folds([row.pair.prompt_id for row in pairs], noise.folds, seed)
     for n in range(noise.folds):
         check_trainable(
-            [one.pair for one, at in zip(pairs, fold_of, strict=True) if at != n],
+            [row.pair for row, fold in zip(pairs, fold_of, strict=True) if fold != n],
             params.min_preferences,
         )
     checkpoint = phases.job.checkpoint
-    key = digest(params.model_dump_json(), checkpoint, seed, *(one.pair for one in pairs))
-    believed = [0.5] * len(pairs)
+    key = digest(params.model_dump_json(), checkpoint, seed, *(row.pair for row in pairs))
+    probabilities = [0.5] * len(pairs)
     for n in range(noise.folds):
         job = phases.next(f"fold-{n}")
-        unseen = [i for i, at in enumerate(fold_of) if at == n]
-        rest = [one for one, at in zip(pairs, fold_of, strict=True) if at != n]
+        unseen = [i for i, fold in enumerate(fold_of) if fold == n]
+        rest = [row for row, fold in zip(pairs, fold_of, strict=True) if fold != n]
         held = [pairs[i] for i in unseen]
-        fold = partial(_margins, params, job, seed_of_part(seed, "fold", n), rest, held)
-        margins = remembered(None if job.work is None else job.work / "margins.json", key, fold)
+        make = partial(_margins, params, job, seed_of_part(seed, "fold", n), rest, held)
+        margins = remembered(None if job.work is None else job.work / "margins.json", key, make)
         if margins is None:
             return None
         for i, margin in zip(unseen, margins, strict=True):
-            believed[i] = 0.5 * (1 + math.tanh(margin / 2))  # σ, without overflow
-    return believed
+            probabilities[i] = 0.5 * (1 + math.tanh(margin / 2))  # σ, without overflow
+    return probabilities
 
 
 def _margins(
@@ -137,31 +137,31 @@ def _margins(
     return margins[0]
 
 
-def audit(pairs: Sequence[EncodedPair], believed: Sequence[float], noise: Noise) -> Audited:
-    """What becomes of pairs by what the folds believe of them; see `Noise.action`.
+def audit(pairs: Sequence[EncodedPair], probabilities: Sequence[float], noise: Noise) -> Audited:
+    """Flag, smooth or drop the pairs that the folds contradict; see `Noise.action`.
 
     A smoothed label is (1 - s)·p_chosen + s·p_folds, soft bootstrapping (Reed et al. 1412.6596).
 
     Args:
         pairs: The preferences.
-        believed: Probability in [0, 1] that each chosen response is better.
-        noise: What counts as contradicted, and what is done about it.
+        probabilities: Probability in [0, 1] that each chosen response is better.
+        noise: Threshold and action.
     """
     kept: list[EncodedPair] = []
     suspects: list[tuple[LabelledPair, float]] = []
     agreed = 0.0
-    for one, p in zip(pairs, believed, strict=True):
-        agreed += 0.5 if p == 0.5 else float((p > 0.5) == (one.pair.p_chosen >= 0.5))
+    for row, p in zip(pairs, probabilities, strict=True):
+        agreed += 0.5 if p == 0.5 else float((p > 0.5) == (row.pair.p_chosen >= 0.5))
         if p >= noise.threshold:
-            kept.append(one)
+            kept.append(row)
             continue
-        suspects.append((one.pair, p))
+        suspects.append((row.pair, p))
         if noise.action == "flag":
-            kept.append(one)
+            kept.append(row)
         elif noise.action == "smooth":
-            label = (1 - noise.smoothing) * one.pair.p_chosen + noise.smoothing * p
+            label = (1 - noise.smoothing) * row.pair.p_chosen + noise.smoothing * p
             margin = max(0.0, 2 * label - 1)
-            kept.append(replace(one, pair=replace(one.pair, p_chosen=label, margin=margin)))
+            kept.append(replace(row, pair=replace(row.pair, p_chosen=label, margin=margin)))
     suspects.sort(key=lambda suspect: suspect[1])
     return Audited(kept, suspects, agreed / len(pairs))
 
@@ -173,7 +173,7 @@ def write_suspects(
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / FILE).open("w", encoding="utf-8") as lines:
         for pair, p in suspects:
-            row = {
+            record = {
                 "prompt_id": pair.prompt_id,
                 "chosen": pair.chosen,
                 "rejected": pair.rejected,
@@ -181,4 +181,4 @@ def write_suspects(
                 "p_folds": p,
                 "action": noise.action,
             }
-            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""What the reward models of this plugin let a recipe say."""
+"""Parameters of the reward models."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Aggregation = Literal["mean", "minimum", "mean_minus_variance", "weights"]
 class Noise(Params):
     """Out-of-fold detection of labels that are likely wrong; see `rlaif_trl.reward.noise`."""
 
-    folds: int = Field(default=5, ge=2, description="reward models trained to look for noise")
+    folds: int = Field(default=5, ge=2, description="reward models trained to find noise")
     action: Literal["flag", "smooth", "drop"] = Field(
-        default="flag", description="what becomes of a contradicted pair, beside being listed"
+        default="flag", description="treatment of contradicted pairs; all are listed"
     )
     threshold: float = Field(
         default=0.5,
         gt=0,
         le=0.5,
-        description="contradicted: the folds give `chosen` a lower probability of being better",
+        description="a pair is contradicted below this probability of the folds for `chosen`",
     )
     smoothing: float = Field(
         default=0.5, gt=0, le=1, description="the folds' share in a smoothed label"
@@ -45,15 +45,15 @@ class RewardTraining(Training):
         default=0.0, ge=0, lt=0.5, description="share of labels taken to be flipped"
     )
     margin: float = Field(
-        default=0.0, ge=0, description="asked of h, times the preference's margin: ℓ(h - margin)"
+        default=0.0, ge=0, description="target of h, times the preference's margin: ℓ(h - margin)"
     )
-    weights: Weighting = Field(default="none", description="what pairs are weighted by")
+    weights: Weighting = Field(default="none", description="source of the pairs' weights")
     center_rewards_coefficient: float = Field(
         default=0.01, ge=0, description="η of η·(r(chosen) + r(rejected))²; 0: rewards may drift"
     )
-    noise: Noise | None = Field(default=None, description="look for labels that are likely wrong")
+    noise: Noise | None = Field(default=None, description="find labels that are likely wrong")
     reference_size: int = Field(
-        default=512, ge=2, description="responses that mean and deviation are taken over, at most"
+        default=512, ge=2, description="most responses for mean and deviation"
     )
     score_batch_tokens: int = Field(
         default=8192, ge=1, description="tokens scored at once, padding included"

@@ -1,4 +1,4 @@
-"""What the reward models here do alike: refuse, train alone or in processes, score, let go."""
+"""Base of the reward models: checks, training in one process or several, scoring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rewards = Callable[[Sequence[Prompt], Sequence[str]], list[float]]
 
 
 class PreferenceModel(RewardModel[T]):
-    """Learns from the preferences that are not held out, and scores what it is given."""
+    """Learns from the preferences that are not held out, and scores responses."""
 
     def __init__(self, params: T) -> None:
         super().__init__(params)
@@ -34,12 +34,12 @@ class PreferenceModel(RewardModel[T]):
         """Train on the preferences that are not held out; see `RewardModel.fit`.
 
         Returns:
-            What `run` tells; with certain labels also "ties_left_out".
+            The metrics of `run`; with certain labels also "ties_left_out".
 
         Raises:
             DataError: If the preferences are too few, all ties, too long, or teach nothing.
             PluginError: If the checkpoint or `lora` cannot be used.
-            RunError: If the loss stops being a number, or a process ends.
+            RunError: If the loss is no longer finite, or a process ends.
         """
         from rlaif_trl.processes.devices import launched, train_in_processes
         from rlaif_trl.training.isolation import isolated
@@ -60,9 +60,9 @@ class PreferenceModel(RewardModel[T]):
         """Train and save, alone or as one process of several.
 
         Args:
-            job: What is to be done.
+            job: The training job.
             pairs: Preferences to train on.
-            held: Preferences to measure on.
+            held: Preferences to evaluate on.
         """
 
     @abstractmethod
@@ -90,5 +90,5 @@ class PreferenceModel(RewardModel[T]):
         return self._rewards(prompts, responses)
 
     async def close(self) -> None:
-        """Let the loaded model go."""
+        """Free the loaded model."""
         self._rewards = None

@@ -1,4 +1,4 @@
-"""Preferences made ready for a score head: encoded, measured, searched for noise."""
+"""Preparation of preferences for a score head: encoding, and detection of noise."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rlaif_trl.training.phases import Phases
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the training of a reward model begins with.
+    """Inputs of the training of a reward model.
 
     Attributes:
-        head: A head that nothing has trained yet.
-        phases: Hands out the trainings that are still to be done.
-        training: What is trained on.
-        unseen: What is measured on.
-        metrics: "truncated" and "heldout"; with `noise` also what the search found.
+        head: An untrained head.
+        phases: The remaining trainings.
+        training: Pairs to train on.
+        unseen: Pairs to evaluate on.
+        metrics: "truncated" and "heldout"; with `noise` also its counts.
         stopped: Whether the user stopped the search.
     """
 
@@ -45,10 +45,10 @@ def prepare(
 
     Args:
         params: The recipe's parameters.
-        job: What is to be done.
+        job: The training job.
         pairs: Preferences to train on.
-        held: Preferences to measure on.
-        trainings: How many there are to be after the search.
+        held: Preferences to evaluate on.
+        trainings: Number of trainings after the search.
 
     Raises:
         DataError: If one is too long, or the search leaves too little.

@@ -1,9 +1,9 @@
-"""From the pairs of a prompt to the ranking that they form.
+"""Rankings formed by the pairs of a prompt.
 
-A round's preferences are pairs. Where the pairs of a prompt chain (pairing `adjacent`, `all` or
-`merge-sort`), they are one ranking of all its responses. Pairs are locked in one after another,
-the surest first, and one that would close a cycle is left out (ranked pairs, Tideman 1987). What
-is then ordered completely is a ranking; of what is not, each pair is a ranking of two.
+A round's preferences are pairs. If the pairs of a prompt chain (pairing `adjacent`, `all` or
+`merge-sort`), they are one ranking of all its responses. Pairs are added one after another, the
+surest first, and one that would close a cycle is left out (ranked pairs, Tideman 1987). A set of
+responses that is then completely ordered is a ranking; otherwise each pair is a ranking of two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import pairwise
 from rlaif_trl.preferences.pairs import LabelledPair
 
 Edges = Mapping[tuple[str, str], int]
-"""(better, worse) to the index of the pair that says so."""
+"""(better, worse) to the index of the pair."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Chains:
-    """What the pairs come to.
+    """The rankings that pairs form.
 
     Attributes:
         chains: The rankings.
@@ -45,7 +45,7 @@ class Chains:
 
 
 def better_and_worse(pair: LabelledPair) -> tuple[str, str]:
-    """The two responses as the label orders them; a smoothed label may have turned them."""
+    """The two responses as the label orders them; a smoothed label may have swapped them."""
     if pair.p_chosen >= 0.5:
         return pair.chosen, pair.rejected
     return pair.rejected, pair.chosen
@@ -54,21 +54,21 @@ def better_and_worse(pair: LabelledPair) -> tuple[str, str]:
 def chains(pairs: Sequence[LabelledPair]) -> Chains:
     """The rankings that pairs form, prompt by prompt, in the order of the prompts.
 
-    A tie orders nothing: it is a ranking of two by itself. A pair between responses that are no
+    A tie orders nothing: it is a ranking of two by itself. A pair between responses that are not
     neighbours in a ranking is implied by it.
     """
     by_prompt: dict[str, list[int]] = defaultdict(list)
-    found = Chains([], [])
+    formed = Chains([], [])
     for index, pair in enumerate(pairs):
         if pair.decided:
             by_prompt[pair.prompt_id].append(index)
         else:
-            found.chains.append(Chain((index,)))
+            formed.chains.append(Chain((index,)))
     for indices in by_prompt.values():
-        edges = _locked(pairs, indices, found.inconsistent)
+        edges = _locked(pairs, indices, formed.inconsistent)
         for part in _connected(edges):
-            found.chains.extend(_ranked(part))
-    return found
+            formed.chains.extend(_ranked(part))
+    return formed
 
 
 def _locked(
@@ -89,15 +89,15 @@ def _locked(
 def _reachable(below: Mapping[str, Iterable[str]], start: str) -> set[str]:
     seen, waiting = {start}, [start]
     while waiting:
-        for one in below.get(waiting.pop(), ()):
-            if one not in seen:
-                seen.add(one)
-                waiting.append(one)
+        for response in below.get(waiting.pop(), ()):
+            if response not in seen:
+                seen.add(response)
+                waiting.append(response)
     return seen
 
 
 def _connected(edges: Edges) -> Iterator[dict[tuple[str, str], int]]:
-    """The edges of each part that hangs together."""
+    """The edges of each connected component."""
     neighbours: dict[str, set[str]] = defaultdict(set)
     for better, worse in edges:
         neighbours[better].add(worse)
@@ -113,8 +113,8 @@ def _ranked(edges: Edges) -> list[Chain]:
     below: dict[str, set[str]] = defaultdict(set)
     for better, worse in edges:
         below[better].add(worse)
-    responses = {one for ends in edges for one in ends}
-    order = sorted(responses, key=lambda one: -len(_reachable(below, one)))
+    responses = {response for ends in edges for response in ends}
+    order = sorted(responses, key=lambda response: -len(_reachable(below, response)))
     steps = list(pairwise(order))
     if all(step in edges for step in steps):
         return [Chain(tuple(edges[step] for step in steps))]

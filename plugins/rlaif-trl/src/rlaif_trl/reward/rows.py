@@ -39,35 +39,37 @@ class RankingRow(TypedDict):
 
 @dataclass(frozen=True)
 class RankingRows:
-    """All rows, and how many pairs contradict surer ones and so are in none."""
+    """All rows, and the number of pairs left out because they contradict surer ones."""
 
     rows: list[RankingRow]
     inconsistent: int = 0
 
 
 def ranking_rows(encoded: Sequence[EncodedPair], params: RewardTraining) -> RankingRows:
-    """The rows that `params.loss` is taken over; their weights are 1 on average.
+    """The rows of `params.loss`; their weights are 1 on average.
 
     Raises:
         DataError: If every pair's weight is 0.
     """
-    pairs = [one.pair for one in encoded]
+    pairs = [row.pair for row in encoded]
     labels = label_rows(
         pairs, soft=params.soft_labels, margin=params.margin, weighting=params.weights
     )
     if params.loss == "bradley_terry":
-        return RankingRows([_pair_row(*one) for one in zip(encoded, labels, strict=True)])
-    found = chains(pairs)
-    rows = [_chain_row(chain, encoded, labels) for chain in found.chains]
+        return RankingRows(
+            [_pair_row(row, label) for row, label in zip(encoded, labels, strict=True)]
+        )
+    formed = chains(pairs)
+    rows = [_chain_row(chain, encoded, labels) for chain in formed.chains]
     scale = len(rows) / sum(row["weight"] for row in rows)
     for row in rows:
         row["weight"] *= scale
-    return RankingRows(rows, len(found.inconsistent))
+    return RankingRows(rows, len(formed.inconsistent))
 
 
-def _pair_row(one: EncodedPair, label: dict[str, float]) -> RankingRow:
+def _pair_row(row: EncodedPair, label: dict[str, float]) -> RankingRow:
     return {
-        "responses": [one.chosen, one.rejected],
+        "responses": [row.chosen, row.rejected],
         "p": [label["p_chosen"]],
         "margin": [label["margin"]],
         "weight": label["weight"],
@@ -80,8 +82,8 @@ def _chain_row(
     if len(chain.steps) == 1:
         return _pair_row(encoded[chain.steps[0]], labels[chain.steps[0]])
     steps = [(encoded[i], labels[i]) for i in chain.steps]
-    ends = [better_and_worse(one.pair) for one, _ in steps]
-    responses = [one.tokens_of(better) for (one, _), (better, _) in zip(steps, ends, strict=True)]
+    ends = [better_and_worse(row.pair) for row, _ in steps]
+    responses = [row.tokens_of(better) for (row, _), (better, _) in zip(steps, ends, strict=True)]
     return {
         "responses": [*responses, steps[-1][0].tokens_of(ends[-1][1])],
         "p": [max(label["p_chosen"], 1 - label["p_chosen"]) for _, label in steps],

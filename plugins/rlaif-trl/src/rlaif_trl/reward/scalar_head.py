@@ -21,10 +21,10 @@ class ScalarHead(PreferenceModel[ScalarHeadParams]):
 
         Returns:
             "loss" and "training_accuracy" over the last logged steps, "steps", "preferences",
-            "truncated", "heldout" (how many preferences were held out); with any held out also
-            what `heldout.measure` tells; "mean" and "deviation", which were folded into the head,
-            and "centring_error", see `standardise`; with the loss plackett_luce "rankings" and
-            "inconsistent"; with `noise` "noise_flagged" and "folds_agreement".
+            "truncated", "heldout" (number of preferences held out); with any held out the
+            metrics of `heldout.measure`; "mean" and "deviation", which are folded into the
+            head, and "centring_error", see `standardise`; with the loss plackett_luce "rankings"
+            and "inconsistent"; with `noise` "noise_flagged" and "folds_agreement".
         """
         from rlaif_trl.reward import heldout
         from rlaif_trl.reward.head import reference_set

@@ -1,4 +1,4 @@
-"""Rewards of token sequences, in batches of like lengths, each number the same as if alone."""
+"""Rewards of token sequences, in batches of similar length that do not change them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SequenceScorer:
     Args:
         model: The classifier; put into evaluation mode.
         pad: Id of the padding token.
-        batch_tokens: At most so many tokens a batch, padding included.
+        batch_tokens: Most tokens in one batch, padding included.
     """
 
     def __init__(self, model: Any, pad: int, batch_tokens: int) -> None:
@@ -27,7 +27,7 @@ class SequenceScorer:
         self._batch_tokens = batch_tokens
 
     def rewards(self, sequences: Sequence[Tokens]) -> list[float]:
-        """One reward a sequence, in their order."""
+        """One reward per sequence, in their order."""
         rewards = [0.0] * len(sequences)
         for batch in self.batches(sequences):
             scored = self.forward([sequences[i] for i in batch]).tolist()
@@ -43,5 +43,5 @@ class SequenceScorer:
         return logits.squeeze(-1).float()
 
     def batches(self, sequences: Sequence[Tokens]) -> Iterator[list[int]]:
-        """Indices that go together, the longest first: what needs too much memory fails at once."""
-        return by_length([len(one) for one in sequences], self._batch_tokens)
+        """Indices of batches, the longest first, so that one that is too large fails at once."""
+        return by_length([len(tokens) for tokens in sequences], self._batch_tokens)

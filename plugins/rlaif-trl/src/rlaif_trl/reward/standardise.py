@@ -1,13 +1,14 @@
-"""A reward model's scale: mean 0 and deviation 1 over a reference set, folded into its weights.
+"""Standardisation of a reward model: mean 0 and deviation 1, folded into its weights.
 
-Bradley-Terry fixes only differences of rewards, so their mean and deviation are free. Both go into
-the score head, so that whatever loads the model, plain transformers too, gets standard rewards.
+Bradley-Terry fixes only differences of rewards, so their mean and deviation are free. Both are set
+over a reference set and go into the score head, so that rewards are standard with plain
+transformers too.
 
-The deviation divides the head's weight. The mean goes into the head's bias where it has one. Most
-heads of decoders have none; then a direction v of the hidden space stands in for it: the one whose
+The deviation divides the head's weight. The mean goes into the head's bias if it has one. Most
+heads of decoders have none; then a direction v of the hidden space replaces it: the one whose
 product with the hidden states h is closest to 1 over the reference set (ridge regression of the
 constant 1), scaled so that the mean of v·h is 1. Subtracting mean·v from the weight makes the mean
-over the reference set exactly 0. How far v·h is from constant is measured and stored.
+over the reference set exactly 0. The deviation of v·h from a constant is measured and stored.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ RIDGE = 1e-4
 
 @dataclass(frozen=True)
 class Standardisation:
-    """What was folded in.
+    """The mean and deviation that were folded in.
 
     Attributes:
         mean: Mean raw reward over the reference set.
         deviation: Deviation of the raw rewards, the population's.
         count: Sequences in the reference set.
-        error: Deviation of what folding the mean added to a reward beside a constant, in
-            standardised units; 0 where the head has a bias.
-        reference: Which set it is.
+        error: Deviation of the term by which the mean was folded in, in standardised units; 0 if
+            the head has a bias.
+        reference: Description of the reference set.
     """
 
     mean: float
@@ -99,8 +100,8 @@ def standardise(scorer: SequenceScorer, sequences: Sequence[Tokens]) -> Standard
     with torch.no_grad():
         if head.bias is None:
             constant = _constant_direction(mean_state, mean_square)
-            wobble = float(constant @ mean_square @ constant) - 1.0
-            error = abs(raw_mean) * max(wobble, 0.0) ** 0.5 / deviation
+            excess = float(constant @ mean_square @ constant) - 1.0
+            error = abs(raw_mean) * max(excess, 0.0) ** 0.5 / deviation
             weight = weight - raw_mean * constant
             deviation_after = float(weight @ mean_square @ weight) ** 0.5
             head.weight.copy_((weight / deviation_after)[None])
@@ -113,7 +114,7 @@ def standardise(scorer: SequenceScorer, sequences: Sequence[Tokens]) -> Standard
 
 
 def _constant_direction(mean_state: Tensor, mean_square: Tensor) -> Tensor:
-    """The direction v, of shape [width], with mean v·h = 1 and v·h as constant as it can be."""
+    """The direction v, of shape [width], with mean v·h = 1 and v·h as constant as possible."""
     ridge = RIDGE * mean_square.diagonal().mean() * torch.eye(len(mean_state), dtype=torch.float64)
     direction = torch.linalg.solve(mean_square + ridge, mean_state)
     scaled: Tensor = direction / (direction @ mean_state)
@@ -123,7 +124,7 @@ def _constant_direction(mean_state: Tensor, mean_square: Tensor) -> Tensor:
 def _moments(
     scorer: SequenceScorer, head: torch.nn.Linear, sequences: Sequence[Tokens]
 ) -> _Moments:
-    """Moments of the states that decide the rewards of `sequences`."""
+    """Moments of the states that the rewards of `sequences` are read from."""
     moments = _Moments.empty(head.in_features)
     seen: list[Tensor] = []
     hook = head.register_forward_hook(lambda _module, read, _out: seen.append(read[0]))
@@ -144,7 +145,7 @@ def _pooled(states: Tensor, sequences: Sequence[Tokens], pad: int) -> Tensor:
     """
     if states.ndim == 2:
         return states
-    last = [max((i for i, one in enumerate(ids) if one != pad), default=0) for ids in sequences]
+    last = [max((i for i, token in enumerate(ids) if token != pad), default=0) for ids in sequences]
     return states[torch.arange(len(last)), torch.tensor(last)]
 
 

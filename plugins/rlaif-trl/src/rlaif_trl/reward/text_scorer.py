@@ -1,4 +1,4 @@
-"""A trained reward model in a folder, as a function of prompts and responses."""
+"""A trained reward model as a function of prompts and responses."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rlaif_trl.training.isolation import isolated
 
 
 class TextScorer:
-    """Scores by the model in a folder, on a GPU if there is one.
+    """Scores with the model in a folder, on a GPU if there is one.
 
     Args:
-        folder: What `fit` wrote, or a hub name.
-        params: How long a text may be, and how large a batch.
+        folder: Folder written by `fit`, or a hub name.
+        params: Limits of lengths and batches.
 
     Raises:
         PluginError: If it cannot be loaded, or does not have one output.
@@ -35,14 +35,14 @@ class TextScorer:
             model.cuda()
         limit = context_length(model, tokenizer, params.max_length)
         config = model.config.get_text_config()
-        if config.pad_token_id is None:  # or batches are refused
+        if config.pad_token_id is None:  # without it the model refuses batches
             config.pad_token_id = tokenizer.pad_token_id
         self._model = model
         self._encoder = ChatEncoder(tokenizer, limit, params.overlong)
         self._scorer = SequenceScorer(model, config.pad_token_id, params.score_batch_tokens)
 
     def rewards(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-        """One reward a response.
+        """One reward per response.
 
         Raises:
             ValueError: If prompts and responses are not equally many.
@@ -54,4 +54,4 @@ class TextScorer:
         ]
         encoded = self._encoder.encode(items)
         with computing_for(self._model):
-            return self._scorer.rewards([one.prompt + one.responses[0] for one in encoded])
+            return self._scorer.rewards([item.prompt + item.responses[0] for item in encoded])

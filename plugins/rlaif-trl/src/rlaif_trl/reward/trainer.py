@@ -13,7 +13,7 @@ from trl.trainer.reward_trainer import RewardTrainer
 
 from rlaif_trl.preferences.losses import centring, smooth, weighted_mean
 from rlaif_trl.reward.plackett_luce import ABSENT, plackett_luce
-from rlaif_trl.training.arguments import Contained
+from rlaif_trl.training.arguments import OfflineTrainer
 
 _TARGETS = ("sizes", "p", "margin", "weight")
 
@@ -30,11 +30,11 @@ class RankingCollator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
         """One batch: all responses below each other, padded on the right, and the targets."""
-        sequences = [torch.tensor(one) for row in rows for one in row["responses"]]
+        sequences = [torch.tensor(response) for row in rows for response in row["responses"]]
         pad = torch.nn.utils.rnn.pad_sequence
         return {
             "input_ids": pad(sequences, batch_first=True, padding_value=self.pad),
-            "attention_mask": pad([torch.ones_like(one) for one in sequences], batch_first=True),
+            "attention_mask": pad([torch.ones_like(ids) for ids in sequences], batch_first=True),
             "sizes": torch.tensor([len(row["responses"]) for row in rows]),
             "p": pad([torch.tensor(row["p"]) for row in rows], batch_first=True),
             "margin": pad([torch.tensor(row["margin"]) for row in rows], batch_first=True),
@@ -42,11 +42,11 @@ class RankingCollator:
         }
 
 
-class RankingTrainer(Contained, RewardTrainer):
+class RankingTrainer(OfflineTrainer, RewardTrainer):
     """Plackett-Luce on rankings, which is Bradley-Terry on pairs.
 
     Args:
-        label_smoothing: The share of labels in [0, 0.5) that is taken to be flipped.
+        label_smoothing: Assumed share of flipped labels, in [0, 0.5).
         centring: TRL's center_rewards_coefficient.
     """
 
@@ -69,19 +69,19 @@ class RankingTrainer(Contained, RewardTrainer):
     ) -> Any:
         """Mean weighted loss of a batch of rankings."""
         targets = {name: inputs[name] for name in _TARGETS}
-        tokens = {name: one for name, one in inputs.items() if name not in _TARGETS}
+        tokens = {name: value for name, value in inputs.items() if name not in _TARGETS}
         outputs = model(**tokens, use_cache=False)
         rewards = by_ranking(outputs.logits.squeeze(-1).float(), targets["sizes"])
         p = smooth(targets["p"], self.label_smoothing)
         losses = plackett_luce(rewards, p, targets["margin"])
         mean = _mean(rewards, rewards > ABSENT / 2)
         losses = losses + centring(mean, mean, self.centring)
-        self._note(rewards.detach())
+        self._record(rewards.detach())
         loss = weighted_mean(losses, targets["weight"])
         return (loss, outputs) if return_outputs else loss
 
-    def _note(self, rewards: Tensor) -> None:
-        """Keep a batch's figures under TRL's names: a mean over neighbours, over rankings."""
+    def _record(self, rewards: Tensor) -> None:
+        """Record a batch's metrics under TRL's names: means over neighbours, over rankings."""
         there = rewards[:, 1:] > ABSENT / 2
         steps = rewards[:, :-1] - rewards[:, 1:]
         figures = {
@@ -99,7 +99,7 @@ def by_ranking(rewards: Tensor, sizes: Tensor) -> Tensor:
 
     Args:
         rewards: Of shape [responses], ranking after ranking.
-        sizes: Of shape [rankings]: how many responses each has.
+        sizes: Of shape [rankings]: number of responses of each.
 
     Returns:
         Of shape [rankings, the most responses], `ABSENT` where a ranking has fewer.
@@ -110,5 +110,5 @@ def by_ranking(rewards: Tensor, sizes: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor, there: Tensor) -> Tensor:
-    """Row means over what is there."""
+    """Row means over the entries that are there."""
     return torch.where(there, values, 0.0).sum(dim=1) / there.sum(dim=1)

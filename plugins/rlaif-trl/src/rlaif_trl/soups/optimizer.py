@@ -25,27 +25,25 @@ INNER: Final = {
 }
 
 PARENTS: Final = "parents"
-"""Folder of the policies that were trained on one reward each, beside their soup."""
+"""Folder beside the soup, of the policies that were trained on one reward each."""
 
 TRAINED: Final = "trained"
-"""Folder in the job's work folder with the parents that are done."""
+"""Folder in the job's work folder, of the parents that are done."""
 
 
 class SoupsParams(Params):
     """Parameters of `soups`."""
 
     optimizer: Literal["grpo", "rloo", "online-dpo", "rejection", "ppo"] = Field(
-        default="rloo", description="what trains each policy"
+        default="rloo", description="optimizer of each policy"
     )
-    params: dict[str, Any] = Field(default_factory=dict, description="that optimizer's own")
+    params: dict[str, Any] = Field(default_factory=dict, description="parameters of that optimizer")
     weights: dict[str, float] | None = Field(
         default=None, description="share of each reward's policy, by name; null: equal shares"
     )
-    steps: int = Field(
-        default=5, ge=0, description="points on the way from each policy to the next; 0: no front"
-    )
+    steps: int = Field(default=5, ge=0, description="points between each two policies; 0: no front")
     front_prompts: int = Field(
-        default=64, ge=1, description="held-out prompts that the front is measured on, at most"
+        default=64, ge=1, description="most held-out prompts to measure the front on"
     )
     max_completion_length: int = Field(default=256, ge=1, description="tokens, on the front")
 
@@ -66,20 +64,20 @@ class Soups(Optimizer[SoupsParams]):
     needs_scorer = True
 
     def check(self, checkpoint: str, prompts: Sequence[Prompt]) -> None:
-        """Refuse what the optimizer of each policy refuses; see `Optimizer.check`."""
+        """Run the check of each policy's optimizer; see `Optimizer.check`."""
         self._inner().check(checkpoint, prompts)
 
     def train(self, job: TrainingJob) -> Metrics:
         """Train a policy on each of `job.objectives` from one start, then average their weights.
 
         The soup of `weights` is written to `job.output`, its parents to `parents/NAME` in it.
-        Averaging needs parents that stay near each other, as policies of one start do.
+        Averaging needs parents that stay close to each other, as policies of the same start do.
 
         Returns:
             For each point of the front `soup/SHARES/NAME`, the mean of reward NAME over held-out
-            prompts (of missing ones nothing), with SHARES like "helpful=0.25,safe=0.75"; the shares
-            of the soup itself, which is one of the points, as `returned/NAME`; and what each
-            parent's training measured, as `NAME/…`.
+            prompts (the training prompts if none are held out), with SHARES like
+            "helpful=0.25,safe=0.75"; the shares of the soup itself, which is one of the points, as
+            `returned/NAME`; and the metrics of each parent's training, as `NAME/…`.
 
         Raises:
             DataError: If there are fewer than two rewards, or `weights` names another one.
@@ -100,17 +98,17 @@ class Soups(Optimizer[SoupsParams]):
             if job.cancelled():
                 return figures
             figures |= {f"{name}/{key}": value for key, value in measured.items()}
-        from rlaif_trl.soups.simmering import Simmering
+        from rlaif_trl.soups.averaging import PolicyAverage
         from rlaif_trl.training.isolation import isolated
 
         with isolated(job.seed):
-            pot = Simmering(job, list(parents.values()), self.params.max_completion_length)
+            average = PolicyAverage(job, list(parents.values()), self.params.max_completion_length)
             own = tuple(shares[name] for name in names)
             for point in _front(len(names), self.params.steps, own):
-                spelled = ",".join(f"{n}={s:g}" for n, s in zip(names, point, strict=True))
-                means = pot.rewards(point, self.params.front_prompts)
-                figures |= {f"soup/{spelled}/{name}": value for name, value in means.items()}
-            pot.save(list(own))
+                label = ",".join(f"{n}={s:g}" for n, s in zip(names, point, strict=True))
+                means = average.rewards(point, self.params.front_prompts)
+                figures |= {f"soup/{label}/{name}": value for name, value in means.items()}
+            average.save(list(own))
         return figures | {f"returned/{name}": share for name, share in shares.items()}
 
     def _inner(self) -> OnlineOptimizer[Any]:
@@ -118,7 +116,7 @@ class Soups(Optimizer[SoupsParams]):
         return kind(kind.Params.model_validate(self.params.params))
 
     def _parent(self, phases: Phases, name: str, target: Path) -> Metrics:
-        """Train one reward's policy, unless an interrupted run has done so."""
+        """Train one reward's policy, unless an interrupted run has finished it."""
         job, work = phases.next(name), phases.job.work
         kept = None if work is None else work / TRAINED / name
 
@@ -134,8 +132,8 @@ class Soups(Optimizer[SoupsParams]):
                 shutil.copytree(target, kept, dirs_exist_ok=True)
             return dict(measured)
 
-        told = None if kept is None else kept.with_name(f"{name}.json")
-        measured = remembered(told, digest(self.params.model_dump_json(), job.checkpoint), train)
+        record = None if kept is None else kept.with_name(f"{name}.json")
+        measured = remembered(record, digest(self.params.model_dump_json(), job.checkpoint), train)
         if kept is not None and not target.is_dir():
             shutil.copytree(kept, target)
         return measured or {}
@@ -144,29 +142,29 @@ class Soups(Optimizer[SoupsParams]):
 def inner(name: str) -> type[OnlineOptimizer[Any]]:
     """The optimizer of this name."""
     module, _, kind = INNER[name].partition(":")
-    found: type[OnlineOptimizer[Any]] = getattr(import_module(module), kind)
-    return found
+    optimizer: type[OnlineOptimizer[Any]] = getattr(import_module(module), kind)
+    return optimizer
 
 
 def _shares(names: Sequence[str], weights: Mapping[str, float] | None) -> dict[str, float]:
-    given = dict.fromkeys(names, 1.0) if weights is None else weights
-    unknown = [name for name in given if name not in names]
+    chosen = dict.fromkeys(names, 1.0) if weights is None else weights
+    unknown = [name for name in chosen if name not in names]
     if unknown:
         raise DataError(f"weights names {unknown[0]!r}; the rewards are {', '.join(names)}")
-    total = sum(given.values())
-    return {name: given.get(name, 0.0) / total for name in names}
+    total = sum(chosen.values())
+    return {name: chosen.get(name, 0.0) / total for name in names}
 
 
 def _front(count: int, steps: int, own: tuple[float, ...]) -> list[tuple[float, ...]]:
-    """Shares from each policy to every other in so many steps, each once, and the soup's own."""
-    found: dict[tuple[float, ...], None] = {}
+    """Shares on the lines between each two policies, each once, and the soup's own."""
+    points: dict[tuple[float, ...], None] = {}
     for a in range(count):
         for b in range(a + 1, count):
             for step in range(steps):
                 share = step / (steps - 1) if steps > 1 else 0.5
                 point = [0.0] * count
                 point[a], point[b] = 1.0 - share, share
-                found[tuple(point)] = None
-    if found:
-        found[own] = None
-    return list(found)
+                points[tuple(point)] = None
+    if points:
+        points[own] = None
+    return list(points)

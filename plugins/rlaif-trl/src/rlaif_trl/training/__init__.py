@@ -1,1 +1,1 @@
-"""What every training run shares: parameters, trainer arguments, progress, adapters."""
+"""Parts shared by all training runs: parameters, trainer arguments, progress, adapters."""

@@ -1,4 +1,4 @@
-"""Low-rank adapters: put on before training, folded into the weights after it."""
+"""Low-rank adapters: added before training, merged into the weights after it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 ADAPTER = "adapter"
-"""Subfolder of the output in which the adapter alone is kept."""
+"""Subfolder of the output for the adapter alone."""
 
 _ALL_LINEAR = "all-linear"
 
 
 def adapter_config(lora: Lora | None, model: PreTrainedModel, task: Task) -> LoraConfig | None:
-    """What a trainer takes as `peft_config`; None to train the whole model.
+    """The `peft_config` of a trainer; None to train the whole model.
 
     With the task "SEQ_CLS" the score head is trained too; with another it would stay random.
 
@@ -48,7 +48,7 @@ def adapter_config(lora: Lora | None, model: PreTrainedModel, task: Task) -> Lor
 
 
 def merge_adapter(model: Any, folder: Path | None) -> PreTrainedModel:
-    """Keep the adapter in `folder`/adapter and return the model with it folded in.
+    """Keep the adapter in `folder`/adapter and return the model with the adapter merged.
 
     Args:
         model: One without an adapter is returned as it is.
@@ -68,13 +68,13 @@ def merge_adapter(model: Any, folder: Path | None) -> PreTrainedModel:
 
 
 def without_adapter(model: Any) -> AbstractContextManager[None]:
-    """A model with its adapter switched off while inside: what it was before it got one."""
+    """Switch a model's adapter off inside the context."""
     off: AbstractContextManager[None] = model.disable_adapter()
     return off
 
 
 def _matches(model: PreTrainedModel, targets: str | list[str]) -> bool:
-    """Whether any module's name matches as PEFT matches: a regex, or a list of name endings."""
+    """True if any module's name matches as in PEFT: a regex, or a list of name endings."""
     names = [name for name, _ in model.named_modules()]
     if isinstance(targets, str):
         return any(re.fullmatch(targets, name) for name in names)

@@ -1,9 +1,9 @@
-"""From a recipe's parameters to the trainer's arguments, with this project's fixed choices."""
+"""Trainer arguments made of a recipe's parameters and this project's fixed settings."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +15,12 @@ from rlaif_core.api import RunError, TrainingJob
 from rlaif_trl.training.params import Training
 from rlaif_trl.training.progress import JobCallback
 from rlaif_trl.training.reporting import EVENTS, check_reporters, keep_events, place_events
-from rlaif_trl.training.units import Named
+from rlaif_trl.training.units import NamedUnits
 
 Arguments = TypeVar("Arguments", bound=TrainingArguments)
 
 CHECKPOINTS = "checkpoints"
-"""Subfolder for checkpoints: of the job's work folder, or of its output where it has none."""
+"""Subfolder for checkpoints: in the job's work folder, or in its output if it has none."""
 
 _PASSED_ON = (
     "learning_rate",
@@ -38,22 +38,22 @@ _PASSED_ON = (
 
 
 def arguments(kind: type[Arguments], params: Training, job: TrainingJob, **rest: Any) -> Arguments:
-    """Arguments of a trainer: what `params` says, offline, silent, one device a process.
+    """Arguments of a trainer: offline, silent, one device per process.
 
     Args:
         kind: The trainer's configuration class.
         params: The recipe's parameters.
         job: Gives the seed and the output folder.
-        rest: What only this trainer has.
+        rest: Arguments of this trainer alone.
 
     Raises:
-        PluginError: If `report_to` names what is not installed.
+        PluginError: If `report_to` names a package that is not installed.
     """
     check_reporters(params)
     gpu = torch.cuda.is_available()
     bf16 = gpu and torch.cuda.is_bf16_supported() if params.bf16 is None else params.bf16
-    if "max_length" in {one.name for one in fields(kind)}:
-        rest["max_length"] = None  # lengths are settled before: a row too long is not dropped
+    if "max_length" in {field.name for field in fields(kind)}:
+        rest["max_length"] = None  # lengths are checked before: no long row is dropped
     made = kind(
         output_dir=str(checkpoints(job)),
         warmup_steps=params.warmup_steps or params.warmup_ratio,
@@ -65,7 +65,7 @@ def arguments(kind: type[Arguments], params: Training, job: TrainingJob, **rest:
         save_steps=params.save_steps or 500,
         save_total_limit=1,
         logging_first_step=True,
-        logging_nan_inf_filter=False,  # it would hide a loss that is no number
+        logging_nan_inf_filter=False,  # it would hide a loss that is not finite
         report_to=params.report_to or "none",
         disable_tqdm=True,
         remove_unused_columns=False,  # the collators know their columns
@@ -79,11 +79,11 @@ def arguments(kind: type[Arguments], params: Training, job: TrainingJob, **rest:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run left.
+    """The result of a training run.
 
     Attributes:
         model: The model, out of its wrappers for mixed precision.
-        figures: The last logged figures, means over the steps since the log before.
+        figures: The last logged metrics, means over the steps since the log before.
         steps: Optimizer steps done.
     """
 
@@ -93,7 +93,7 @@ class Trained:
 
 
 def checkpoints(job: TrainingJob) -> Path:
-    """Where a job's checkpoints are."""
+    """Folder of a job's checkpoints."""
     return (job.work or job.output) / CHECKPOINTS
 
 
@@ -106,13 +106,13 @@ def run(
     """Train, from the job's newest checkpoint if there is one.
 
     Args:
-        trainer: TRL's, or one with its callbacks.
-        job: What is to be done.
-        callbacks: Who else looks on.
+        trainer: A trainer of TRL, or one with the same callbacks.
+        job: The training job.
+        callbacks: Further callbacks.
         whole_steps: See `JobCallback`.
 
     Raises:
-        RunError: If the policy's probabilities stop being numbers.
+        RunError: If the policy's probabilities are no longer finite.
     """
     trainer.remove_callback(PrinterCallback)  # which prints every log
     for callback in (*callbacks, JobCallback(job, trainer.accelerator, whole_steps)):
@@ -126,10 +126,10 @@ def run(
             raise
         raise RunError(
             f"training diverged at step {trainer.state.global_step}: the policy's probabilities "
-            f"are no numbers; lower learning_rate (now {trainer.args.learning_rate:g})"
+            f"are not finite; lower learning_rate (now {trainer.args.learning_rate:g})"
         ) from error
-    if folder.is_dir() and not any(folder.iterdir()):
-        shutil.rmtree(folder, ignore_errors=True)  # made by trainers whether they save or not
+    with suppress(OSError):  # not empty, or removed by another process
+        folder.rmdir()  # trainers make it even if they never save
     if job.work is not None and trainer.accelerator.is_main_process:
         keep_events(job.work, job.output / EVENTS)
     return Trained(
@@ -139,11 +139,11 @@ def run(
     )
 
 
-class Contained(Named):
-    """A trainer that calls nobody: no telemetry, and no card with links to a hub."""
+class OfflineTrainer(NamedUnits):
+    """A trainer without network access: no telemetry, and no card with links to a hub."""
 
     def _send_telemetry(self) -> None:
-        """Sends nothing."""
+        """Send nothing."""
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
-        """Writes nothing: TRL's card links a local base model to a page that does not exist."""
+        """Write nothing: TRL's card links a local base model to a page that does not exist."""

@@ -1,4 +1,4 @@
-"""Training that leaves the process as it found it: random states, log level, bars, threads."""
+"""Isolation of training: random states, log level, bars and threads are restored."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 @contextmanager
 def isolated(seed: int) -> Iterator[None]:
-    """Seed everything, and give back the process's random states and log level in the end.
+    """Seed everything, and restore the process's random states and log level in the end.
 
-    Trainers seed python, numpy and torch for the whole process, and note again and again what is
-    meant here: a new score head, a padding token passed on to the model.
+    Trainers seed python, numpy and torch for the whole process, and log repeatedly what is
+    intended here: a new score head, a padding token passed on to the model.
     """
     import numpy
     import torch

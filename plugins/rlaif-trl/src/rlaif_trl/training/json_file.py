@@ -1,4 +1,4 @@
-"""JSON files that are either as they were or as they are to be, never half of it."""
+"""Atomic writing of JSON files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write a value under another name, then give it its own.
+    """Write a value to a temporary file, then rename it.
 
-    Processes that train together may write the same file at once, each under a name of its own.
+    Processes that train together may write the same file at once, each under its own name.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     writing = file.with_name(f"{file.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""What every component here lets a recipe say, under the names that TRL uses."""
+"""Parameters shared by the components, under the names that TRL uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Schedule = Literal[
 Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adafactor", "rmsprop", "sgd"]
 
 PairLabel = Literal["certain", "bradley-terry", "win-rate"]
-"""How the rewards of two responses become the probability that the better one is preferred."""
+"""Label of a pair made of two rewards: the probability that the better response is preferred."""
 
 
 class Lora(Params):
@@ -93,19 +93,17 @@ class PolicyTraining(Training):
         default=256, ge=1, description="tokens of a response that training itself samples"
     )
     max_kl: float | None = Field(
-        default=None, gt=0, description="nats a response that the policy may leave the reference by"
+        default=None, gt=0, description="most nats per response between policy and reference"
     )
-    watch_steps: int = Field(
-        default=50, ge=1, description="steps between two looks at held-out prompts"
-    )
-    watch_prompts: int = Field(default=64, ge=2, description="held-out prompts a look takes")
+    watch_steps: int = Field(default=50, ge=1, description="steps between two held-out evaluations")
+    watch_prompts: int = Field(default=64, ge=2, description="held-out prompts of an evaluation")
     watch_patience: int = Field(
-        default=2, ge=1, description="looks in a row that must be worse before training stops"
+        default=2, ge=1, description="evaluations in a row that must be worse before training stops"
     )
 
 
 class Sampling(Params):
-    """How responses are drawn from the policy while it trains."""
+    """Sampling settings of the policy during training."""
 
     temperature: float = Field(default=1.0, gt=0)
     top_p: float = Field(default=1.0, gt=0, le=1)

@@ -1,4 +1,4 @@
-"""One job as several trainings one after another, each with folders and progress of its own."""
+"""One job as several trainings in sequence, each with its own folders and progress."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rlaif_core.api import Metrics, TrainingJob, digest
 
 @dataclass
 class Phases:
-    """Hands out a job's parts.
+    """The parts of a job.
 
     Attributes:
         job: The whole.
-        total: How many parts there are.
-        begun: How many parts were handed out.
+        total: Number of parts.
+        begun: Number of parts started.
     """
 
     job: TrainingJob
@@ -42,5 +42,5 @@ class Phases:
 
 
 def seed_of_part(seed: int, *part: object) -> int:
-    """A seed of its own for a part of a run."""
+    """The seed of a part of a run."""
     return int(digest(seed, *part)[:7], 16)

@@ -1,4 +1,4 @@
-"""What a running trainer tells the job: every step's progress, and a stop when asked or lost."""
+"""Progress of a running trainer, and its stop on request or divergence."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class JobCallback(TrainerCallback):
     """Reports to a `TrainingJob`.
 
     Args:
-        job: Whose `progress` is called after each step and whose `cancelled` is asked.
+        job: Its `progress` and `cancelled` are called after each step.
         accelerator: Lets several processes stop at the same step; None with one process.
-        whole_steps: Training stops only after a multiple of so many steps, or after the last.
+        whole_steps: Training stops only after a multiple of this number, or after the last step.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class JobCallback(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """Report the step, now or once it is logged; see to it that the last one is."""
+        """Report the step, now or once it is logged; the last one is always logged."""
         control.should_log = control.should_log or state.global_step >= state.max_steps
         self._due = True
         if "loss" in self._figures or not control.should_log:
@@ -53,13 +53,13 @@ class JobCallback(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Report a step that waits for its figures; a loss that is no number ends the training.
+        """Report a step that waits for its metrics; a loss that is not finite ends the training.
 
         Raises:
             RunError: If the loss or its gradient is not finite.
         """
         logs = logs or {}
-        if "loss" not in logs:  # the guard's look; or the summary at the end, or an evaluation
+        if "loss" not in logs:  # the guard's metrics; or the summary at the end, or an evaluation
             self._figures |= numbers({k: v for k, v in logs.items() if k.startswith("watch/")})
             return
         for name in ("loss", "grad_norm"):
@@ -73,10 +73,10 @@ class JobCallback(TrainerCallback):
             self._report(state, control)
 
     def _report(self, state: TrainerState, control: TrainerControl) -> None:
-        """Tell the job of a step, with figures if it was logged, and stop if the user asked to.
+        """Report a step to the job, with metrics if it was logged, and stop if the user asked to.
 
-        A run that is stopped keeps a checkpoint where the job has a folder for it, whatever
-        `save_steps` says, so that nothing is lost.
+        A stopped run keeps a checkpoint if the job has a folder for it, whatever `save_steps` is,
+        so that nothing is lost.
         """
         figures, self._figures, self._due = self._figures, {}, False
         if state.is_world_process_zero:
@@ -88,13 +88,13 @@ class JobCallback(TrainerCallback):
 
 
 def numbers(logs: dict[str, Any]) -> dict[str, float]:
-    """The figures of a log that are finite: a mean over no rewards is none."""
+    """The finite metrics of a log: a mean over no rewards is not one."""
     known = {name: float(value) for name, value in logs.items() if value is not None}
     return {name: value for name, value in known.items() if math.isfinite(value)}
 
 
 def agreed(flag: bool, accelerator: Accelerator | None) -> bool:
-    """Whether any process raises the flag; every process must ask at the same step."""
+    """True if any process raises the flag; every process must call this at the same step."""
     if accelerator is None or accelerator.num_processes == 1:
         return flag
     mine = torch.tensor([float(flag)], device=accelerator.device)

@@ -1,4 +1,4 @@
-"""Parts of a long training that are done once, also if it is interrupted."""
+"""Parts of a long training whose results are kept over an interruption."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 def remembered(file: Path | None, key: str, make: Callable[[], T | None]) -> T | None:
-    """What `make` returns; where it was made before, what `file` holds.
+    """The result of `make`, or the one that an earlier call left in `file`.
 
     Args:
         file: JSON, written once `make` is done; None to keep nothing.
-        key: Says what was made; a file with another key is made anew.
-        make: Returns what JSON can say, lists rather than tuples; None if it was stopped, which
-            is not kept.
+        key: Identifies the inputs; a file with another key is made anew.
+        make: Returns a JSON value, with lists rather than tuples; None, if it was stopped, is not
+            kept.
     """
     if file is not None and file.is_file():
         kept = json.loads(file.read_text())

@@ -1,4 +1,4 @@
-"""Who else is told of a training's figures: tensorboard, trackio, wandb."""
+"""Reporting of training metrics to tensorboard, trackio and wandb."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ training is done, so that an interruption loses none."""
 
 
 def check_reporters(params: Training) -> None:
-    """Refuse a `report_to` that names what is not there.
+    """Check that the packages in `report_to` are installed.
 
     Raises:
-        PluginError: If it does.
+        PluginError: If one is not.
     """
     if not params.report_to:
         return
@@ -36,7 +36,7 @@ def check_reporters(params: Training) -> None:
 def place_events(trainer: Trainer, job: TrainingJob) -> None:
     """Let tensorboard write to `EVENTS`, not among the checkpoints, which are removed.
 
-    TENSORBOARD_LOGGING_DIR in the environment goes before it.
+    TENSORBOARD_LOGGING_DIR in the environment overrides it.
     """
     from transformers.integrations.integration_utils import TensorBoardCallback
 
@@ -46,6 +46,6 @@ def place_events(trainer: Trainer, job: TrainingJob) -> None:
 
 
 def keep_events(source: Path, target: Path) -> None:
-    """Copy the event files of one folder, if it has any, to where they stay."""
+    """Copy the event files of a folder, if it has any, to their final place."""
     if (source / EVENTS).is_dir():
         shutil.copytree(source / EVENTS, target, dirs_exist_ok=True)

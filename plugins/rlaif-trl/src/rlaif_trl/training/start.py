@@ -1,4 +1,4 @@
-"""Whether a training can start, seen before anything is judged or loaded."""
+"""Check that a training can start, before anything is judged or loaded."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rlaif_trl.training.reporting import check_reporters
 
 
 def check_start(checkpoint: str, params: Training, task: Task) -> ChatEncoder:
-    """Refuse a checkpoint that cannot be trained as the parameters say.
+    """Refuse a checkpoint that cannot be trained with these parameters.
 
     Returns:
-        Encodes what it is to be trained on.
+        The encoder of its training data.
 
     Raises:
-        PluginError: If it is no checkpoint of safetensors with a chat template and a padding or
+        PluginError: If it is not a checkpoint of safetensors with a chat template and a padding or
             end token, if `max_length` is more than its context, `lora` names no module of it, or
-            `report_to` names what is not installed.
+            `report_to` names a package that is not installed.
     """
     check_reporters(params)
     with isolated(0):

@@ -1,4 +1,4 @@
-"""Figures named by what they are counted by: TRL says `kl` of a mean per token and of a sum."""
+"""Metric names with their units: TRL's `kl` is a mean per token or a sum."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
-class Named:
-    """A TRL trainer whose logs say the unit of what could be taken for another one."""
+class NamedUnits:
+    """A TRL trainer whose logs name the unit of ambiguous metrics."""
 
     names: ClassVar[Mapping[str, str]] = {"entropy": "entropy_per_token"}
-    """TRL's name of a figure, and the one that it is logged under; all are in nats."""
+    """TRL's name of a metric, and its name in our logs; all are in nats."""
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log, with `names` in the place of TRL's."""
+        """Log under `names` instead of TRL's."""
         me: Any = self  # the trainers have no types
         measured = me._metrics["train" if me.model.training else "eval"]
         for trl, name in self.names.items():

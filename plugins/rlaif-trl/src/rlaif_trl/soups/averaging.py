@@ -1,4 +1,4 @@
-"""Averaging the weights of policies, and what the rewards say of the averages."""
+"""Averages of the weights of policies, and their rewards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rlaif_trl.model.sampling import Draw, sample
 from rlaif_trl.policy.optimizer import rewards
 
 
-class Simmering:
-    """Parents with one start, ready to be averaged.
+class PolicyAverage:
+    """Weighted averages of policies that were trained from the same start.
 
     Args:
-        job: What they were trained for.
+        job: The job they were trained for.
         parents: Their folders; two or more.
-        tokens: Of a response, at most.
+        tokens: Most tokens of a response.
 
     Raises:
         PluginError: If their weights do not have the same names and shapes.
@@ -33,7 +33,7 @@ class Simmering:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = load_causal(str(parents[0]), "float32")
         self._model = model.to(device)
-        self._states = [load_causal(str(one), "float32").state_dict() for one in parents]
+        self._states = [load_causal(str(folder), "float32").state_dict() for folder in parents]
         first = {name: weight.shape for name, weight in self._states[0].items()}
         for folder, state in zip(parents, self._states, strict=True):
             if {name: weight.shape for name, weight in state.items()} != first:
@@ -44,11 +44,11 @@ class Simmering:
         """Mean of each reward over responses of the average, to held-out prompts if there are any.
 
         Args:
-            shares: Of each parent, adding up to 1.
-            count: Prompts, at most.
+            shares: Share of each parent, adding up to 1.
+            count: Most prompts.
 
         Returns:
-            By reward; one that said nothing of all responses is left out.
+            Means by reward; a reward that abstained on all responses is left out.
         """
         self._mix(shares)
         prompts = list(self._job.heldout_prompts or self._job.prompts)[:count]
@@ -56,17 +56,17 @@ class Simmering:
             self._tokenizer, context_length(self._model, self._tokenizer, None), "error"
         )
         # Two responses each, since a pairwise judge rewards by comparing them.
-        prompts = [one for one in prompts for _ in range(2)]
-        ids = encoder.encode_prompts([one.messages for one in prompts], self._tokens)
+        prompts = [prompt for prompt in prompts for _ in range(2)]
+        ids = encoder.encode_prompts([prompt.messages for prompt in prompts], self._tokens)
         torch.manual_seed(self._job.seed)
         drawn = sample(self._model, self._tokenizer, ids, Draw(self._tokens))
         texts = self._tokenizer.batch_decode(drawn, skip_special_tokens=True)
-        found = {}
+        means = {}
         for name, scorer in self._job.objectives.items():
-            known = [one for one in rewards(scorer, prompts, texts) if one is not None]
+            known = [reward for reward in rewards(scorer, prompts, texts) if reward is not None]
             if known:
-                found[name] = sum(known) / len(known)
-        return found
+                means[name] = sum(known) / len(known)
+        return means
 
     def save(self, shares: Sequence[float]) -> None:
         """Write the average to the job's output."""
