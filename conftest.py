@@ -29,6 +29,7 @@ SLOW = (
     "plugins/rlaif-judges/tests/test_meta_rewarding.py",
     "plugins/rlaif-report/tests/test_command.py",
     "plugins/rlaif-stats/tests/test_advantages.py",
+    "plugins/rlaif-stats/tests/test_cycles.py",
     "plugins/rlaif-transformers/tests/generation/",
     "plugins/rlaif-transformers/tests/scoring/",
     "plugins/rlaif-transformers/tests/test_architectures.py",
@@ -48,11 +49,14 @@ SLOW = (
     "plugins/rlaif-vllm/",
     "tests/cli/test_scaffold.py",
     "tests/cli/test_startup.py",
+    "tests/commands/test_compare.py",
+    "tests/commands/test_plan.py",
     "tests/commands/test_run.py",
     "tests/docs/test_snippets.py",
     "tests/end_to_end/",
     "tests/engine/judging/test_failure_limit.py",
     "tests/engine/stages/test_second_judge.py",
+    "tests/engine/test_self_rewarding.py",
     "tests/engine/test_shared_answers.py",
 )
 """Tests that start processes, train, or take seconds each: `make test-fast` leaves them out."""

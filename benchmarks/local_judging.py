@@ -23,7 +23,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlaif_core.api import ChatReply, ChatRequest, Comparison, Context, Response
-from rlaif_core.engine.calling import Budget, Caller, RetryPolicy, RateLimits
+from rlaif_core.engine.calling import Budget, Caller, RateLimits, RetryPolicy
 from rlaif_core.recipe.sections import BudgetSection
 from rlaif_core.store.ledger import Ledger
 from rlaif_judges.constitutional import Constitutional, ConstitutionalParams
