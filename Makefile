@@ -6,15 +6,49 @@ CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml
 DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(CONTRIBUTED:%=%/pyproject.toml)
 
-.PHONY: quickstart test test-vllm check docs setup clean
+.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-coverage test-wheels \
+	test-vllm check docs setup clean
 .DELETE_ON_ERROR:
 
 # The lab's models are so small that a second thread waits more than it works.
 quickstart: setup
 	OMP_NUM_THREADS=1 $(BIN)/rlaif run recipes/quickstart.yaml
 
+# Compiled modules and rewritten assertions are kept, whatever the shell says: tests start processes.
+unexport PYTHONDONTWRITEBYTECODE
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m "not slow"
+
+test-engine: setup
+	$(PYTEST) tests/engine tests/commands tests/metrics tests/store
+
+# One plugin: `make test-plugin P=judges`.
+test-plugin: setup
+	$(PYTEST) plugins/rlaif-$(P)
+
+test-gallery: setup
+	$(PYTEST) tests/end_to_end/test_recipes.py
+
+# Lines that the fast tests reach.
+test-coverage: setup
+	$(PYTEST) -m "not slow" --cov=rlaif_core --cov=plugins --cov-report=term:skip-covered
+
+# Every distribution as strangers get it: built as for a release, installed, and imported.
+test-wheels: setup
+	rm -rf build/wheels && mkdir -p build/wheels
+	for folder in . plugins/*/ $(CONTRIBUTED); do RLAIF_RELEASE=1 $(BIN)/python -m pip wheel --quiet \
+		--no-deps --no-build-isolation --wheel-dir build/wheels $$folder || exit 1; done
+	$(PYTHON) -m venv build/wheels/venv
+	build/wheels/venv/bin/python -m pip install --quiet --only-binary :all: build/wheels/*.whl \
+		-c constraints.txt --find-links build/wheels
+	cd build/wheels && venv/bin/python -c "from importlib.metadata import entry_points as e; \
+		[p.load() for g in e().groups if g.startswith('rlaif.') for p in e(group=g) if 'vllm' not in p.value]"
+	cd build/wheels && venv/bin/rlaif plugins list
 
 # vLLM pins a torch and a transformers of its own, hence an environment of its own (3.5 GB).
 VLLM := .venv-vllm/bin/python
@@ -59,4 +93,4 @@ $(SETUP): requirements.txt constraints.txt $(DISTRIBUTIONS)
 	touch $@
 
 clean:
-	rm -rf .venv site runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build site runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

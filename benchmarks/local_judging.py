@@ -23,7 +23,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlaif_core.api import ChatReply, ChatRequest, Comparison, Context, Response
-from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
+from rlaif_core.engine.calling import Budget, Caller, RateLimits, RetryPolicy
 from rlaif_core.recipe.sections import BudgetSection
 from rlaif_core.store.ledger import Ledger
 from rlaif_judges.constitutional import Constitutional, ConstitutionalParams
@@ -151,8 +151,8 @@ async def judged(
         ledger,
         Budget(BudgetSection()),
         lambda usd: None,
-        Patience(),
-        Rates(None, None),
+        RetryPolicy(),
+        RateLimits(None, None),
     )
     recorder = Recorder(caller)
     judge = Constitutional(

@@ -10,7 +10,7 @@ from rlaif_core.api.component import Component, Context
 from rlaif_core.api.errors import PluginError
 from rlaif_core.api.model import Model
 from rlaif_core.api.records import digest
-from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
+from rlaif_core.engine.calling import Budget, Caller, RateLimits, RetryPolicy
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.sections import REWARD_MODEL
@@ -132,8 +132,8 @@ class Components:
                 self._ledger,
                 self._budget,
                 self._asked,
-                Patience(limits.attempts, limits.timeout, limits.total_timeout),
-                Rates(limits.requests_per_minute, limits.tokens_per_minute),
+                RetryPolicy(limits.attempts, limits.timeout, limits.total_timeout),
+                RateLimits(limits.requests_per_minute, limits.tokens_per_minute),
                 self._cache,
             )
         return self._callers[key]

@@ -1,4 +1,4 @@
-"""A model that answers as it is told to, and a caller that asks it."""
+"""A model that follows a script, and a caller that asks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rlaif_core.api import ChatReply, ChatRequest, Message, Model, ModelError, Params, Prices, Usage
-from rlaif_core.engine.calling import Budget, Caller, Patience, Rates
+from rlaif_core.engine.calling import Budget, Caller, RateLimits, RetryPolicy
 from rlaif_core.recipe.sections import BudgetSection
 from rlaif_core.store.ledger import Answers, Ledger
 
@@ -58,8 +58,8 @@ async def calling(
     folder: Path,
     *,
     budget: BudgetSection | None = None,
-    patience: Patience | None = None,
-    rates: Rates | None = None,
+    retry_policy: RetryPolicy | None = None,
+    rate_limits: RateLimits | None = None,
     cache: Answers | None = None,
 ) -> AsyncIterator[tuple[Caller, Ledger, list[float | None]]]:
     told: list[float | None] = []
@@ -69,8 +69,8 @@ async def calling(
         ledger,
         Budget(budget or BudgetSection()),
         told.append,
-        patience or Patience(),
-        rates or Rates(None, None),
+        retry_policy or RetryPolicy(),
+        rate_limits or RateLimits(None, None),
         cache,
     )
     try:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from rlaif_core.cli import main
 from rlaif_core.store.ledger import Ledger
 
 RECIPE = """
@@ -33,9 +34,18 @@ evaluators: [{{use: "./toy.py:Gold"}}]
 """
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Toy:
-    """A folder with the toy world's recipe, run by the real command in a process of its own."""
+    """A folder with the toy world's recipe, run by the real command."""
 
     folder: Path
 
@@ -52,14 +62,13 @@ class Toy:
         start = [sys.executable, "-m", "rlaif_core.cli", "run", recipe, "--run-dir", there]
         return [*start, "--allow-local-code", *more]
 
-    def run(self, *more: str, run_dir: str = "run") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*more, run_dir=run_dir),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=os.environ | {"COLUMNS": "200"},
-        )
+    def run(self, *more: str, run_dir: str = "run") -> Ended:
+        """Run the command in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setenv("COLUMNS", "200")
+            code = main(self.command(*more, run_dir=run_dir)[3:])
+        return Ended(code, out.getvalue(), err.getvalue())
 
     def preferences(self, run_dir: str = "run") -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = pq.read_table(

@@ -1,5 +1,7 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,3 +19,19 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def bare_turns() -> Callable[[Callable[[], Any]], float]:
+    """Processor time of a call, in turns of an empty Python loop timed in the same test."""
+
+    def seconds(work: Callable[[], Any]) -> float:
+        start = time.process_time()
+        work()
+        return time.process_time() - start
+
+    def turn() -> None:
+        for _ in range(1_000_000):
+            pass
+
+    return lambda work: 1e6 * seconds(work) / seconds(turn)

@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -95,14 +94,12 @@ def test_alpha_is_undefined_without_disagreement_to_expect():
     assert np.isnan(krippendorff_alpha([[1.0, _], [_, 2.0]]))
 
 
-def test_kappa_of_a_million_verdicts_takes_less_than_two_seconds():
+def test_kappa_of_a_million_verdicts_is_vectorised(bare_turns):
     rng = np.random.default_rng(0)
     names = np.array(["a", "b", "tie"])
     first, second = names[rng.integers(3, size=1_000_000)], names[rng.integers(3, size=1_000_000)]
-    start = time.perf_counter()
-    kappa = cohen_kappa(confusion_matrix(first, second))
-    assert time.perf_counter() - start < 2.0
-    assert kappa == pytest.approx(0.0, abs=0.01)
+    assert bare_turns(lambda: cohen_kappa(confusion_matrix(first, second))) < 50e6
+    assert cohen_kappa(confusion_matrix(first, second)) == pytest.approx(0.0, abs=0.01)
 
 
 def test_human_kappa_on_pandalm_is_the_published_one(shared_data):

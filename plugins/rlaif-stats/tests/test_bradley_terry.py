@@ -1,5 +1,4 @@
 import csv
-import time
 
 import numpy as np
 import pytest
@@ -167,13 +166,13 @@ def test_what_is_no_comparison_is_refused(first, second, outcome, message):
         fit_bradley_terry(first, second, outcome)
 
 
-def test_a_million_comparisons_of_a_hundred_players_take_less_than_five_seconds():
+def test_a_million_comparisons_of_a_hundred_players_are_fitted_fast(bare_turns):
     rng = np.random.default_rng(0)
     truth = rng.normal(size=100)
     games = simulate(rng, truth, 1_000_000, order_effect=0.2)
-    start = time.perf_counter()
-    fit = fit_bradley_terry(*games, order_effect=True)
-    fit.intervals()
-    assert time.perf_counter() - start < 5.0
+    fits = []
+    assert bare_turns(lambda: fits.append(fit_bradley_terry(*games, order_effect=True))) < 150e6
+    fit = fits[0]
+    assert bare_turns(fit.intervals) < 50e6
     assert fit.order_effect.value == pytest.approx(0.2, abs=0.02)
     np.testing.assert_allclose(fit.ratings, truth - truth.mean(), atol=0.1)

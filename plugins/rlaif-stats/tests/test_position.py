@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -116,13 +115,15 @@ def test_repetition_stability_is_the_mean_share_of_the_most_frequent_answer():
     assert repetition_stability(votes, asked=[4, 4, 2]) == pytest.approx((0.5 + 1.0 + 1.0) / 3)
 
 
-def test_consistency_of_a_million_verdicts_takes_less_than_two_seconds():
+def test_consistency_of_a_million_verdicts_is_vectorised(bare_turns):
     ab, ba = np.random.default_rng(0).random((2, 500_000))
-    start = time.perf_counter()
-    position_consistency(ab, ba)
-    preference_fairness(ab, ba)
-    first_position_rate(ab, ba)
-    assert time.perf_counter() - start < 2.0
+
+    def computed():
+        position_consistency(ab, ba)
+        preference_fairness(ab, ba)
+        first_position_rate(ab, ba)
+
+    assert bare_turns(computed) < 50e6
 
 
 @pytest.mark.parametrize(

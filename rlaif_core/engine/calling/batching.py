@@ -1,9 +1,8 @@
-"""Local models are asked in waves, so that a resumed run cuts the batches of an undisturbed one.
+"""Deterministic batching: a resumed run cuts the batches that an undisturbed one would.
 
-A wave is all that is waiting once the event loop has gone quiet, sorted and cut into batches.
-Questions whose answers are known already take their place in the wave too. So batches do not
-depend on what was interrupted, and a batch's rows, whose last bits depend on the batch around
-them, come out the same.
+All requests waiting once the event loop has gone quiet are sorted and cut into batches, including
+those whose answers are known already. So batches do not depend on what was interrupted, and a
+batch's rows, whose last bits depend on the batch around them, come out the same.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from rlaif_core.api.chat import ChatRequest
 
 QUIET_TURNS = 3
-"""Turns of the event loop without a new request after which a wave is taken to be complete."""
+"""Turns of the event loop without a new request after which batches are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Asked:
     request: ChatRequest
 
 
-class Waves:
+class Batcher:
     """Collects requests and hands them out in batches.
 
     Args:
@@ -42,18 +41,18 @@ class Waves:
         self._working = False
 
     def add(self, asked: Asked) -> bool:
-        """Let a question join the next wave; True if `work` has to be started for it."""
+        """Queue a request for the next batches; True if `work` has to be started for it."""
         self._waiting[asked.key] = asked
         started, self._working = self._working, True
         return not started
 
     async def work(self) -> None:
-        """Ask waves until nothing is waiting."""
+        """Send batches until nothing is waiting."""
         try:
             while self._waiting:
                 await self._quiet()
-                wave, self._waiting = self._waiting, {}
-                ordered = sorted(wave.values(), key=_shape)
+                queued, self._waiting = self._waiting, {}
+                ordered = sorted(queued.values(), key=_shape)
                 for start in range(0, len(ordered), self._size):
                     await self._ask(ordered[start : start + self._size])
         finally:
@@ -68,9 +67,10 @@ class Waves:
 
 
 def _shape(asked: Asked) -> tuple[bool, int, str, str]:
-    """Questions of one kind and similar length stand together.
+    """Sort key that puts requests of one kind and similar length together.
 
-    What is only to be weighed stands beside what begins alike instead: a model can read that once.
+    Requests that only weigh options stand beside those with the same prefix instead: a model can
+    read that once.
     """
     request = asked.request
     texts = [*(turn.content for turn in request.messages), request.prefix]

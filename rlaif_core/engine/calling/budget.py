@@ -1,4 +1,4 @@
-"""A run's budget: no call is begun once it is spent."""
+"""The budget of a run: no call is begun once it is spent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class BudgetReached(RunError):
 
 @dataclass
 class Budget:
-    """Budget and spending.
+    """Spending of a run and its limits.
 
-    The spending of earlier tries counts: it is the run's budget, not the process's. It can be
+    The spending of earlier attempts counts: it is the run's budget, not the process's. It can be
     exceeded by what was in flight when it was reached, never by more.
 
     Attributes:
@@ -33,17 +33,17 @@ class Budget:
     calls: int = 0
 
     def admit(self) -> None:
-        """Say whether another call may begin.
+        """Check that another call may begin.
 
         Raises:
-            BudgetReached: If not, naming what is spent.
+            BudgetReached: If a limit is reached, naming it.
         """
         for name in ("usd", "tokens", "calls"):
             limit, spent = getattr(self.limits, name), getattr(self, name)
             if limit is not None and spent >= limit:
                 raise BudgetReached(
-                    f"budget.{name} is {_said(limit)} and {_said(spent)} are spent; every answer "
-                    f"is kept. To go on: --set budget.{name}=… --accept-changes"
+                    f"budget.{name} is {_figure(limit)} and {_figure(spent)} are spent; every "
+                    f"answer is kept. To go on: --set budget.{name}=… --accept-changes"
                 )
 
     def spend(self, usage: Usage, usd: float) -> None:
@@ -53,5 +53,5 @@ class Budget:
         self.calls += 1
 
 
-def _said(amount: float) -> str:
+def _figure(amount: float) -> str:
     return f"{amount:,}" if isinstance(amount, int) else f"{amount:.6g}"

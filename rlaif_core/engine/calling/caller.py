@@ -1,7 +1,7 @@
 """The caller: a model behind the ledger's cache, retries, limits and a budget.
 
 Remote models (batch_size 1) stream: every permitted request is in flight. Local models are asked
-in waves, see `waves`.
+in batches, see `batching`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any
 from rlaif_core.api.chat import ChatReply, ChatRequest, address
 from rlaif_core.api.errors import ModelError, RlaifError, RunError
 from rlaif_core.api.model import Model
-from rlaif_core.engine.calling.batching import Asked, Waves
+from rlaif_core.engine.calling.batching import Asked, Batcher
 from rlaif_core.engine.calling.budget import Budget
-from rlaif_core.engine.calling.concurrency import Pace
-from rlaif_core.engine.calling.rate_limits import Rates, counted
-from rlaif_core.engine.calling.retries import Patience, Tries
+from rlaif_core.engine.calling.concurrency import ConcurrencyLimiter
+from rlaif_core.engine.calling.rate_limits import RateLimits, counted
+from rlaif_core.engine.calling.retries import RetryPolicy, RetryState
 from rlaif_core.store.ledger import Answers, Call, Ledger
 
 
 class Caller:
-    """A `ChatModel`: asks each question once, ever.
+    """A `ChatModel` that sends each request once, ever.
 
     Args:
         model: The model, set up.
         ledger: Where answers are kept.
         budget: What may still be spent.
-        told: Called with each answer's cost in dollars, or None if it was known before.
-        patience: How long a failing call is tried.
-        rates: Requests and tokens a minute.
+        on_answer: Called with each answer's cost in dollars, or None if it was known before.
+        retry_policy: Attempts and timeouts of a failing call.
+        rate_limits: Requests and tokens a minute.
         cache: Answers of other runs.
 
     Attributes:
@@ -45,9 +45,9 @@ class Caller:
         model: Model[Any],
         ledger: Ledger,
         budget: Budget,
-        told: Callable[[float | None], None],
-        patience: Patience,
-        rates: Rates,
+        on_answer: Callable[[float | None], None],
+        retry_policy: RetryPolicy,
+        rate_limits: RateLimits,
         cache: Answers | None = None,
     ) -> None:
         self.identity = model.identity
@@ -55,22 +55,22 @@ class Caller:
         self._model = model
         self._ledger = ledger
         self._budget = budget
-        self._told = told
-        self._patience = patience
-        self._rates = rates
+        self._on_answer = on_answer
+        self._retry_policy = retry_policy
+        self._rate_limits = rate_limits
         self._cache = cache
-        self._pace = Pace(model.concurrency)
+        self._limiter = ConcurrencyLimiter(model.concurrency)
         self._open: dict[str, asyncio.Future[ChatReply]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[Any]] = set()
         self._closed = False
         self.asked = self.failed = 0
         self.last_failure = ""
-        self._waves = Waves(model.batch_size, self._ask_batch)
+        self._batcher = Batcher(model.batch_size, self._ask_batch)
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Capabilities beyond chat."""
+        """Capabilities of the model beyond chat."""
         return self._model.capabilities
 
     @property
@@ -98,8 +98,8 @@ class Caller:
             self._open[key] = answer
             if self.streams:
                 self._start(self._ask([Asked(key, text, request)]))
-            elif self._waves.add(Asked(key, text, request)):
-                self._start(self._waves.work())
+            elif self._batcher.add(Asked(key, text, request)):
+                self._start(self._batcher.work())
         return await asyncio.shield(answer)
 
     async def close(self) -> None:
@@ -122,20 +122,20 @@ class Caller:
                 self._ledger.keep_calls([call])
                 reply = call.reply
         if reply is not None:
-            self._told(None)
+            self._on_answer(None)
         return reply
 
     async def _ask_batch(self, batch: Sequence[Asked]) -> None:
         missing = list(batch)
         try:
-            for item in batch:
-                known = self._known(item.key)
+            for asked in batch:
+                known = self._known(asked.key)
                 if known is not None:
-                    missing.remove(item)
-                    self._settle(item.key, known)
+                    missing.remove(asked)
+                    self._settle(asked.key, known)
         except RunError as error:
-            for entry in missing:
-                self._settle(entry.key, error)
+            for asked in missing:
+                self._settle(asked.key, error)
             return
         if missing:
             await self._ask(missing)
@@ -147,63 +147,65 @@ class Caller:
             answers = await self._answers(asked)
         except BaseException as error:
             answers = [error] * len(asked)
-        for one, answer in zip(asked, answers, strict=True):
-            self._settle(one.key, answer)
+        for question, answer in zip(asked, answers, strict=True):
+            self._settle(question.key, answer)
 
     async def _answers(self, asked: Sequence[Asked]) -> Sequence[ChatReply | ModelError]:
-        tries = Tries(self._patience)
+        state = RetryState(self._retry_policy)
         try:
-            answers = await tries.until_answered(lambda: self._once(asked, tries))
+            answers = await state.until_answered(lambda: self._once(asked, state))
         except ModelError as error:
-            for item in asked:
-                self._ledger.keep_failure(item.key, self.identity, str(error), tries.made)
+            for question in asked:
+                self._ledger.keep_failure(question.key, self.identity, str(error), state.made)
             return [error] * len(asked)
         await self._ledger.committed()
         return answers
 
-    async def _once(self, asked: Sequence[Asked], tries: Tries) -> Sequence[ChatReply | ModelError]:
+    async def _once(
+        self, asked: Sequence[Asked], state: RetryState
+    ) -> Sequence[ChatReply | ModelError]:
         task = asyncio.current_task()
         assert task is not None
         self._admit()
-        await self._pace.enter(again=tries.made > 0)
+        await self._limiter.enter(again=state.made > 0)
         try:
-            await self._rates.wait([item.request for item in asked])
-            self._admit()  # much may have been spent while this one waited
-            tries.begin()
+            await self._rate_limits.wait([question.request for question in asked])
+            self._admit()  # much may have been spent while this call waited
+            state.begin()
             began = time.monotonic()
             self._asking.add(task)
             try:
-                answers = await self._complete(asked, tries)
+                answers = await self._complete(asked, state)
             finally:
                 self._asking.discard(task)
-            self._keep(asked, answers, time.monotonic() - began, tries.made)
+            self._keep(asked, answers, time.monotonic() - began, state.made)
             return answers
         finally:
-            self._pace.leave()
+            self._limiter.leave()
 
     async def _complete(
-        self, asked: Sequence[Asked], tries: Tries
+        self, asked: Sequence[Asked], state: RetryState
     ) -> Sequence[ChatReply | ModelError]:
-        began = time.monotonic()
+        began = asyncio.get_running_loop().time()
         try:
-            answers = await self._in_time([item.request for item in asked])
+            answers = await self._in_time([question.request for question in asked])
             if len(asked) == 1 and isinstance(answers[0], ModelError):
                 raise answers[0]
         except ModelError as error:
             if error.overloaded:
-                self._pace.refused(began, error.retry_after)
-                tries.refused(self._pace.answered_at)
+                self._limiter.on_overload(began, error.retry_after)
+                state.on_overload(self._limiter.succeeded_at)
             raise
         except RlaifError:
             raise
         except Exception as error:  # one odd reply must not cost the run: this call has failed
-            said = f"{type(self._model).__name__} broke down: {type(error).__name__}: {error}"
-            raise ModelError(said) from error
-        self._pace.answered()
+            reason = f"{type(self._model).__name__} broke down: {type(error).__name__}: {error}"
+            raise ModelError(reason) from error
+        self._limiter.on_success()
         return answers
 
     async def _in_time(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
-        seconds = self._patience.timeout
+        seconds = self._retry_policy.timeout
         if seconds is None:
             return await self._model.complete(requests)
         try:
@@ -227,15 +229,16 @@ class Caller:
         attempts: int,
     ) -> None:
         calls: list[Call] = []
-        for one, answer in zip(asked, answers, strict=True):
+        for question, answer in zip(asked, answers, strict=True):
             if isinstance(answer, ModelError):
-                self._ledger.keep_failure(one.key, self.identity, str(answer), attempts)
+                self._ledger.keep_failure(question.key, self.identity, str(answer), attempts)
                 continue
-            reply = counted(one.request, answer)
+            reply = counted(question.request, answer)
             usd = self._price(reply)
             self._budget.spend(reply.usage, usd)
-            self._told(usd)
-            calls.append(Call(one.key, self.identity, one.text, reply, usd, seconds, attempts))
+            self._on_answer(usd)
+            key, text = question.key, question.text
+            calls.append(Call(key, self.identity, text, reply, usd, seconds, attempts))
         self._ledger.keep_calls(calls)
         if self._cache is not None:
             self._cache.keep_calls(calls)

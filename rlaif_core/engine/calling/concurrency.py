@@ -1,46 +1,43 @@
-"""Concurrency limit: the number that the recipe permits, and less where the service objects.
+"""An adaptive concurrency limit: what the recipe permits, or less if the service is overloaded.
 
-Additive increase, multiplicative decrease (Chiu & Jain 1989), as TCP does: a service that answers
-"too many requests" halves nothing that is in flight already, but lowers the limit once a round
-trip; every answer raises it a little, until the permitted number is reached again. So a capacity
-that nobody wrote down is found, and stays nearly used.
+Additive increase, multiplicative decrease (Chiu & Jain 1989), as in TCP: a "too many requests"
+lowers the limit, at most once a round trip; every success raises it a little, until the permitted
+number is reached again. So a capacity that is written down nowhere is found, and stays nearly used.
 
-A service that refuses everything (so many a minute are used up) is left in peace for a while,
-instead of being asked by every call in turn.
+If a service refuses everything (its requests a minute are used up), all calls pause.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 
 DECREASE = 0.85
-"""Factor on the limit at a refusal; at the found capacity about 92 % of it is in use on average."""
+"""Factor on the limit at an overload; about 92 % of the found capacity is in use on average."""
 
 INCREASE = 0.5
-"""Slots that a whole round trip of good answers adds to the limit."""
+"""Slots that a whole round trip of successes adds to the limit."""
 
 PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds of the first pause where the service does not say how long, doubled each time."""
 
 
-class Pace:
-    """An adaptive semaphore.
+class ConcurrencyLimiter:
+    """An adaptive semaphore; its clock is that of the running event loop.
 
     Args:
         most: Calls in flight that the recipe or the model permits.
 
     Attributes:
         limit: Calls in flight that are permitted now.
-        answered_at: When the service last answered (`time.monotonic()`).
+        succeeded_at: Time of the last success, on the loop's clock.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.limit = float(most)
         self.in_flight = 0
-        self.answered_at = float("-inf")
+        self.succeeded_at = float("-inf")
         self._lowered = float("-inf")
         self._paused_until = float("-inf")
         self._refused_in_row = 0
@@ -51,8 +48,7 @@ class Pace:
         """Wait for a slot and take it.
 
         Args:
-            again: Go before all that were never asked yet: a call that is tried again is not
-                sent to the end of a long queue.
+            again: Go before all calls that were never sent: a retry does not queue again.
         """
         if not self._waiting and self._free():
             self.in_flight += 1
@@ -76,25 +72,25 @@ class Pace:
         self.in_flight -= 1
         self._wake()
 
-    def answered(self) -> None:
-        """A call went well."""
-        self.answered_at = time.monotonic()
+    def on_success(self) -> None:
+        """Raise the limit a little, and end a pause."""
+        self.succeeded_at = _now()
         self._refused_in_row = self._pauses = 0
         self._paused_until = float("-inf")
         if self.limit < self.most:
             self.limit = min(float(self.most), self.limit + INCREASE / self.limit)
             self._wake()
 
-    def refused(self, began: float, retry_after: float | None = None) -> None:
-        """The service said that this is too much.
+    def on_overload(self, began: float, retry_after: float | None = None) -> None:
+        """Lower the limit, and pause if every call is refused.
 
         Args:
-            began: When the refused call was sent (`time.monotonic()`). Calls sent before the
-                limit was last lowered say nothing about the limit as it is now.
+            began: Time at which the refused call was sent, on the loop's clock. A call sent before
+                the limit was last lowered does not lower it again.
             retry_after: Seconds that the service asks to wait.
         """
         self._refused_in_row += 1
-        now = time.monotonic()
+        now = _now()
         if began > self._lowered:
             self._lowered = now
             self.limit = max(1.0, min(self.limit, float(self.in_flight)) * DECREASE)
@@ -109,7 +105,7 @@ class Pace:
         asyncio.get_running_loop().call_later(seconds + 0.01, self._wake)
 
     def _free(self) -> bool:
-        return self.in_flight < int(self.limit) and time.monotonic() >= self._paused_until
+        return self.in_flight < int(self.limit) and _now() >= self._paused_until
 
     def _wake(self) -> None:
         while self._waiting and self._free():
@@ -117,3 +113,7 @@ class Pace:
             if not turn.done():
                 self.in_flight += 1
                 turn.set_result(None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

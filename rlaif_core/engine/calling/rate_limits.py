@@ -1,4 +1,4 @@
-"""Requests and tokens a minute, as services limit them."""
+"""Limits on requests and tokens a minute, on the event loop's clock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ AT_ONCE = 1.0 / 60.0
 """Share of a minute's units that may pass at once: a second's."""
 
 
-class Rates:
-    """Even flows of requests and tokens.
+class RateLimits:
+    """Rate limits that let requests and tokens pass evenly.
 
     Args:
         requests: In any minute, at most; None for no limit.
@@ -54,7 +54,7 @@ class _Flow:
         self._turn = asyncio.Lock()
 
     async def enter(self, units: float) -> None:
-        """Wait for a turn. What is larger than the bucket passes, and the next one waits for it."""
+        """Wait for a turn; the next caller waits for units beyond the bucket's size."""
         async with self._turn:
             while self._owed > 0.0:
                 part = min(self._owed, self._size)
@@ -65,12 +65,12 @@ class _Flow:
 
 
 def estimate(request: ChatRequest) -> float:
-    """Tokens that a request may come to: its characters and all the room it is given."""
+    """Tokens that a request may take: its estimated prompt and all of `max_tokens`."""
     return _shown(request) + (0 if request.options else request.max_tokens)
 
 
 def counted(request: ChatRequest, reply: ChatReply) -> ChatReply:
-    """The reply with its tokens, estimated where the model does not say them.
+    """Return the reply with its usage, estimated if the model reports none.
 
     Else a budget in tokens or dollars would never be reached.
     """

@@ -1,9 +1,9 @@
-"""Which failures are asked again, how often, and how long is waited in between."""
+"""Retries of failed calls: which failures, how many attempts, and the waits in between."""
 
 from __future__ import annotations
 
+import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,20 +21,20 @@ T = TypeVar("T")
 
 LONGEST_WAIT = 60.0
 JITTER = 0.1
-"""Share by which a wait that the service asked for is lengthened at random, so that the calls it
-refused together do not come back together."""
+"""Largest share by which a wait that the service asked for is lengthened at random, so that calls
+refused together do not return together."""
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Limits of retrying.
+class RetryPolicy:
+    """Limits on the attempts of one call.
 
     Attributes:
-        attempts: Tries in all.
-        timeout: Seconds for one try; None leaves it to the model.
-        total_timeout: Seconds after the first try was sent from which on no further one is
+        attempts: Attempts in all.
+        timeout: Seconds for one attempt; None leaves it to the model.
+        total_timeout: Seconds after the first attempt was sent from which on no further one is
             begun; None for no bound.
     """
 
@@ -43,56 +43,55 @@ class Patience:
     total_timeout: float | None = None
 
 
-class Tries:
-    """The tries of one call.
+class RetryState:
+    """Attempts of one call, timed by the running event loop's clock.
 
     Args:
-        patience: How long to try.
+        retry_policy: Limits on the attempts.
 
     Attributes:
-        made: Tries sent so far.
+        made: Attempts sent so far.
     """
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, retry_policy: RetryPolicy) -> None:
+        self._retry_policy = retry_policy
         self._excused = 0
         self._first = self._last = self._sent = 0.0
         self._failed: BaseException | None = None
         self.made = 0
 
     def begin(self) -> None:
-        """A try is sent now.
+        """Count an attempt that is sent now.
 
         Raises:
-            ModelError: Why the last try failed, if it had to wait for its turn until after the
+            ModelError: The last attempt's, if this one had to wait for its turn until after the
                 total timeout.
         """
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if self._failed is not None and self._too_late(now):
             raise self._failed
         self._last, self._sent = self._sent or now, now
         self._first = self._first or now
         self.made += 1
 
-    def refused(self, answered: float) -> None:
-        """The service refused the last try for its load.
+    def on_overload(self, succeeded_at: float) -> None:
+        """Excuse the last attempt if other calls succeeded since the one before it was sent.
 
-        It does not count if others were answered meanwhile: then it says nothing of this call,
-        which would fail if it were merely unlucky.
+        An overload that refuses some calls at random is no failure of this one.
 
         Args:
-            answered: When the service last answered any call (`time.monotonic()`).
+            succeeded_at: Time of any call's last success, on the loop's clock.
         """
-        self._excused += answered > self._last
+        self._excused += succeeded_at > self._last
 
     async def until_answered(self, once: Callable[[], Awaitable[T]]) -> T:
-        """Call `once` until it succeeds, fails for good, or patience is at its end.
+        """Call `once` until it succeeds, fails for good, or its attempts are used up.
 
         Raises:
             ModelError: The last one.
         """
         try:
-            return await once()  # nearly always the only try: no machinery for it
+            return await once()  # nearly always the only attempt: no machinery for it
         except ModelError as error:
             failed: list[ModelError] = [error]
 
@@ -111,12 +110,12 @@ class Tries:
         return await retrying(again)
 
     def _over(self, state: RetryCallState) -> bool:
-        if self.made - self._excused >= self._patience.attempts:
+        if self.made - self._excused >= self._retry_policy.attempts:
             return True
-        return self._too_late(time.monotonic() + state.upcoming_sleep)
+        return self._too_late(asyncio.get_running_loop().time() + state.upcoming_sleep)
 
     def _too_late(self, when: float) -> bool:
-        total = self._patience.total_timeout
+        total = self._retry_policy.total_timeout
         return total is not None and when >= self._first + total
 
     def _remember(self, state: RetryCallState) -> None:

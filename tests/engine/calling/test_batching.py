@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import ChatRequest, Message
-from rlaif_core.engine.calling.batching import Asked, Waves
+from rlaif_core.engine.calling.batching import Asked, Batcher
 
 
 def ask(text: str, *options: str) -> Asked:
@@ -24,10 +24,10 @@ def batches(questions: Sequence[Asked], size: int) -> list[list[Asked]]:
         async def keep(batch: Sequence[Asked]) -> None:
             made.append(list(batch))
 
-        waves = Waves(size, keep)
+        batcher = Batcher(size, keep)
         for question in questions:
-            waves.add(question)
-        await waves.work()
+            batcher.add(question)
+        await batcher.work()
 
     asyncio.run(scenario())
     return made
