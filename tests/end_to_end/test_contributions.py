@@ -71,7 +71,10 @@ def test_contributions_keep_to_what_a_plugin_may_import(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("imported", "broken"),
     [
-        ("rlaif_core.engine.executor", "A contribution sees the API and stats, never the engine"),
+        (
+            "rlaif_core.engine.executor",
+            "A contribution imports api, kit, commands, runs and rlaif_stats, nothing else",
+        ),
         ("rlaif_pairs.selections", "No contribution imports another plugin"),
     ],
 )
