@@ -57,10 +57,6 @@ class JudgeMetric(Component[P], Generic[P, R]):
         """
         return ()
 
-    def compare(self, run: R, other: R, round_index: int) -> Iterable[Metric | Missing]:
-        """Agreement of two runs' labels on the pairs that both have judged."""
-        return ()
-
     def rankings(self, run: R, rounds: Iterable[int], split: str) -> Mapping[str, Any] | None:
         """Models ranked by the verdicts on their responses; None if no two met.
 

@@ -23,5 +23,7 @@ def test_a_directory_that_is_open_is_refused_in_this_process_too(tmp_path: Path)
 def test_a_directory_that_was_closed_can_be_opened_again(tmp_path: Path) -> None:
     RunFolder(tmp_path / "run").close()
     again = RunFolder(tmp_path / "run")
+    assert (tmp_path / "run" / ".owner").read_text() == str(os.getpid())
     again.close()
     again.close()  # twice is fine
+    RunFolder(tmp_path / "run").close()

@@ -89,12 +89,6 @@ def against_quality(pairs: Any, source: str) -> dict[str, Any]:
     return section("train", component.against_quality(pairs, source))
 
 
-def compared(ledger: Ledger, other: Ledger) -> dict[str, Any]:
-    """The agreement of two runs' labels."""
-    component = Reliability(Reliability.Params())
-    return section("train", component.compare(Run(Path(), ledger), Run(Path(), other), 0))
-
-
 def warned(ledger: Ledger) -> list[str]:
     """The warnings about the training judge."""
     return warnings(reliability(ledger))

@@ -6,8 +6,6 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from rlaif_core.store.ledger import Ledger
 from rlaif_judge_metrics.ensemble_agreement import members
 from rlaif_judge_metrics.near_duplicates import normal, similar
 from rlaif_stats.agreement import cohen_kappa, confusion_matrix, krippendorff_alpha
-from tests.support.ballot_box import compared, judged, jury, prompt, reliability, train
+from tests.support.ballot_box import judged, jury, prompt, reliability, train
 
 
 def test_jurors_are_compared_pair_by_pair(ledger: Ledger) -> None:
@@ -141,25 +139,3 @@ def test_similarity_is_mutual_and_everything_is_like_itself(one: str, other: str
     assert similar(ours, ours)
     assert similar(ours, theirs) == similar(theirs, ours)
     assert normal(ours) == ours
-
-
-def test_the_labels_of_two_runs_are_compared_pair_by_pair(ledger: Ledger, tmp_path: Path) -> None:
-    rng = random.Random(12)
-    pairs = judged(ledger, lambda a, b: rng.choice([0.1, 0.9]), texts="ab", votes=3)
-    repeated = Ledger(tmp_path / "again.sqlite")
-    again = [replace(pair, p_a=1.0 - (pair.p_a or 0.0)) for pair in pairs[:10]] + pairs[10:]
-    repeated.keep_judged(0, "train", again)
-    found = compared(ledger, repeated)["measures"]["train"]["other_run_kappa"]
-    assert found["n"] == 60
-    undecided = sum(pair.p_a == 0.5 for pair in pairs[:10])
-    assert found["same_side"] == pytest.approx((50 + undecided) / 60)
-    assert compared(ledger, ledger)["measures"]["train"]["other_run_kappa"]["value"] == 1.0
-    repeated.close()
-
-
-def test_runs_on_other_pairs_are_not_compared(ledger: Ledger, tmp_path: Path) -> None:
-    judged(ledger, lambda a, b: 0.9, texts="ab")
-    empty = Ledger(tmp_path / "other.sqlite")
-    missing = compared(ledger, empty)["not_measured"]["train"]
-    assert missing == {"other_run_kappa": "the two runs have judged no pair in common"}
-    empty.close()

@@ -176,18 +176,6 @@ CATALOGUE: Mapping[str, Described] = {
             "what is trained for is not what is measured",
         ),
     ),
-    "other_run_kappa": Described(
-        "Agreement with another run, κ",
-        "Cohen's κ of this run's labels and those of another on the pairs that both have judged.",
-        "pairs",
-        share=False,
-        bounds=_between(
-            0.4,
-            1.0,
-            "moderate agreement begins at .41, Landis & Koch (1977)",
-            "the labels are not those of another run; ask more votes, or find out what differs",
-        ),
-    ),
     "near_duplicate_consistency": Described(
         "Same verdict on near-duplicate prompts",
         "Share of pairs of near-duplicate prompts, with the same two responses, that got verdicts "

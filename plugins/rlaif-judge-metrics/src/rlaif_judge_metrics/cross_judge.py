@@ -1,4 +1,4 @@
-"""Agreement of two judges, or of one judge in two runs, on pairs that both have judged."""
+"""Agreement of the training judge and the evaluation judge on pairs that both have judged."""
 
 from __future__ import annotations
 
@@ -32,13 +32,6 @@ def evaluation_judge(run: Run, round_index: int) -> Metric | Missing:
         "no training pair was judged by a second judge: name one under evaluation.judge, with "
         "evaluation.second_opinions above 0",
     )
-
-
-def other_run(run: Run, other: Run, round_index: int) -> Metric | Missing:
-    """Cohen's kappa of the training judges of two runs."""
-    name = "other_run_kappa"
-    agreement = _agreement(name, run.labels(round_index), other.labels(round_index))
-    return agreement or Missing(name, "the two runs have judged no pair in common")
 
 
 def _agreement(

@@ -52,12 +52,6 @@ class Reliability(JudgeMetric[Params, Run]):
 
         return [at_equal_quality(pairs, source)]
 
-    def compare(self, run: Run, other: Run, round_index: int) -> Iterable[Metric | Missing]:
-        """Cohen's kappa of two runs' labels on the pairs that both have judged."""
-        from rlaif_judge_metrics.cross_judge import other_run
-
-        return [other_run(run, other, round_index)]
-
     def rankings(self, run: Run, rounds: Iterable[int], split: str) -> Mapping[str, Any] | None:
         """Bradley-Terry and Elo ratings of the models that wrote the responses."""
         from rlaif_judge_metrics.models import rank_models
