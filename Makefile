@@ -53,7 +53,7 @@ test-wheels: setup
 # vLLM pins a torch and a transformers of its own, hence an environment of its own (3.5 GB).
 VLLM := .venv-vllm/bin/python
 VLLM_SETUP := .venv-vllm/.ready
-VLLM_TESTS_USE := judges lab openai transformers vllm
+VLLM_TESTS_USE := aio judges kit lab openai stats transformers vllm
 
 test-vllm: $(VLLM_SETUP)
 	$(VLLM) -m pytest -q plugins/rlaif-vllm/tests

@@ -13,8 +13,8 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 EXTRAS = {
     "judges": ["rlaif-judges"],
-    "openai": ["rlaif-openai"],
-    "anthropic": ["rlaif-anthropic"],
+    "openai": ["rlaif-kit", "rlaif-openai"],
+    "anthropic": ["rlaif-kit", "rlaif-anthropic"],
     "verifiers": ["rlaif-verifiers"],
     "data": ["rlaif-data"],
     "pairs": ["rlaif-pairs"],
@@ -22,11 +22,12 @@ EXTRAS = {
     "evaluators": ["rlaif-evaluators"],
     "judge-metrics": ["rlaif-judge-metrics"],
     "report": ["rlaif-report"],
-    "transformers": ["rlaif-transformers"],
-    "trl": ["rlaif-trl"],
+    "transformers": ["rlaif-kit", "rlaif-transformers"],
+    "trl": ["rlaif-kit", "rlaif-trl"],
     "lab": ["rlaif-lab"],
-    "vllm": ["rlaif-vllm"],
+    "vllm": ["rlaif-kit", "rlaif-vllm"],
 }
+LIBRARIES = ("rlaif-aio", "rlaif-stats")
 BASICS = ("judges", "data", "pairs", "samplers", "evaluators", "judge-metrics", "report")
 SIBLINGS = ">=0.1.0.dev0,<0.2"
 
@@ -35,7 +36,7 @@ class CustomMetadataHook(MetadataHookInterface):
     """Fills dependencies and extras. RLAIF_RELEASE=1 writes version ranges."""
 
     def update(self, metadata: dict[str, object]) -> None:
-        """Add rlaif-stats, an extra for each plugin, `basics` and `all`."""
+        """Add our libraries, an extra for each plugin, `basics` and `all`."""
         plugins = Path(self.root, "plugins")
 
         def requirement(name: str) -> str:
@@ -46,6 +47,6 @@ class CustomMetadataHook(MetadataHookInterface):
 
         extras = {extra: [requirement(name) for name in names] for extra, names in EXTRAS.items()}
         extras["basics"] = [name for extra in BASICS for name in extras[extra]]
-        extras["all"] = [name for extra in EXTRAS for name in extras[extra]]
+        extras["all"] = sorted({name for extra in EXTRAS for name in extras[extra]})
         metadata["optional-dependencies"] = extras
-        metadata["dependencies"] = [*self.config["dependencies"], requirement("rlaif-stats")]
+        metadata["dependencies"] = [*self.config["dependencies"], *map(requirement, LIBRARIES)]

@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "cli", "data", "engine", "hookspecs", "metrics", "recipe", "registry", "store", "testing",
 )  # fmt: skip
-"""Packages that no plugin imports; `api`, `kit`, `commands` and `runs` are for plugins."""
+"""Packages that no plugin imports; `api`, `commands` and `runs` are for plugins."""
+
+LIBRARIES = ("rlaif_aio", "rlaif_kit", "rlaif_stats")
+"""Packages in plugins/ that hold no component: what others are built on."""
 
 CONTRACTS = """
 [tool.importlinter]
@@ -25,7 +28,7 @@ root_packages = {packages}
 include_external_packages = true
 
 [[tool.importlinter.contracts]]
-name = "A contribution imports api, kit, commands, runs and rlaif_stats, nothing else"
+name = "A contribution imports api, commands, runs, kit and stats alone"
 type = "forbidden"
 source_modules = {contributed}
 forbidden_modules = {rooms}
@@ -47,9 +50,9 @@ def contracts(contributed: list[str], first_party: list[str]) -> str:
     """The contracts in import-linter's format."""
     plugins = [*contributed, *first_party]
     return CONTRACTS.format(
-        packages=json.dumps(["rlaif_core", *plugins]),
+        packages=json.dumps(["rlaif_core", *LIBRARIES, *plugins]),
         contributed=json.dumps(contributed),
-        rooms=json.dumps([f"rlaif_core.{room}" for room in ROOMS]),
+        rooms=json.dumps([*(f"rlaif_core.{room}" for room in ROOMS), "rlaif_aio"]),
         plugins=json.dumps(plugins),
     )
 
@@ -61,7 +64,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "contracts.toml")
-        plugins = [name for name in packages("plugins") if name != "rlaif_stats"]
+        plugins = [name for name in packages("plugins") if name not in LIBRARIES]
         config.write_text(contracts(contributed, plugins), "utf-8")
         code: int = lint_imports(config_filename=str(config), no_logo=True)
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rlaif_core.api.chat import ChatReply, ChatRequest
 from rlaif_core.api.component import Component, P
@@ -21,6 +22,10 @@ class Prices:
 
 class Model(Component[P]):
     """Completes chats. Retries, caching, limits and batching are the engine's, not the model's."""
+
+    is_service: ClassVar[bool] = False
+    """True if it is asked over the network and holds no weights: it is set up when a run begins,
+    so that a missing key is reported before anything is paid for."""
 
     batch_size: int = 1
     """Number of requests `complete` takes at once: 1 for a service, more for local weights."""

@@ -18,8 +18,8 @@ from typing import Any, TypedDict
 import yaml
 from typing_extensions import Unpack
 
+from rlaif_aio.blocking import blocking
 from rlaif_core.api.errors import RecipeError
-from rlaif_core.commands.blocking import blocking
 from rlaif_core.commands.compare import BASE
 from rlaif_core.commands.compare import compare as compare_policies
 from rlaif_core.commands.judge import label_pairs
@@ -27,11 +27,11 @@ from rlaif_core.commands.plan import not_planned
 from rlaif_core.commands.plan import plan as plan_stages
 from rlaif_core.commands.results import CompareResult, JudgeResult, Plan, RunResult
 from rlaif_core.commands.run import run as run_recipe
+from rlaif_core.data.files import Rows
 from rlaif_core.data.pairs import each_pair
 from rlaif_core.data.prompts import read_prompts
 from rlaif_core.engine.pipeline import JUDGE_PAIRS, PROBE, RUN
 from rlaif_core.engine.progress import Progress
-from rlaif_core.kit.files import Rows
 from rlaif_core.recipe.load import load_recipe
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.rules import Purpose

@@ -18,7 +18,7 @@ from rlaif_core.api.judge import PairwiseJudge
 from rlaif_core.api.model import Model
 from rlaif_core.api.records import Abstention, Comparison, Prompt, Verdict
 from rlaif_core.engine.calling import Caller
-from rlaif_core.engine.calling.rate_limits import CHARACTERS_A_TOKEN
+from rlaif_core.engine.calling.question import CHARACTERS_A_TOKEN
 from rlaif_core.engine.components import Components
 from rlaif_core.engine.hooks import StageHooks
 from rlaif_core.engine.progress import Progress

@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rlaif_aio import interruptible
 from rlaif_core.api.errors import RlaifError
-from rlaif_core.commands import interruptible, recipe_options
+from rlaif_core.commands import recipe_options
 from rlaif_core.commands.api import Options
 from rlaif_core.commands.progress import shown
 from rlaif_core.commands.report import write_reports

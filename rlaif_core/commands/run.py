@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from rlaif_core.api.evaluator import Evaluator
+from rlaif_core.api.model import Model
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.reward_model import RewardModel
 from rlaif_core.engine.judging.anchors import read_anchors
@@ -16,7 +17,6 @@ from rlaif_core.engine.reliability import rankings
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session, opened
 from rlaif_core.engine.stages.prompts import READ_PROMPTS
-from rlaif_core.kit.service import ServiceModel
 from rlaif_core.metrics.best_round import summarise
 from rlaif_core.metrics.run import JSON, finite, run_metrics
 from rlaif_core.recipe.recipe import Recipe
@@ -76,7 +76,8 @@ async def _open_services(session: Session) -> None:
     recipe = session.recipe
     asked = {model for place in recipe.parts for model in recipe.models_of(place).values()}
     for model in sorted(asked):
-        if issubclass(recipe.parts[model].component, ServiceModel):
+        component = recipe.parts[model].component
+        if issubclass(component, Model) and component.is_service:
             await session.components.model(model)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from rlaif_core.api.records import Prompt, Response, digest
 from rlaif_core.api.rows import Row
-from rlaif_core.kit.files import Rows, rows
+from rlaif_core.data.files import Rows, rows
 
 Label = Literal["a", "b", "tie"]
 

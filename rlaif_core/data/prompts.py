@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlaif_core.api.records import Prompt, digest
-from rlaif_core.kit.files import Rows, rows
+from rlaif_core.data.files import Rows, rows
 
 
 def read_prompts(source: Rows) -> list[Prompt]:

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 import rlaif_core
+from rlaif_aio.blocking import blocking
 from rlaif_core import compare, judge, judge_sync, plan_sync, run, run_sync
 from rlaif_core.api import DataError, RecipeError, RunError
 from rlaif_core.commands.api import load
-from rlaif_core.commands.blocking import blocking
 from tests.support.inside import BASE, Inside, Notes, inside
 
 __all__ = ["inside"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.api import DataError
-from rlaif_core.kit.files import rows
+from rlaif_core.data.files import rows
 
 
 def test_the_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:

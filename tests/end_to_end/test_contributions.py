@@ -73,7 +73,7 @@ def test_contributions_keep_to_what_a_plugin_may_import(checkout: Path) -> None:
     [
         (
             "rlaif_core.engine.executor",
-            "A contribution imports api, kit, commands, runs and rlaif_stats, nothing else",
+            "A contribution imports api, commands, runs, kit and stats alone",
         ),
         ("rlaif_pairs.selections", "No contribution imports another plugin"),
     ],

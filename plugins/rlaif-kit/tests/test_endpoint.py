@@ -5,7 +5,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from rlaif_core.api import PluginError
-from rlaif_core.kit.endpoint import LONGEST, Endpoint, Service, endpoint
+from rlaif_kit.endpoint import LONGEST, Endpoint, Service, endpoint
 
 ACME = Service("https://api.acme.test/v1", "ACME_KEY", "ACME_URL")
 KEY = "acme-very-secret"

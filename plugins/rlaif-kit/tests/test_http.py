@@ -1,6 +1,6 @@
 import pytest
 
-from rlaif_core.kit.http import http_error, retry_after
+from rlaif_kit.http import http_error, retry_after
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])

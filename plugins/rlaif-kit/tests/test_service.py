@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from rlaif_core.api import ChatReply, ChatRequest, Context, Message, ModelError
-from rlaif_core.kit.endpoint import Service
-from rlaif_core.kit.service import ServiceClient, ServiceModel, ServiceParams
+from rlaif_kit.endpoint import Service
+from rlaif_kit.service import ServiceClient, ServiceModel, ServiceParams
 
 
 class Echo(ServiceClient):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rlaif_core.kit.threads import SMALL, threads_for
+from rlaif_kit.threads import SMALL, threads_for
 
 
 def test_a_small_model_computes_with_one_thread():

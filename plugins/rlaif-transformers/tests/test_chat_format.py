@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import ChatRequest, Message, ModelError
-from rlaif_core.kit.chat_format import ChatFormat, ConversationEncoder
+from rlaif_kit.chat_format import ChatFormat, ConversationEncoder
 
 CONTROLS = ["<|bos|>", "<|im_start|>", "<|im_end|>", "<|pad|>", "<think>"]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rlaif_core.kit.checkpoint import fingerprint
+from rlaif_kit.checkpoint import fingerprint
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The caller: a model behind the ledger's cache, retries, limits and a budget.
 
 Remote models (batch_size 1) stream: every permitted request is in flight. Local models are asked
-in batches, see `batching`.
+in batches, see `rlaif_aio.batching`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rlaif_aio.batching import Batcher
+from rlaif_aio.concurrency import ConcurrencyLimiter
+from rlaif_aio.rate_limits import RateLimits
+from rlaif_aio.retries import RetryPolicy, RetryState
 from rlaif_core.api.chat import ChatReply, ChatRequest, address
 from rlaif_core.api.errors import ModelError, RlaifError, RunError
 from rlaif_core.api.model import Model
-from rlaif_core.engine.calling.batching import Asked, Batcher
 from rlaif_core.engine.calling.budget import Budget
-from rlaif_core.engine.calling.concurrency import ConcurrencyLimiter
-from rlaif_core.engine.calling.rate_limits import RateLimits, counted
-from rlaif_core.engine.calling.retries import RetryPolicy, RetryState
+from rlaif_core.engine.calling.question import Asked, counted
 from rlaif_core.store.ledger import Answers, Call, Ledger
 
 
@@ -66,7 +67,7 @@ class Caller:
         self._closed = False
         self.asked = self.failed = 0
         self.last_failure = ""
-        self._batcher = Batcher(model.batch_size, self._ask_batch)
+        self._batcher = Batcher(model.batch_size, self._ask_batch, Asked.order)
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -169,7 +170,7 @@ class Caller:
         self._admit()
         await self._limiter.enter(again=state.made > 0)
         try:
-            await self._rate_limits.wait([question.request for question in asked])
+            await self._rate_limits.wait(question.tokens for question in asked)
             self._admit()  # much may have been spent while this call waited
             state.begin()
             began = time.monotonic()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
+from rlaif_aio.windows import map_windows
 from rlaif_core.api.pairing import Pair, Pairing
 from rlaif_core.api.records import JudgedPair, Prompt
 from rlaif_core.engine.judging.preferences import distinct, rank
 from rlaif_core.engine.judging.runner import JudgeRunner
-from rlaif_core.engine.judging.windows import map_windows
 from rlaif_core.engine.progress import Progress
 from rlaif_core.store.ledger import Reader
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pluggy
 
+from rlaif_aio.windows import map_windows
 from rlaif_core.api.component import Component, Context
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import (
@@ -23,7 +24,6 @@ from rlaif_core.engine.judging.combine import Combination
 from rlaif_core.engine.judging.expand import Expansion, Key, key
 from rlaif_core.engine.judging.failure_limit import FailureLimit
 from rlaif_core.engine.judging.gate import Gate
-from rlaif_core.engine.judging.windows import map_windows
 from rlaif_core.engine.progress import Progress
 from rlaif_core.recipe.sections import JudgeSection
 from rlaif_core.store.ledger import Ledger

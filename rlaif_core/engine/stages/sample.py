@@ -7,12 +7,12 @@ from contextlib import aclosing
 from itertools import chain
 from typing import Any
 
+from rlaif_aio.windows import map_windows
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import Prompt
 from rlaif_core.api.sampler import Sampler
 from rlaif_core.engine.calling import Caller
 from rlaif_core.engine.judging.failure_limit import FailureLimit
-from rlaif_core.engine.judging.windows import map_windows
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
 from rlaif_core.metrics.run import JSON

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlaif_aio.batching import Batcher
 from rlaif_core.api import ChatRequest, Message
-from rlaif_core.engine.calling.batching import Asked, Batcher
+from rlaif_core.engine.calling.question import Asked
 
 
 def ask(text: str, *options: str) -> Asked:
@@ -24,7 +25,7 @@ def batches(questions: Sequence[Asked], size: int) -> list[list[Asked]]:
         async def keep(batch: Sequence[Asked]) -> None:
             made.append(list(batch))
 
-        batcher = Batcher(size, keep)
+        batcher = Batcher(size, keep, Asked.order)
         for question in questions:
             batcher.add(question)
         await batcher.work()

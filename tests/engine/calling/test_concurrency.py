@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rlaif_aio.concurrency import ConcurrencyLimiter
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
 from rlaif_core.engine.calling import RetryPolicy
-from rlaif_core.engine.calling.concurrency import ConcurrencyLimiter
 from tests.support import virtual_time
 from tests.support.fake_model import Fake, ask, calling, good
 

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 
 from aiolimiter import AsyncLimiter
-
-from rlaif_core.api.chat import ChatReply, ChatRequest, Usage
-
-CHARACTERS_A_TOKEN = 4
-"""A rough figure for English, on the safe side for the short prompts of a judge."""
 
 MINUTE = 60.0
 AT_ONCE = 1.0 / 60.0
@@ -32,13 +25,13 @@ class RateLimits:
         self._requests = _Flow(requests) if requests else None
         self._tokens = _Flow(tokens) if tokens else None
 
-    async def wait(self, requests: Sequence[ChatRequest]) -> None:
-        """Wait until these requests may be sent."""
-        for request in requests:
+    async def wait(self, tokens: Iterable[float]) -> None:
+        """Wait until requests of so many tokens each may be sent."""
+        for count in tokens:
             if self._requests is not None:
                 await self._requests.enter(1)
             if self._tokens is not None:
-                await self._tokens.enter(estimate(request))
+                await self._tokens.enter(count)
 
 
 class _Flow:
@@ -62,24 +55,3 @@ class _Flow:
                 self._owed -= part
             await self._bucket.acquire(min(units, self._size))
             self._owed = max(0.0, units - self._size)
-
-
-def estimate(request: ChatRequest) -> float:
-    """Tokens that a request may take: its estimated prompt and all of `max_tokens`."""
-    return _shown(request) + (0 if request.options else request.max_tokens)
-
-
-def counted(request: ChatRequest, reply: ChatReply) -> ChatReply:
-    """Return the reply with its usage, estimated if the model reports none.
-
-    Else a budget in tokens or dollars would never be reached.
-    """
-    if reply.usage != Usage():
-        return reply
-    written = len(reply.text) / CHARACTERS_A_TOKEN
-    return replace(reply, usage=Usage(math.ceil(_shown(request)), math.ceil(written)))
-
-
-def _shown(request: ChatRequest) -> float:
-    characters = sum(len(turn.content) for turn in request.messages) + len(request.prefix)
-    return characters / CHARACTERS_A_TOKEN

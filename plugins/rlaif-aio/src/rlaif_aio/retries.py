@@ -1,4 +1,8 @@
-"""Retries of failed calls: which failures, how many attempts, and the waits in between."""
+"""Retries of failed calls: which failures, how many attempts, and the waits in between.
+
+An error says itself whether asking again can help, by an attribute `transient`, and how many
+seconds to wait, by `retry_after`; one without these attributes is final.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,6 @@ from tenacity import (
     retry_if_exception,
     wait_random_exponential,
 )
-
-from rlaif_core.api.errors import ModelError
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ class RetryState:
         """Count an attempt that is sent now.
 
         Raises:
-            ModelError: The last attempt's, if this one had to wait for its turn until after the
+            Exception: The last attempt's, if this one had to wait for its turn until after the
                 total timeout.
         """
         now = asyncio.get_running_loop().time()
@@ -88,12 +90,14 @@ class RetryState:
         """Call `once` until it succeeds, fails for good, or its attempts are used up.
 
         Raises:
-            ModelError: The last one.
+            Exception: The last one.
         """
         try:
             return await once()  # nearly always the only attempt: no machinery for it
-        except ModelError as error:
-            failed: list[ModelError] = [error]
+        except Exception as error:
+            if not _transient(error):
+                raise
+            failed = [error]
 
         async def again() -> T:
             if failed:
@@ -124,11 +128,11 @@ class RetryState:
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, ModelError) else None
+    asked: float | None = getattr(error, "retry_after", None)
     if asked is None:
         return float(_BACKOFF(state))
     return asked * (1.0 + JITTER * random.random())
 
 
 def _transient(error: BaseException) -> bool:
-    return isinstance(error, ModelError) and error.transient
+    return bool(getattr(error, "transient", False))

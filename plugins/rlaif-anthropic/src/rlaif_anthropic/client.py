@@ -15,8 +15,8 @@ from rlaif_anthropic.failures import FAILURES, outcome
 from rlaif_anthropic.params import AnthropicParams
 from rlaif_anthropic.request import body, unsent
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.kit.endpoint import Endpoint
-from rlaif_core.kit.service import ServiceClient
+from rlaif_kit.endpoint import Endpoint
+from rlaif_kit.service import ServiceClient
 
 NO_KEY: Final = "none"
 """Stand-in for a key where the server wants none: the SDK insists on one."""

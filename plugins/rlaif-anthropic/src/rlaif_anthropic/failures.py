@@ -8,7 +8,7 @@ import aiohttp
 from anthropic import AnthropicError, APIConnectionError, APIStatusError
 
 from rlaif_core.api import ChatReply, ModelError
-from rlaif_core.kit.endpoint import Endpoint
+from rlaif_kit.endpoint import Endpoint
 
 FAILURES: Final = (AnthropicError, aiohttp.ClientError, OSError)
 """Errors that a call may raise. The SDK lets some of its transport's own errors through."""

@@ -9,8 +9,8 @@ from rlaif_anthropic import catalogue
 from rlaif_anthropic.dialect import Dialect, dialect
 from rlaif_anthropic.params import AnthropicParams
 from rlaif_core.api import Prices
-from rlaif_core.kit.endpoint import Service
-from rlaif_core.kit.service import ServiceModel
+from rlaif_kit.endpoint import Service
+from rlaif_kit.service import ServiceModel
 
 if TYPE_CHECKING:
     from rlaif_anthropic.client import Client

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from rlaif_anthropic.failures import said
 from rlaif_anthropic.request import TOOL, prefill
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.kit.endpoint import Endpoint
+from rlaif_kit.endpoint import Endpoint
 
 STOP_REASONS: Final = {
     "max_tokens": "length",

@@ -1,1 +1,1 @@
-"""Building blocks for authors of models: services, chat formats, checkpoints, threads."""
+"""What authors of plugins may build on: services, local weights, chat templates, checkpoints."""

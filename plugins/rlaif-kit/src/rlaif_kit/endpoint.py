@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr, ValidationError
 
 from rlaif_core.api.errors import ModelError, PluginError
-from rlaif_core.kit.http import http_error
+from rlaif_kit.http import http_error
 
 LONGEST: Final = 300
 """Characters kept of a service's message."""

@@ -27,7 +27,7 @@ from rlaif_core.api.errors import ModelError, PluginError
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.params import Params
 from rlaif_core.api.records import digest
-from rlaif_core.kit.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
+from rlaif_kit.endpoint import NO_SECRETS, Endpoint, Service, endpoint, holds_secret
 
 SHORTEST_SECRET = 16
 """Least characters of a key that a service gave out; shorter ones are words such as "none"."""
@@ -129,6 +129,7 @@ class ServiceClient(ABC):
 class ServiceModel(Model[S]):
     """A model that is asked over the network."""
 
+    is_service = True
     service: ClassVar[Service]
     answer_changing: ClassVar[frozenset[str]] = frozenset()
     """Parameters besides `extra_body` that change the answers to equal requests."""

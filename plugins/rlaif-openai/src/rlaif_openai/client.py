@@ -11,8 +11,8 @@ from openai import APITimeoutError, AsyncOpenAI, RequestOptions
 from pydantic_core import to_json
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.kit.endpoint import Endpoint
-from rlaif_core.kit.service import ServiceClient
+from rlaif_kit.endpoint import Endpoint
+from rlaif_kit.service import ServiceClient
 from rlaif_openai import reply
 from rlaif_openai.dialect import Dialect
 from rlaif_openai.failures import FAILURES, outcome

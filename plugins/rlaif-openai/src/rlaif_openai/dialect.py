@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlaif_core.kit.endpoint import Endpoint
+from rlaif_kit.endpoint import Endpoint
 from rlaif_openai import catalogue
 from rlaif_openai.params import Omittable, OpenAIParams, Server
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rlaif_core.api import Prices
-from rlaif_core.kit.endpoint import Service
-from rlaif_core.kit.service import ServiceModel
+from rlaif_kit.endpoint import Service
+from rlaif_kit.service import ServiceModel
 from rlaif_openai import catalogue
 from rlaif_openai.dialect import Dialect, dialect
 from rlaif_openai.params import OpenAIParams

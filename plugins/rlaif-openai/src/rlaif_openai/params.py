@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from rlaif_core.kit.service import ServiceParams
+from rlaif_kit.service import ServiceParams
 
 Server = Literal["openai", "vllm", "other"]
 

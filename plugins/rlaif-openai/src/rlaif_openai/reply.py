@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.kit.endpoint import Endpoint
+from rlaif_kit.endpoint import Endpoint
 from rlaif_openai.options import option_logprobs
 
 FINISH_REASONS: Final = {"length": "length", "content_filter": "content_filter"}

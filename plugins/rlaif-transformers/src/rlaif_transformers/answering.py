@@ -9,8 +9,8 @@ from typing import Final
 import torch
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.kit.chat_format import ChatFormat, Encoded, Tokens
-from rlaif_core.kit.threads import threads_for
+from rlaif_kit.chat_format import ChatFormat, Encoded, Tokens
+from rlaif_kit.threads import threads_for
 from rlaif_transformers.batching import batches
 from rlaif_transformers.generation.generator import Generation, Generator
 from rlaif_transformers.loading import Loaded

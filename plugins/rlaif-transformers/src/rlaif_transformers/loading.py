@@ -17,8 +17,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Genera
 from transformers.utils import logging
 
 from rlaif_core.api import DataError, PluginError
-from rlaif_core.kit.chat_format import check_chat_template
-from rlaif_core.kit.checkpoint import cannot_load, check_checkpoint
+from rlaif_kit.chat_format import check_chat_template
+from rlaif_kit.checkpoint import cannot_load, check_checkpoint
 from rlaif_transformers.padding import MISREAD_BY
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlaif_core.kit.blocking import BlockingModel
-from rlaif_core.kit.checkpoint import check_policy, checkpoint_identity, fingerprint
+from rlaif_kit.blocking import BlockingModel
+from rlaif_kit.checkpoint import check_policy, checkpoint_identity, fingerprint
 from rlaif_transformers.params import TransformersParams
 
 if TYPE_CHECKING:

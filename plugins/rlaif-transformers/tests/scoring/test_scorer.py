@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlaif_core.kit.chat_format import common_prefix
+from rlaif_kit.chat_format import common_prefix
 from rlaif_transformers.scoring.scorer import Scoring
 
 TOLERANCE = 1e-4

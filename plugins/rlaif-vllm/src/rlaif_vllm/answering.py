@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
-from rlaif_core.kit.chat_format import ChatFormat, Encoded, Tokens
+from rlaif_kit.chat_format import ChatFormat, Encoded, Tokens
 from rlaif_vllm.engine import Engine, Job, Outcome
 from rlaif_vllm.generation import Generation
 from rlaif_vllm.options import Scoring

@@ -13,7 +13,7 @@ from vllm.outputs import RequestOutput
 from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
 from rlaif_core.api import ModelError
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 
 if TYPE_CHECKING:
     from vllm import LLMEngine, SamplingParams

@@ -9,7 +9,7 @@ from vllm import SamplingParams
 from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_vllm.engine import Job, Outcome
 
 

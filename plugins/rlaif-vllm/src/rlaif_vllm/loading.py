@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from rlaif_core.api import PluginError
-from rlaif_core.kit.chat_format import ChatFormat, check_chat_template
-from rlaif_core.kit.checkpoint import cannot_load, check_checkpoint, checkpoint_identity
+from rlaif_kit.chat_format import ChatFormat, check_chat_template
+from rlaif_kit.checkpoint import cannot_load, check_checkpoint, checkpoint_identity
 
 if TYPE_CHECKING:
     from vllm import LLMEngine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rlaif_core.kit.blocking import BlockingModel
-from rlaif_core.kit.checkpoint import check_policy
+from rlaif_kit.blocking import BlockingModel
+from rlaif_kit.checkpoint import check_policy
 from rlaif_vllm.params import VLLMParams
 
 if TYPE_CHECKING:

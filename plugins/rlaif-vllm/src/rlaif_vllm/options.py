@@ -19,7 +19,7 @@ from vllm.outputs import RequestOutput
 from vllm.sampling_params import MAX_LOGPROB_TOKEN_IDS, RequestOutputKind
 
 from rlaif_core.api import ChatReply, ModelError, Usage
-from rlaif_core.kit.chat_format import Encoded, Tokens
+from rlaif_kit.chat_format import Encoded, Tokens
 from rlaif_vllm.engine import Job, Outcome
 
 _PADDING: Final = 0

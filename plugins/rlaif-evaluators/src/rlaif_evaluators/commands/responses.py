@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rlaif_core.api import Prompt, Row, digest
-from rlaif_core.kit.files import Rows, rows
+from rlaif_core.commands.rows import Rows, rows
 from rlaif_stats.intervals import win_rate
 
 Score = Callable[[Sequence[Prompt], Sequence[str]], Sequence[float]]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError, Usage
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_transformers.generation.sampling import SeededSampling
 from rlaif_transformers.generation.stopping import Row, RowsDone, first_stop
 from rlaif_transformers.loading import Loaded

@@ -17,7 +17,7 @@ from rlaif_transformers.scoring.forward import ForwardPass
 from rlaif_transformers.scoring.kv_cache import BufferPool, ContinuedLayer, PrefixColumns
 
 if TYPE_CHECKING:
-    from rlaif_core.kit.chat_format import Tokens
+    from rlaif_kit.chat_format import Tokens
 
 _PLAIN = (DynamicLayer, DynamicSlidingWindowLayer)
 """Layers whose whole state is the keys and values of the tokens."""

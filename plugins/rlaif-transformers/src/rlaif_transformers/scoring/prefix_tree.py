@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from rlaif_core.kit.chat_format import Tokens, common_prefix
+from rlaif_kit.chat_format import Tokens, common_prefix
 
 _WORTH_READING_ONCE: Final = 24
 """Tokens that a branching must save: another pass costs about as much on a small model."""

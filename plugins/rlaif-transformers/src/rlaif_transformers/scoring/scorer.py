@@ -17,7 +17,7 @@ from typing import Final
 
 import torch
 
-from rlaif_core.kit.chat_format import Encoded, Tokens
+from rlaif_kit.chat_format import Encoded, Tokens
 from rlaif_transformers.batching import batches
 from rlaif_transformers.loading import Loaded
 from rlaif_transformers.scoring.forward import ForwardPass

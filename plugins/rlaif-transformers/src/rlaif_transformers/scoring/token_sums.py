@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_transformers.scoring.forward import chosen_log_probabilities
 from rlaif_transformers.scoring.prefix_tree import PrefixTree
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rlaif_core.api import DataError, Message
-from rlaif_core.kit.chat_format import ConversationEncoder, Tokens, common_prefix
+from rlaif_kit.chat_format import ConversationEncoder, Tokens, common_prefix
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -40,7 +40,7 @@ class Encoded:
 class ChatEncoder:
     """Encodes prompts with responses, and counts those that do not fit.
 
-    No content can forge a turn: see `rlaif_core.kit.chat_format`.
+    No content can forge a turn: see `rlaif_kit.chat_format`.
 
     Args:
         tokenizer: With a chat template.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rlaif_core.kit.threads import threads_for
+from rlaif_kit.threads import threads_for
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

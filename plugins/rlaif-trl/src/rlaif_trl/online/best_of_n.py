@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from rlaif_core.api import Progress, Scorer, digest
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.sampling import Draw, sample
 from rlaif_trl.policy.optimizer import rewards
 from rlaif_trl.policy.run import PolicyRun

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.api import Prompt, Scorer
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.sampling import Draw, sample
 from rlaif_trl.pairs.dpo_trainer import LabelledCollator, SoftDPOTrainer
 from rlaif_trl.policy.optimizer import rewards

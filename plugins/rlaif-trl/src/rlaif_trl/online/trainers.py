@@ -12,7 +12,7 @@ from trl.trainer.rloo_trainer import RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from rlaif_core.api import Prompt, Scorer
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.policy.optimizer import rewards
 from rlaif_trl.training.arguments import OfflineTrainer
 

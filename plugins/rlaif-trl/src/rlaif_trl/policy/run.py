@@ -9,7 +9,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 
 from rlaif_core.api import DataError, PluginError, Prompt, TrainingJob
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.chat import ChatEncoder
 from rlaif_trl.model.checkpoint import (
     context_length,

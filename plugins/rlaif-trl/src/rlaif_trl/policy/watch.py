@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from rlaif_core.api import Prompt, Scorer
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.sampling import Draw, sample
 from rlaif_trl.policy.divergence import kl_of_responses
 from rlaif_trl.policy.optimizer import rewards

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rlaif_core.api import Prompt, RunError, TrainingJob, digest
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.policy.optimizer import rewards, scorer_of
 from rlaif_trl.ppo.episodes import Episode
 from rlaif_trl.ppo.params import PPOParams

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.batching import padded
 from rlaif_trl.ppo.episodes import Episode
 from rlaif_trl.ppo.forward import Forward

@@ -22,7 +22,7 @@ from transformers.integrations import integration_utils
 from transformers.trainer_callback import CallbackHandler
 
 from rlaif_core.api import RunError, digest
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.sampling import end_tokens
 from rlaif_trl.policy.run import PolicyRun
 from rlaif_trl.ppo.actor_critic import ActorCritic, ValueModel

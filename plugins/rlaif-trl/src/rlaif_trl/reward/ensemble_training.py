@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from rlaif_core.api import DataError, TrainingJob, digest
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.checkpoint import load_classifier
 from rlaif_trl.preferences.pairs import LabelledPair
 from rlaif_trl.reward import heldout

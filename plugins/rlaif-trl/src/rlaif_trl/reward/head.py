@@ -12,7 +12,7 @@ from transformers import set_seed
 from trl.trainer.reward_config import RewardConfig
 
 from rlaif_core.api import TrainingJob
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.model.chat import ChatEncoder
 from rlaif_trl.model.checkpoint import context_length, load_classifier, load_tokenizer, save
 from rlaif_trl.preferences.pairs import LabelledPair

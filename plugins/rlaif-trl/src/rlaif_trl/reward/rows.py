@@ -12,7 +12,7 @@ from rlaif_trl.reward.params import RewardTraining
 from rlaif_trl.reward.rankings import Chain, better_and_worse, chains
 
 if TYPE_CHECKING:
-    from rlaif_core.kit.chat_format import Tokens
+    from rlaif_kit.chat_format import Tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from rlaif_core.api import DataError, PluginError
-from rlaif_core.kit.chat_format import Tokens
+from rlaif_kit.chat_format import Tokens
 from rlaif_trl.reward.scoring import SequenceScorer
 
 RIDGE = 1e-4

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from rlaif_core.engine.judging.windows import map_windows
+from rlaif_aio.windows import map_windows
 
 
 class Work:

@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from rlaif_core.commands import interruptible
+from rlaif_aio import interruptible
 
 ALLOCATES_IN_A_THREAD = """
 import asyncio, ctypes
-from rlaif_core.commands import interruptible
+from rlaif_aio import interruptible
 
 async def main():
     await asyncio.to_thread(lambda: [bytes(1000) for _ in range(1000)])
