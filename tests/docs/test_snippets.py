@@ -111,5 +111,15 @@ def test_code_that_people_copy_keeps_the_rules_of_this_project(page: Path, tmp_p
         target.write_text(snippet.text, encoding="utf-8")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     ruff = [sys.executable, "-m", "ruff"]
-    run([*ruff, "check", "--no-cache", "--config", f"src = ['{ROOT}', '{ROOT}/plugins/*/src']", "."], tmp_path)
+    run(
+        [
+            *ruff,
+            "check",
+            "--no-cache",
+            "--config",
+            f"src = ['{ROOT}', '{ROOT}/plugins/*/src']",
+            ".",
+        ],
+        tmp_path,
+    )
     run([*ruff, "format", "--no-cache", "--check", "."], tmp_path)
