@@ -22,13 +22,14 @@ EXTRAS = {
     "evaluators": ["rlaif-evaluators"],
     "judge-metrics": ["rlaif-judge-metrics"],
     "report": ["rlaif-report"],
+    "kit": ["rlaif-kit"],
     "transformers": ["rlaif-kit", "rlaif-transformers"],
     "trl": ["rlaif-kit", "rlaif-trl"],
     "lab": ["rlaif-lab"],
     "vllm": ["rlaif-kit", "rlaif-vllm"],
 }
 LIBRARIES = ("rlaif-aio", "rlaif-stats")
-BASICS = ("judges", "data", "pairs", "samplers", "evaluators", "judge-metrics", "report")
+BASICS = ("judges", "data", "pairs", "samplers", "evaluators", "judge-metrics", "report", "kit")
 SIBLINGS = ">=0.1.0.dev0,<0.2"
 
 

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "recipe": ("rlaif_core.cli.recipe", "check a recipe, fill in its defaults, print its schema"),
     "plugins": (
         "rlaif_core.cli.plugins",
-        "list what is installed, check that it works, begin a new one",
+        "list what is installed, check that it works",
     ),
 }
 """Built-in command to its module, with the two functions of `api.Command`, and its help."""
@@ -114,9 +114,11 @@ def _dispatch(arguments: list[str]) -> int:
         asked = arguments[:1] or ["--help"]
         helped = asked[0] in ("-h", "--help")
         _top(plugin_commands.listed() if helped else ()).parse_args(asked)
-    name, rest = arguments[0], arguments[1:]
+    name, rest = plugin_commands.split(arguments)
     command, line = _builtin(name) if name in COMMANDS else _plugged(name)
-    parser = Parser(prog=f"rlaif {name}", description=line)
+    spoken = name.replace(".", " ")
+    actions = plugin_commands.actions(name) if {"-h", "--help"} & set(rest) else ""
+    parser = Parser(prog=f"rlaif {spoken}", description=line, epilog=actions)
     command.configure(parser)
     code: int = command.execute(parser.parse_args(rest))
     return code

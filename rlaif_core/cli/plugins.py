@@ -1,13 +1,15 @@
-"""`rlaif plugins`: list what is installed, check that it works, begin a new plugin."""
+"""`rlaif plugins`: list what is installed, check that it works."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from rlaif_core.registry import KINDS, Entry, Registry
+from rlaif_core.commands.kinds import choice
+from rlaif_core.registry import Entry, Registry
 from rlaif_core.registry.entry import GROUPS
 
 PROBLEMS_FOUND = 2
@@ -16,48 +18,21 @@ PROBLEMS_FOUND = 2
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    kind = partial(choice, GROUPS)
     listing = actions.add_parser("list", help="every component; nothing is imported")
-    listing.add_argument("--kind", type=_listed, metavar="KIND", help=", ".join(GROUPS))
+    listing.add_argument("--kind", type=kind, metavar="KIND", help=", ".join(GROUPS))
     check = actions.add_parser("check", help="import components and check their contracts")
     check.add_argument("name", nargs="?", metavar="NAME", help="a component or a distribution")
     check.add_argument(
         "--source", metavar="DIR", help="compare with the pyproject.toml files of this checkout"
     )
-    new = actions.add_parser(
-        "new", help="write a small distribution that passes its tests as it is"
-    )
-    new.add_argument("name", metavar="NAME", help="what a recipe will say after `use:`")
-    new.add_argument("--kind", type=_kind, required=True, metavar="KIND", help=", ".join(KINDS))
-    new.add_argument(
-        "--distribution", metavar="DIST", help="what pip will install; default: rlaif-NAME"
-    )
-    new.add_argument("--into", default=".", metavar="DIR", help="where its folder goes; default: .")
     for action in (listing, check):
         action.add_argument("--json", action="store_true", help="print as JSON")
 
 
-def _kind(name: str, kinds: Sequence[str] = KINDS) -> str:
-    """A kind's name as it is; an error names the nearest, and all."""
-    if name in kinds:
-        return name
-    import difflib
-
-    close = difflib.get_close_matches(name, kinds, n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    raise argparse.ArgumentTypeError(
-        f"invalid choice: '{name}'; {hint}There are {', '.join(kinds)}"
-    )
-
-
-def _listed(name: str) -> str:
-    return _kind(name, GROUPS)
-
-
 def execute(args: argparse.Namespace) -> int:
-    """List, check or write; a check that finds a problem exits with 2."""
+    """List or check; a check that finds a problem exits with 2."""
     registry = Registry.scan()
-    if args.action == "new":
-        return _new(registry, args)
     if args.action == "check":
         return _check(registry, args)
     entries = registry.entries(args.kind)
@@ -65,17 +40,6 @@ def execute(args: argparse.Namespace) -> int:
         _print_json([_record(entry) for entry in entries])
     else:
         _print_table([(entry, _line(entry)) for entry in entries])
-    return 0
-
-
-def _new(registry: Registry, args: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from rlaif_core.cli.scaffold import Plugin, write
-
-    plugin = Plugin(args.kind, args.name, args.distribution or f"rlaif-{args.name}")
-    folder = write(plugin, Path(args.into), registry)
-    print(f"written: {folder}\nnext: pip install -e {folder} && pytest {folder}")
     return 0
 
 

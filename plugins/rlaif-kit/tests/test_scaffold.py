@@ -13,7 +13,7 @@ import pytest
 from rlaif_core.cli import main
 from rlaif_core.registry import KINDS, Registry
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def new(*arguments: object) -> int:

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rlaif_core import __version__
 from rlaif_core.api.errors import PluginError
-from rlaif_core.registry import Registry
-from rlaif_core.registry.entry import API_VERSION, noun
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from rlaif_core.commands.kinds import API_VERSION, Registry, noun
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -149,10 +147,8 @@ def _imported(source: str) -> set[str]:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     return Environment(
-        loader=PackageLoader("rlaif_core.cli"),
+        loader=PackageLoader("rlaif_kit.scaffold"),
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,

@@ -1,0 +1,1 @@
+"""Templates of a new plugin, one folder a kind, and what writes them."""
