@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from rlaif_core.api.records import Prompt, Response, digest
 from rlaif_core.api.rows import Row
 from rlaif_core.data.files import Rows, rows
-
-Label = Literal["a", "b", "tie"]
+from rlaif_stats.label_agreement import Label
 
 LABEL_PROBABILITY: Mapping[Label, float] = {"a": 1.0, "b": 0.0, "tie": 0.5}
 """A label as a probability that response A is better."""

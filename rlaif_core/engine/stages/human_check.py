@@ -16,16 +16,16 @@ from rlaif_core.api.component import Context
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import JudgedPair, digest
 from rlaif_core.api.rows import Row, json_rows
-from rlaif_core.data.pairs import LABEL_PROBABILITY, Label
+from rlaif_core.data.pairs import LABEL_PROBABILITY
 from rlaif_core.engine.judging.preferences import judged_pair
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session
 from rlaif_core.engine.stages.stage import Stage
-from rlaif_core.metrics.label_agreement import side
 from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.sections import ValidationSection
 from rlaif_stats.agreement import cohen_kappa, confusion_matrix
 from rlaif_stats.intervals import wilson
+from rlaif_stats.label_agreement import Label, side
 
 SAMPLE = "to-label.jsonl"
 

@@ -170,8 +170,15 @@ def fit_temperature(probabilities: ArrayLike, outcomes: ArrayLike) -> float:
         eta = sharpness * z
         return float(np.mean(np.logaddexp(0.0, eta) - y * eta))
 
-    # Convex in 1/T, though not in T.
+    def slope(sharpness: float) -> float:
+        return float(np.mean(z * (expit(sharpness * z) - y)))
+
+    # Convex in 1/T, though not in T. Near an end the curve may be too flat for a search.
     coldest, hottest = TEMPERATURE_RANGE
+    if slope(1.0 / coldest) <= 0.0:
+        return coldest
+    if slope(1.0 / hottest) >= 0.0:
+        return hottest
     found = minimize_scalar(
         cross_entropy,
         bounds=(1.0 / hottest, 1.0 / coldest),
