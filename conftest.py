@@ -29,7 +29,6 @@ SLOW = (
     "plugins/rlaif-judges/tests/test_meta_rewarding.py",
     "plugins/rlaif-kit/tests/test_scaffold.py",
     "plugins/rlaif-report/tests/test_command.py",
-    "plugins/rlaif-stats/tests/test_advantages.py",
     "plugins/rlaif-stats/tests/test_cycles.py",
     "plugins/rlaif-transformers/tests/generation/",
     "plugins/rlaif-transformers/tests/scoring/",
