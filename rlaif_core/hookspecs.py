@@ -54,7 +54,7 @@ class Stages:
 
     @hookspec(firstresult=True)
     def rlaif_sample(
-        self, prompts: Sequence[Prompt], sampler: Sampler, round: int
+        self, prompts: Sequence[Prompt], sampler: Sampler, round_index: int
     ) -> Awaitable[Sequence[Sequence[Response]]] | None:
         """Responses to a window of prompts, one sequence a prompt.
 
@@ -65,7 +65,7 @@ class Stages:
 
     @hookspec(firstresult=True)
     def rlaif_judge(
-        self, comparisons: Sequence[Comparison], judge: Component[Any], round: int
+        self, comparisons: Sequence[Comparison], judge: Component[Any], round_index: int
     ) -> Awaitable[Sequence[Verdict]] | None:
         """Verdicts on a window of comparisons, in their order; orders and votes are expanded.
 
@@ -96,7 +96,7 @@ class Stages:
 
     @hookspec(firstresult=True)
     def rlaif_filter(
-        self, preferences: Sequence[Preference], filter: Filter
+        self, preferences: Sequence[Preference], preference_filter: Filter
     ) -> tuple[list[Preference], list[Drop]] | None:
         """Preferences that one filter keeps, and those it drops, with a reason each.
 
@@ -141,14 +141,14 @@ class LifeCycle:
         """
 
     @hookspec
-    def rlaif_stage_started(self, round: int, stage: str) -> None:
+    def rlaif_stage_started(self, round_index: int, stage: str) -> None:
         """A stage begins, or goes on after an interruption.
 
         .. versionadded:: 0.1
         """
 
     @hookspec
-    def rlaif_stage_finished(self, round: int, stage: str, seconds: float) -> None:
+    def rlaif_stage_finished(self, round_index: int, stage: str, seconds: float) -> None:
         """A stage is done and in the ledger.
 
         .. versionadded:: 0.1

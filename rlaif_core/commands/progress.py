@@ -57,8 +57,8 @@ class Shown(Progress):
         self._first: tuple[float, int] | None = None
 
     @override
-    def start(self, round: int, stage: str, total: int | None) -> None:
-        self.stage = f"round {round} · {stage}" if stage != "prompts" else stage
+    def start(self, round_index: int, stage: str, total: int | None) -> None:
+        self.stage = f"round {round_index} · {stage}" if stage != "prompts" else stage
         self.done, self.total, self.figures = 0, total, {}
         self.began, self._first = time.monotonic(), None
 
@@ -135,8 +135,8 @@ class Live(Shown):
         self._task: TaskID | None = None
 
     @override
-    def start(self, round: int, stage: str, total: int | None) -> None:
-        super().start(round, stage, total)
+    def start(self, round_index: int, stage: str, total: int | None) -> None:
+        super().start(round_index, stage, total)
         self._bars.start()  # not before: it hides the cursor until `close`
         self._task = self._bars.add_task(self.stage, total=total, facts="")
 
@@ -185,8 +185,8 @@ class Plain(Shown):
         self._shown = 0.0
 
     @override
-    def start(self, round: int, stage: str, total: int | None) -> None:
-        super().start(round, stage, total)
+    def start(self, round_index: int, stage: str, total: int | None) -> None:
+        super().start(round_index, stage, total)
         self._shown = time.monotonic()
         self.note(f"{self.stage} …")
 

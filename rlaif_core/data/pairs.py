@@ -96,8 +96,10 @@ def _pair(row: Row) -> GivenPair:
     if label not in ("a", "b", "tie", None):
         raise row.error(f'\'label\' must be "a", "b" or "tie", and is {label!r}')
     given = row.values.get("id")
-    id = digest(row.place.rpartition(":")[2], messages, *texts) if given is None else str(given)
+    prompt_id = (
+        digest(row.place.rpartition(":")[2], messages, *texts) if given is None else str(given)
+    )
     columns = {name: value for name, value in row.values.items() if name not in COLUMNS}
-    prompt = Prompt(id, messages, columns)
+    prompt = Prompt(prompt_id, messages, columns)
     a, b = (Response.of(prompt, text, index) for index, text in enumerate(texts))
     return GivenPair(prompt, a, b, label)

@@ -17,10 +17,10 @@ def read_prompts(source: Rows) -> list[Prompt]:
     for row in rows(source):
         messages = row.conversation("prompt")
         given = row.values.get("id")
-        id = digest(messages) if given is None else str(given)
-        if given is not None and id in places:
-            raise row.error(f"id {id!r} already stands at {places[id]}")
-        places[id] = row.place
+        prompt_id = digest(messages) if given is None else str(given)
+        if given is not None and prompt_id in places:
+            raise row.error(f"id {prompt_id!r} already stands at {places[prompt_id]}")
+        places[prompt_id] = row.place
         columns = {key: value for key, value in row.values.items() if key not in ("prompt", "id")}
-        prompts[id] = Prompt(id, messages, columns)
+        prompts[prompt_id] = Prompt(prompt_id, messages, columns)
     return list(prompts.values())

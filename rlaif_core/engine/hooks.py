@@ -147,10 +147,10 @@ class StageHooks:
 
     @hookimpl(trylast=True)
     def rlaif_filter(
-        self, preferences: Sequence[Preference], filter: Filter
+        self, preferences: Sequence[Preference], preference_filter: Filter
     ) -> tuple[list[Preference], list[Drop]]:
         """Ask the filter."""
-        return filter.apply(preferences)
+        return preference_filter.apply(preferences)
 
     @hookimpl(trylast=True)
     def rlaif_reward_model(self, job: TrainingJob, reward_model: RewardModel) -> Metrics:

@@ -92,9 +92,9 @@ class RunFolder:
         """The ledger's file."""
         return self.path / "ledger.sqlite"
 
-    def of_round(self, round: int, name: str) -> Path:
+    def of_round(self, round_index: int, name: str) -> Path:
         """An artefact of a round: preferences, reward_model, policy."""
-        return self.path / f"round-{round}" / name
+        return self.path / f"round-{round_index}" / name
 
     def write(self, name: str, text: str) -> None:
         """Write a file whole: to a temporary name, then renamed."""
@@ -123,9 +123,9 @@ class RunFolder:
             draft.replace(there)
 
     @contextmanager
-    def artefact(self, round: int, name: str) -> Iterator[Path]:
+    def artefact(self, round_index: int, name: str) -> Iterator[Path]:
         """A folder to write to, which takes its name only if the block ends well."""
-        target = self.of_round(round, name)
+        target = self.of_round(round_index, name)
         draft = target.with_name(f".{name}.part")
         with _disk(target):
             shutil.rmtree(draft, ignore_errors=True)
@@ -134,16 +134,16 @@ class RunFolder:
             shutil.rmtree(target, ignore_errors=True)
             draft.rename(target)
 
-    def work(self, round: int, name: str) -> Path:
+    def work(self, round_index: int, name: str) -> Path:
         """A folder for checkpoints that outlives an interruption; `done` removes it."""
-        folder = self.of_round(round, f".{name}.work")
+        folder = self.of_round(round_index, f".{name}.work")
         with _disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def done(self, round: int, name: str) -> None:
+    def done(self, round_index: int, name: str) -> None:
         """Remove what was kept only for an interruption."""
-        shutil.rmtree(self.of_round(round, f".{name}.work"), ignore_errors=True)
+        shutil.rmtree(self.of_round(round_index, f".{name}.work"), ignore_errors=True)
 
     def adopt(self, recipe: Recipe, *, accept_changes: bool) -> list[str]:
         """Make this the directory of `recipe`.

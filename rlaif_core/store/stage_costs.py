@@ -36,11 +36,11 @@ class Spent:
     usd: float
 
 
-def begin(ledger: Ledger, round: int, stage: str) -> None:
+def begin(ledger: Ledger, round_index: int, stage: str) -> None:
     """Keep where a stage begins, unless it began in an earlier try."""
     begun = json.loads(ledger.meta(BEGUN) or "[]")
-    if all(known[:2] != [round, stage] for known in begun):
-        ledger.set_meta(BEGUN, json.dumps([*begun, [round, stage, ledger.last_call()]]))
+    if all(known[:2] != [round_index, stage] for known in begun):
+        ledger.set_meta(BEGUN, json.dumps([*begun, [round_index, stage, ledger.last_call()]]))
 
 
 def spent(folder: Path) -> list[Spent]:

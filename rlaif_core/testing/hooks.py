@@ -18,8 +18,8 @@ class HookConformance(Conformance[Hook[Any]]):
         """What it makes of a run without stages, as told by the hooks of the life cycle."""
         hook = registered(component).hook
         hook.rlaif_run_started(name="run", folder="run")
-        hook.rlaif_stage_started(round=0, stage="judge")
-        hook.rlaif_stage_finished(round=0, stage="judge", seconds=1.5)
+        hook.rlaif_stage_started(round_index=0, stage="judge")
+        hook.rlaif_stage_finished(round_index=0, stage="judge", seconds=1.5)
         hook.rlaif_run_finished(metrics={}, error=None)
 
     def test_every_hook_that_it_implements_exists(self) -> None:

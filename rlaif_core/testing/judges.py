@@ -26,7 +26,7 @@ from rlaif_core.testing.conformance import Conformance, run
 from rlaif_core.testing.sample import make_prompt, make_responses
 from rlaif_core.testing.scripted import Line, ScriptedModel
 
-PROMPT: Final = make_prompt("How much is two and two?", id="id-of-the-prompt")
+PROMPT: Final = make_prompt("How much is two and two?", prompt_id="id-of-the-prompt")
 BETTER: Final = "Four, for two and two more make four."
 WORSE: Final = "Five, and stop asking."
 MALFORMED: Final = (

@@ -25,9 +25,11 @@ from rlaif_core.api import (
 from rlaif_core.testing.scripted import ScriptedModel
 
 
-def make_prompt(text: str = "What is 2 + 2?", id: str = "prompt-1", **columns: Any) -> Prompt:
+def make_prompt(
+    text: str = "What is 2 + 2?", prompt_id: str = "prompt-1", **columns: Any
+) -> Prompt:
     """A prompt of one user turn."""
-    return Prompt(id, (Message("user", text),), columns)
+    return Prompt(prompt_id, (Message("user", text),), columns)
 
 
 def make_responses(prompt: Prompt, *texts: str, **rest: Any) -> list[Response]:
@@ -69,9 +71,9 @@ def make_ranking(
         if pair.p_a is not None:
             leads.setdefault(pair.a.id, []).append(pair.p_a - 0.5)
             leads.setdefault(pair.b.id, []).append(0.5 - pair.p_a)
-    means = {id: sum(values) / len(values) for id, values in leads.items()}
+    means = {response_id: sum(values) / len(values) for response_id, values in leads.items()}
     centre = sum(means.values()) / len(means) if means else 0.0
-    strength = {id: mean - centre for id, mean in means.items()}
+    strength = {response_id: mean - centre for response_id, mean in means.items()}
     return Ranking(prompt, tuple(responses), judged, strength)
 
 
@@ -97,7 +99,7 @@ def make_evaluation(n: int = 4, **changes: Any) -> Evaluation:
         n: Held-out prompts.
         changes: Fields of `Evaluation` to set otherwise.
     """
-    prompts = [make_prompt(f"What is {i} + {i}?", id=f"prompt-{i}") for i in range(n)]
+    prompts = [make_prompt(f"What is {i} + {i}?", prompt_id=f"prompt-{i}") for i in range(n)]
     before = [make_responses(prompt, "It is so.")[0] for prompt in prompts]
     after = [
         make_responses(prompt, f"It is {2 * i}, as {i} and {i} make {2 * i}.")[0]

@@ -83,11 +83,11 @@ def preferences(folder: Path) -> list[Any]:
     return rows
 
 
-def by_response(student: Student, round: int = 0) -> dict[str, list[int]]:
+def by_response(student: Student, round_index: int = 0) -> dict[str, list[int]]:
     """What the student gave each response in a round."""
     found: dict[str, list[int]] = defaultdict(list)
     for one in student.scored:
-        if one.round == round:
+        if one.round == round_index:
             found[one.response].append(one.points)
     return found
 
@@ -109,10 +109,10 @@ def p_a(given: Mapping[str, Sequence[int]], pair: JudgedPair) -> float:
     return min(max(1.0 / (1.0 + math.exp(-lead)), ORDER_CLIP), 1.0 - ORDER_CLIP)
 
 
-def _judged(folder: Path, round: int = 0) -> Iterator[JudgedPair]:
+def _judged(folder: Path, round_index: int = 0) -> Iterator[JudgedPair]:
     reader = Reader(folder / "run" / "ledger.sqlite", readonly=True)
     try:
-        yield from reader.judged(round)
+        yield from reader.judged(round_index)
     finally:
         reader.close()
 
@@ -182,10 +182,10 @@ def test_a_guard_that_trips_says_why_and_stops_or_freezes(
         assert all(pair.p_a == pytest.approx(p_a(given, pair)) for pair in judged)
 
 
-def _guards(folder: Path, round: int) -> Any:
+def _guards(folder: Path, round_index: int) -> Any:
     reader = Reader(folder / "run" / "ledger.sqlite", readonly=True)
     try:
-        return reader.stage(round, "guards")[1]
+        return reader.stage(round_index, "guards")[1]
     finally:
         reader.close()
 

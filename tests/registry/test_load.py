@@ -92,7 +92,7 @@ def test_a_misspelled_hook_is_refused_with_a_suggestion(installed):
 def test_an_argument_that_a_hook_does_not_have_is_refused(installed):
     assert failure(installed, "hooks", "greedy", ContractError) == (
         "hook 'greedy' (acme-hooks 0.1): hook 'rlaif_judge' has no argument 'temperature', "
-        "only comparisons, judge, round"
+        "only comparisons, judge, round_index"
     )
 
 

@@ -157,8 +157,8 @@ def test_calls_are_told_with_request_and_reply(run: Run) -> None:
 def test_stages_tell_their_figures_and_training_steps(run: Run) -> None:
     assert run.stage(0, "evaluate").figures["policy"]["kl"] == 1.37
     assert not run.stage(5, "evaluate").done
-    round, stage = run.trained()[0]
-    steps = run.training(round, stage)
+    round_index, stage = run.trained()[0]
+    steps = run.training(round_index, stage)
     assert [step.step for step in steps] == sorted(step.step for step in steps) != []
 
 

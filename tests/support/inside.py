@@ -39,7 +39,7 @@ class Notes(Progress):
         self.advanced: dict[str, int] = {}
         self._stage = ""
 
-    def start(self, round: int, stage: str, total: int | None) -> None:
+    def start(self, round_index: int, stage: str, total: int | None) -> None:
         self._stage = stage
 
     def advance(self, done: int = 1, **figures: float) -> None:
@@ -72,8 +72,8 @@ class Inside:
     def ledger(self) -> Reader:
         return Reader(self.folder / "run" / "ledger.sqlite", readonly=True)
 
-    def told(self, round: int = 0) -> dict[str, Any]:
-        path = self.folder / "run" / f"round-{round}" / "policy" / "told.json"
+    def told(self, round_index: int = 0) -> dict[str, Any]:
+        path = self.folder / "run" / f"round-{round_index}" / "policy" / "told.json"
         return dict(json.loads(path.read_text()))
 
 

@@ -48,14 +48,14 @@ class Student:
         asked = request.json
         text, seed = asked["messages"][-1]["content"], asked.get("seed", 0)
         trained = re.search(r"round-(\d+)", asked["model"])
-        round = int(trained[1]) + 1 if trained else 0
-        mood: Mood = self.mood if round else "calm"
+        round_index = int(trained[1]) + 1 if trained else 0
+        mood: Mood = self.mood if round_index else "calm"
         if "two judgments" in text:
             return completion(_compared(text, mood))
         if "Score the response with points that add up, from 0 to 5" in text:
             response = _sections(text)["response"]
-            points = _points(response, mood, (round, text, seed))
-            self.scored.append(Scored(round, response, seed, points))
+            points = _points(response, mood, (round_index, text, seed))
+            self.scored.append(Scored(round_index, response, seed, points))
             return completion(f"It is about what was asked, and so on.\n**Score: {points}/5**")
         words = 30 if mood == "long" else 1 + _drawn(4, "length", text, seed)
         answer = f"{text} It is worth {_drawn(BEST + 1, 'worth', text, seed)}." + " Indeed." * words

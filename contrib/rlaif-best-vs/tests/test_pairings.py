@@ -13,7 +13,7 @@ from rlaif_core.testing import judge_all, make_prompt, make_responses
 
 def ranked(*strengths: float, prompt_id: str = "prompt-1") -> Ranking:
     """A ranking of responses whose texts are their strengths."""
-    prompt = make_prompt(id=prompt_id)
+    prompt = make_prompt(prompt_id=prompt_id)
     responses = make_responses(prompt, *map(str, strengths))
     by_id = {response.id: value for response, value in zip(responses, strengths, strict=True)}
     return Ranking(prompt, tuple(responses), (), by_id)

@@ -46,10 +46,10 @@ def message():
 def failed():
     """Writes an error as Anthropic does."""
 
-    def make(status, said="no", type="invalid_request_error", **rest):
+    def make(status, said="no", kind="invalid_request_error", **rest):
         body = {
             "type": "error",
-            "error": {"type": type, "message": said, "details": None},
+            "error": {"type": kind, "message": said, "details": None},
             "request_id": "req_1",
         }
         return Answer(status, body, **rest)

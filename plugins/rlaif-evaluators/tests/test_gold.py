@@ -15,7 +15,7 @@ def score(prompt, response):
 
 
 def measured(before=(), after=(), judged=(), gold=score):
-    prompts = [make_prompt(id=f"prompt-{n}") for n in range(len(before))]
+    prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(before))]
     evaluation = make_evaluation(
         prompts=prompts,
         before=[make_responses(one, text)[0] for one, text in zip(prompts, before, strict=True)],

@@ -24,7 +24,7 @@ def model(p):
 
 
 def evaluation(texts, policy=None, base=None, **rest):
-    prompts = [make_prompt(id=f"prompt-{n}") for n in range(len(texts))]
+    prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(texts))]
     after = [make_responses(one, text, **rest)[0] for one, text in zip(prompts, texts, strict=True)]
     return make_evaluation(
         prompts=prompts,

@@ -21,7 +21,7 @@ def measured(rewards, pairs, columns=None, **params):
         make_preference(
             chosen,
             rejected,
-            prompt=make_prompt(id=f"prompt-{n}", **(columns[n] if columns else {})),
+            prompt=make_prompt(prompt_id=f"prompt-{n}", **(columns[n] if columns else {})),
         )
         for n, (chosen, rejected) in enumerate(pairs)
     ]
@@ -38,7 +38,7 @@ def simulated(count, temperature, seed=0):
         rewards |= dict(zip(pair, (margin, 0.0), strict=True))
         p = float(expit(margin / temperature))
         chosen, rejected = pair if p >= 0.5 else pair[::-1]
-        prompt = make_prompt(id=f"prompt-{n}")
+        prompt = make_prompt(prompt_id=f"prompt-{n}")
         heldout.append(make_preference(chosen, rejected, max(p, 1 - p), prompt))
     return heldout, lambda _, responses: [rewards[one] for one in responses]
 
@@ -57,7 +57,9 @@ def test_prompts_and_responses_are_scored_together():
             for prompt, response in zip(prompts, responses, strict=True)
         ]
 
-    heldout = [make_preference("xx", "y", prompt=make_prompt(id=f"prompt-{n}")) for n in (1, 2)]
+    heldout = [
+        make_preference("xx", "y", prompt=make_prompt(prompt_id=f"prompt-{n}")) for n in (1, 2)
+    ]
     assert evaluated(heldout, reward)["reward_model"]["accuracy"] == 0.75
 
 
@@ -109,7 +111,8 @@ def test_a_pair_is_never_calibrated_on_itself():
 def test_a_reward_model_that_goes_by_length_is_told():
     pairs = [("long one", "short"), ("short", "long one"), ("longest one", "s")]
     heldout = [
-        make_preference(*pair, prompt=make_prompt(id=f"p{n}")) for n, pair in enumerate(pairs)
+        make_preference(*pair, prompt=make_prompt(prompt_id=f"p{n}"))
+        for n, pair in enumerate(pairs)
     ]
     figures = evaluated(heldout, lambda _, responses: [float(len(one)) for one in responses])
     assert figures["reward_model"]["length_correlation"] == pytest.approx(1.0)
@@ -120,7 +123,7 @@ def test_a_reward_model_that_goes_by_length_is_told():
 def test_what_length_has_no_part_in_is_uncorrelated():
     rng = np.random.default_rng(0)
     heldout = [
-        make_preference("x" * int(a), "y" * int(b), prompt=make_prompt(id=f"p{n}"))
+        make_preference("x" * int(a), "y" * int(b), prompt=make_prompt(prompt_id=f"p{n}"))
         for n, (a, b) in enumerate(rng.integers(1, 50, size=(400, 2)))
     ]
     figures = evaluated(heldout, lambda _, responses: list(rng.normal(size=len(responses))))

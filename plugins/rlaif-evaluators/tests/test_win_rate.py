@@ -11,7 +11,7 @@ from rlaif_evaluators.win_rate import WinRate
 
 def measured(before, after, p_after):
     """Figures for one prompt a text; `p_after` judges the texts of after and before."""
-    prompts = [make_prompt(id=f"prompt-{n}") for n in range(len(before))]
+    prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(before))]
     asked = []
 
     async def judge(items):

@@ -90,7 +90,7 @@ def test_critique_and_revision_are_by_the_same_principle(tmp_path):
     pairs = {("Too long?", "Shorten it."), ("Too harsh?", "Soften it.")}
     for number in range(5):
         model = ScriptedModel("so")
-        sample(model, make_prompt(id=str(number)), revisions=1, constitution=str(file))
+        sample(model, make_prompt(prompt_id=str(number)), revisions=1, constitution=str(file))
         _, critique, revise = asked(model)
         assert any(one in critique and other in revise for one, other in pairs)
 
@@ -110,7 +110,7 @@ def test_principles_are_drawn_evenly_and_anew_for_each_revision(tmp_path):
     drawn = Counter()
     for number in range(100):
         model = ScriptedModel("so")
-        sample(model, make_prompt(id=str(number)), revisions=2, constitution=str(file))
+        sample(model, make_prompt(prompt_id=str(number)), revisions=2, constitution=str(file))
         drawn["x0" in asked(model)[1], "x0" in asked(model)[3]] += 1
     assert len(drawn) == 4
     assert chisquare(list(drawn.values())).pvalue > 0.01

@@ -44,9 +44,9 @@ def write(path, rows=PREFERENCES):
             "prompt": [{"role": "user", "content": prompt}],
             "chosen": [{"role": "assistant", "content": chosen}],
             "rejected": [{"role": "assistant", "content": rejected}],
-            "prompt_id": id,
+            "prompt_id": prompt_id,
         }
-        for id, prompt, chosen, rejected in rows
+        for prompt_id, prompt, chosen, rejected in rows
     ]
     pq.write_table(pa.Table.from_pylist(table), path)
     return path
@@ -94,7 +94,7 @@ def test_every_response_of_a_prompt_is_asked_about_once(tmp_path):
 def test_a_question_is_the_one_that_self_rewarding_asks(tmp_path):
     """Or else the judge would be trained on questions that it is never asked."""
     model = ScriptedModel("Score: 3")
-    prompt = make_prompt("What is 2 + 2?", id="p1")
+    prompt = make_prompt("What is 2 + 2?", prompt_id="p1")
 
     async def scored():
         judge = SelfRewarding(SelfRewarding.Params())

@@ -46,8 +46,8 @@ def completion():
 def failed():
     """Writes an error as OpenAI does."""
 
-    def make(status, message="no", code=None, param=None, type="invalid_request_error", **rest):
-        error = {"message": message, "type": type, "param": param, "code": code}
+    def make(status, message="no", code=None, param=None, kind="invalid_request_error", **rest):
+        error = {"message": message, "type": kind, "param": param, "code": code}
         return Answer(status, {"error": error}, **rest)
 
     return make

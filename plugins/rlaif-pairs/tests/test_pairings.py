@@ -113,7 +113,7 @@ def test_random_draws_k_different_pairs_from_its_seed(n, k, seed):
 def test_random_draws_differently_for_each_prompt():
     drawn = set()
     for number in range(30):
-        prompt = make_prompt(id=f"prompt-{number}")
+        prompt = make_prompt(prompt_id=f"prompt-{number}")
         given = make_responses(prompt, *"abcdef")
         drawn.update(indices(make(Random).propose(make_ranking(prompt, given))))
     assert len(drawn) > 5

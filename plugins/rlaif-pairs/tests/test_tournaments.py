@@ -228,7 +228,7 @@ def test_a_tournament_is_the_same_under_its_seed_and_another_under_another(compo
 @pytest.mark.parametrize("component", TOURNAMENTS)
 def test_prompts_can_be_played_interleaved(component):
     """All state is in the verdicts: one pairing serves many prompts at once."""
-    pairing, prompts = make(component), [make_prompt(id=f"prompt-{i}") for i in range(2)]
+    pairing, prompts = make(component), [make_prompt(prompt_id=f"prompt-{i}") for i in range(2)]
     worths = [3, 1, 4, 15, 9]
     alone = [play(make(component), worths, prompt=prompt)[1] for prompt in prompts]
     given = {one.id: make_responses(one, *(f"answer {i}" for i in range(5))) for one in prompts}

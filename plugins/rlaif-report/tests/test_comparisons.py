@@ -14,10 +14,10 @@ from rlaif_report.sample import Sample
 from tests.support.run_folder import add_up
 
 
-def shown(path: Path, round: int = 0) -> Browser:
+def shown(path: Path, round_index: int = 0) -> Browser:
     sample = Sample()
     with Run.open(path.parent) as run:
-        round_view({"round": round}, run, sample, sampled=True)
+        round_view({"round": round_index}, run, sample, sampled=True)
         return browser(run, sample)
 
 

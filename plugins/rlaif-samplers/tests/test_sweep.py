@@ -67,7 +67,7 @@ def test_a_request_depends_on_the_runs_seed_the_prompt_and_the_index_alone():
 
     assert seeds(n=3) == seeds(n=8)[:3]
     assert not set(seeds(n=3)) & set(seeds(n=3, seed=1))
-    assert not set(seeds(n=3)) & set(seeds(n=3, prompt=make_prompt(id="prompt-2")))
+    assert not set(seeds(n=3)) & set(seeds(n=3, prompt=make_prompt(prompt_id="prompt-2")))
 
 
 def test_all_requests_of_a_prompt_are_asked_at_once():

@@ -223,7 +223,7 @@ class JudgeRunner:
         missing = [shown for many in asked for shown in many if key(shown) not in known]
         if missing:
             verdicts = await self._hooks.rlaif_judge(
-                comparisons=missing, judge=self._judge, round=round_index
+                comparisons=missing, judge=self._judge, round_index=round_index
             )
             known.update(zip(map(key, missing), verdicts, strict=True))
 

@@ -59,7 +59,9 @@ async def run(round_: Round) -> JSON:
         session.progress.advance(len(window) - len(missing))
         if not missing:
             return 0
-        answers = await session.hooks.rlaif_sample(prompts=missing, sampler=sampler, round=number)
+        answers = await session.hooks.rlaif_sample(
+            prompts=missing, sampler=sampler, round_index=number
+        )
         count_calls()
         ledger.keep_responses(number, "train", chain.from_iterable(answers))
         await ledger.committed()

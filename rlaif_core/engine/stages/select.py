@@ -90,7 +90,7 @@ def _filtered(
     rows: list[Kept] = []
     left = preferences
     for name, filter_ in filters:
-        left, dropped = session.hooks.rlaif_filter(preferences=left, filter=filter_)
+        left, dropped = session.hooks.rlaif_filter(preferences=left, preference_filter=filter_)
         rows += [Kept(drop.preference, name, drop.reason) for drop in dropped]
     kept = [Kept(preference, "kept", "") for preference in left]
     session.ledger.keep_preferences(round_index, [*rows, *kept])

@@ -97,7 +97,7 @@ class Stage:
         spent_before, figures, done = ledger.stage(number, self.name)
         if done:
             return figures
-        session.hooks.rlaif_stage_started(round=number, stage=self.name)
+        session.hooks.rlaif_stage_started(round_index=number, stage=self.name)
         session.progress.start(number, self.name, self.size(round_))
         begin(ledger, number, self.name)
         began = time.monotonic()
@@ -111,5 +111,5 @@ class Stage:
         for line in warnings(figures.get("judge", {})):
             session.progress.note(f"round {number}: judge, {line}")
         session.progress.finish(str(figures.get("summary", "")))
-        session.hooks.rlaif_stage_finished(round=number, stage=self.name, seconds=seconds)
+        session.hooks.rlaif_stage_finished(round_index=number, stage=self.name, seconds=seconds)
         return figures

@@ -54,30 +54,30 @@ class Listing(Answers):
         """The prompts of a split that have one of these ids, in their order."""
         query = "SELECT id, record FROM prompts WHERE split=? ORDER BY position"
         rows = self._read(query, split)
-        return (PROMPT.validate_json(text) for id, text in rows if id in ids)
+        return (PROMPT.validate_json(text) for prompt_id, text in rows if prompt_id in ids)
 
-    def responses_of(self, prompt_id: str, round: int, split: str) -> list[Response]:
+    def responses_of(self, prompt_id: str, round_index: int, split: str) -> list[Response]:
         """A round's responses to one prompt, in their order."""
         query = (
             "SELECT record FROM responses WHERE round=? AND split=? AND prompt_id=?"
             " ORDER BY position"
         )
-        rows = self._read(query, round, split, prompt_id)
+        rows = self._read(query, round_index, split, prompt_id)
         return [RESPONSE.validate_json(text) for (text,) in rows]
 
     def response_page(
-        self, round: int, split: str, after: str = "", limit: int | None = None
+        self, round_index: int, split: str, after: str = "", limit: int | None = None
     ) -> Iterator[Response]:
         """The responses to `limit` prompts, by prompt id, each prompt's in their order."""
         query = (
             "SELECT prompt_id, record FROM responses WHERE round=? AND split=? AND prompt_id>?"
             " ORDER BY prompt_id, position"
         )
-        prompts = groupby(self._read(query, round, split, after), itemgetter(0))
+        prompts = groupby(self._read(query, round_index, split, after), itemgetter(0))
         for _, rows in islice(prompts, limit):
             yield from (RESPONSE.validate_json(text) for _, text in rows)
 
-    def judged_responses(self, round: int, split: str, start: str = "") -> Iterator[Response]:
+    def judged_responses(self, round_index: int, split: str, start: str = "") -> Iterator[Response]:
         """The responses that a judged split compares, by prompt id from `start` on.
 
         They are those drawn in the round or, of the split "evaluation", the held-out ones of the
@@ -87,18 +87,20 @@ class Listing(Answers):
         heldout = "(round IN (?1, ?1 - 1) AND split='after' OR round=0 AND split='before')"
         where = heldout if split == "evaluation" else drawn
         query = f"SELECT record FROM responses WHERE {where} AND prompt_id>=?2 ORDER BY prompt_id"
-        return (RESPONSE.validate_json(text) for (text,) in self._read(query, round, start))
+        return (RESPONSE.validate_json(text) for (text,) in self._read(query, round_index, start))
 
-    def writers(self, round: int, split: str) -> dict[str, str]:
+    def writers(self, round_index: int, split: str) -> dict[str, str]:
         """The identity of the model that wrote each of a round's responses, by response id."""
         query = (
             "SELECT id, json_extract(record, '$.model') FROM responses WHERE round=? AND split=?"
         )
-        return {id: model or "" for id, model in self._read(query, round, split)}
+        return {
+            response_id: model or "" for response_id, model in self._read(query, round_index, split)
+        }
 
     def pairs(
         self,
-        round: int,
+        round_index: int,
         split: str,
         after: PairKey = ("", "", ""),
         limit: int | None = None,
@@ -110,7 +112,7 @@ class Listing(Answers):
             " WHERE round=? AND split=? AND (prompt_id, a, b) > (?,?,?)"
             ' ORDER BY prompt_id, a, b, "order", vote'
         )
-        rows = self._read(query, round, split, *after)
+        rows = self._read(query, round_index, split, *after)
         grouped = groupby(rows, itemgetter(0, 1, 2, 3, 4))
         for (prompt_id, a, b, p_a, agreement), of_pair in islice(grouped, limit):
             votes = tuple(VoteOutline._make(row[5:]) for row in of_pair)
@@ -118,7 +120,7 @@ class Listing(Answers):
 
     def cast_votes(
         self,
-        round: int,
+        round_index: int,
         split: str,
         after: VoteKey = NO_VOTE,
         limit: int | None = None,
@@ -134,11 +136,13 @@ class Listing(Answers):
         )
         twice = [text for start in explained for text in (start, start)]
         bound = [*after, *twice, -1 if limit is None else limit]
-        for prompt_id, a, b, order, index, p, why, *said in self._read(query, round, split, *bound):
+        for prompt_id, a, b, order, index, p, why, *said in self._read(
+            query, round_index, split, *bound
+        ):
             verdict = Verdict(p, Abstention(why) if why else None, *said)
             yield CastVote(prompt_id, a, b, Vote(order, index, verdict))
 
-    def votes_on(self, round: int, split: str, pair: PairKey) -> list[Vote]:
+    def votes_on(self, round_index: int, split: str, pair: PairKey) -> list[Vote]:
         """One pair's votes with their texts, both orders of an index together."""
         query = (
             'SELECT "order", vote, p_first, abstention, detail, explanation, confidence FROM votes'
@@ -146,43 +150,47 @@ class Listing(Answers):
         )
         return [
             Vote(order, index, Verdict(p, Abstention(why) if why else None, *said))
-            for order, index, p, why, *said in self._read(query, round, split, *pair)
+            for order, index, p, why, *said in self._read(query, round_index, split, *pair)
         ]
 
     def judged_page(
         self,
-        round: int,
+        round_index: int,
         split: str,
         after: PairKey = ("", "", ""),
         limit: int | None = None,
     ) -> Iterator[JudgedPair]:
         """A round's pairs whose votes are combined, with all texts, as far as those are kept."""
         prompts = self._prompts_by_id("heldout" if split == "evaluation" else "train", after[0])
-        by_prompt = groupby(self.judged_responses(round, split, after[0]), attrgetter("prompt_id"))
+        by_prompt = groupby(
+            self.judged_responses(round_index, split, after[0]), attrgetter("prompt_id")
+        )
         responses = _Ascending(by_prompt)
 
         def judged() -> Iterator[JudgedPair]:
-            for id, of_prompt in groupby(self.pairs(round, split, after), attrgetter("prompt_id")):
-                prompt = prompts.at(id)
-                known = {response.id: response for response in responses.at(id) or ()}
+            for prompt_id, of_prompt in groupby(
+                self.pairs(round_index, split, after), attrgetter("prompt_id")
+            ):
+                prompt = prompts.at(prompt_id)
+                known = {response.id: response for response in responses.at(prompt_id) or ()}
                 for pair in of_prompt:
                     a, b = known.get(pair.a), known.get(pair.b)
                     if prompt and a and b and pair.agreement is not None:
-                        votes = tuple(self.votes_on(round, split, pair.key))
+                        votes = tuple(self.votes_on(round_index, split, pair.key))
                         yield JudgedPair(prompt, a, b, votes, pair.p_a, pair.agreement)
 
         return islice(judged(), limit)
 
-    def labels(self, round: int, split: str) -> Iterator[PairLabel]:
+    def labels(self, round_index: int, split: str) -> Iterator[PairLabel]:
         """A round's decided pairs; one that was proposed both ways round stands twice."""
         query = (
             "SELECT prompt_id, min(a, b), max(a, b), CASE WHEN a < b THEN p_a ELSE 1.0 - p_a END"
             " FROM judged WHERE round=? AND split=? AND p_a IS NOT NULL ORDER BY 1, 2, 3"
         )
-        return map(PairLabel._make, self._read(query, round, split))
+        return map(PairLabel._make, self._read(query, round_index, split))
 
     def candidate_outlines(
-        self, round: int, after: tuple[str, str] = ("", ""), limit: int | None = None
+        self, round_index: int, after: tuple[str, str] = ("", ""), limit: int | None = None
     ) -> Iterator[CandidateOutline]:
         """Every candidate preference of a round with its fate, without texts."""
         query = (
@@ -190,19 +198,22 @@ class Listing(Answers):
             " reason FROM preferences WHERE round=? AND (prompt_id, id) > (?,?)"
             " ORDER BY prompt_id, id LIMIT ?"
         )
-        rows = self._read(query, round, *after, -1 if limit is None else limit)
+        rows = self._read(query, round_index, *after, -1 if limit is None else limit)
         return (CandidateOutline(*row) for row in rows)
 
     def candidates(
-        self, round: int, after: tuple[str, str] = ("", ""), limit: int | None = None
+        self, round_index: int, after: tuple[str, str] = ("", ""), limit: int | None = None
     ) -> Iterator[Kept]:
         """Every candidate preference of a round with its fate."""
         prompts = self._prompts_by_id("train", after[0])
-        outlines = self.candidate_outlines(round, after, limit)
-        for id, of_prompt in groupby(outlines, attrgetter("prompt_id")):
-            prompt = prompts.at(id)
-            assert prompt is not None, f"{self.path}: no prompt {id}"
-            known = {response.id: response for response in self.responses_of(id, round, "train")}
+        outlines = self.candidate_outlines(round_index, after, limit)
+        for prompt_id, of_prompt in groupby(outlines, attrgetter("prompt_id")):
+            prompt = prompts.at(prompt_id)
+            assert prompt is not None, f"{self.path}: no prompt {prompt_id}"
+            known = {
+                response.id: response
+                for response in self.responses_of(prompt_id, round_index, "train")
+            }
             for row in of_prompt:
                 chosen, rejected = known[row.chosen], known[row.rejected]
                 figures = row.p_chosen, row.agreement, row.votes, row.confidence
@@ -223,7 +234,7 @@ class Listing(Answers):
     def _prompts_by_id(self, split: str, start: str) -> _Ascending[Prompt]:
         query = "SELECT id, record FROM prompts WHERE split=? AND id>=? ORDER BY id"
         rows = self._read(query, split, start)
-        return _Ascending((id, PROMPT.validate_json(text)) for id, text in rows)
+        return _Ascending((prompt_id, PROMPT.validate_json(text)) for prompt_id, text in rows)
 
 
 class _Ascending(Generic[Value]):

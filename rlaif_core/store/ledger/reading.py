@@ -68,19 +68,19 @@ class Reader(Listing):
         """A split's prompts, in their order."""
         return list(self.prompt_page(split))
 
-    def responses(self, round: int, split: str) -> dict[str, list[Response]]:
+    def responses(self, round_index: int, split: str) -> dict[str, list[Response]]:
         """A round's responses by prompt id, in their order."""
         found: dict[str, list[Response]] = {}
         query = (
             "SELECT prompt_id, record FROM responses WHERE round=? AND split=?"
             " ORDER BY prompt_id, position"
         )
-        for prompt_id, text in self._read(query, round, split):
+        for prompt_id, text in self._read(query, round_index, split):
             found.setdefault(prompt_id, []).append(RESPONSE.validate_json(text))
         return found
 
     def votes(
-        self, round: int, split: str, prompt_id: str
+        self, round_index: int, split: str, prompt_id: str
     ) -> dict[tuple[str, str], dict[tuple[Order, int], Verdict]]:
         """One prompt's verdicts: by (a, b), then by (order, vote)."""
         found: dict[tuple[str, str], dict[tuple[Order, int], Verdict]] = {}
@@ -89,7 +89,7 @@ class Reader(Listing):
             ' FROM votes WHERE round=? AND split=? AND prompt_id=? ORDER BY a, b, "order", vote'
         )
         for a, b, order, vote, p, why, detail, explanation, confidence in self._read(
-            query, round, split, prompt_id
+            query, round_index, split, prompt_id
         ):
             reason = Abstention(why) if why else None
             verdict = Verdict(p, reason, detail, explanation, confidence)
@@ -97,10 +97,10 @@ class Reader(Listing):
         return found
 
     def judged_pairs(
-        self, round: int, split: str, prompt: Prompt, responses: Mapping[str, Response]
+        self, round_index: int, split: str, prompt: Prompt, responses: Mapping[str, Response]
     ) -> list[JudgedPair]:
         """One prompt's judged pairs, given its responses by id."""
-        votes = self.votes(round, split, prompt.id)
+        votes = self.votes(round_index, split, prompt.id)
         query = (
             "SELECT a, b, p_a, agreement FROM judged WHERE round=? AND split=? AND prompt_id=?"
             " ORDER BY a, b"
@@ -114,52 +114,54 @@ class Reader(Listing):
                 p_a,
                 agreement,
             )
-            for a, b, p_a, agreement in self._read(query, round, split, prompt.id)
+            for a, b, p_a, agreement in self._read(query, round_index, split, prompt.id)
         ]
 
-    def judged(self, round: int, split: str = "train") -> Iterator[JudgedPair]:
+    def judged(self, round_index: int, split: str = "train") -> Iterator[JudgedPair]:
         """A round's judged pairs, one prompt at a time."""
         train = split == "train"
-        policies = ((round, "after"), (round - 1, "after"), (0, "before"))
-        drawn = ((round, "train"),) if train else policies
+        policies = ((round_index, "after"), (round_index - 1, "after"), (0, "before"))
+        drawn = ((round_index, "train"),) if train else policies
         for prompt in self.prompt_page("train" if train else "heldout"):
             by_id = {
                 item.id: item for place in drawn for item in self.responses_of(prompt.id, *place)
             }
-            yield from self.judged_pairs(round, split, prompt, by_id)
+            yield from self.judged_pairs(round_index, split, prompt, by_id)
 
-    def decided(self, round: int) -> Iterator[tuple[str, str, str]]:
+    def decided(self, round_index: int) -> Iterator[tuple[str, str, str]]:
         """(prompt id, a, b) of the training pairs on which the judge decided."""
         query = (
             "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
         )
-        return self._read(query, round)
+        return self._read(query, round_index)
 
-    def losses(self, round: int) -> list[ReasonCount]:
+    def losses(self, round_index: int) -> list[ReasonCount]:
         """Responses and pairs that yielded no candidate preference, summed over prompts."""
         query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
-        return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round)]
+        return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round_index)]
 
-    def dropped(self, round: int) -> list[ReasonCount]:
+    def dropped(self, round_index: int) -> list[ReasonCount]:
         """Candidate preferences that were dropped, most frequent first."""
         query = (
             "SELECT stage, reason, count(*) FROM preferences WHERE round=? AND reason<>''"
             " GROUP BY stage, reason ORDER BY 3 DESC, 1, 2"
         )
-        return list(map(ReasonCount._make, self._read(query, round)))
+        return list(map(ReasonCount._make, self._read(query, round_index)))
 
-    def counts(self, round: int, split: str = "train") -> dict[str, int]:
+    def counts(self, round_index: int, split: str = "train") -> dict[str, int]:
         """Counts of responses, pairs, verdicts and abstentions of a round."""
         responses = next(
-            self._read("SELECT count(*) FROM responses WHERE round=? AND split=?", round, split)
+            self._read(
+                "SELECT count(*) FROM responses WHERE round=? AND split=?", round_index, split
+            )
         )[0]
         pairs = next(
-            self._read("SELECT count(*) FROM judged WHERE round=? AND split=?", round, split)
+            self._read("SELECT count(*) FROM judged WHERE round=? AND split=?", round_index, split)
         )[0]
         asked, abstained = next(
             self._read(
                 "SELECT count(*), count(abstention) FROM votes WHERE round=? AND split=?",
-                round,
+                round_index,
                 split,
             )
         )
@@ -171,23 +173,23 @@ class Reader(Listing):
             "abstentions": abstained,
         }
 
-    def abstentions(self, round: int, split: str = "train") -> dict[str, int]:
+    def abstentions(self, round_index: int, split: str = "train") -> dict[str, int]:
         """Number of abstentions by reason."""
         query = (
             "SELECT abstention, count(*) FROM votes WHERE round=? AND split=?"
             " AND abstention IS NOT NULL GROUP BY abstention ORDER BY 2 DESC"
         )
-        return dict(self._read(query, round, split))
+        return dict(self._read(query, round_index, split))
 
-    def abstention_detail(self, round: int, split: str, reason: str) -> str:
+    def abstention_detail(self, round_index: int, split: str, reason: str) -> str:
         """The detail of one abstention with this reason; empty if none has any."""
         query = (
             "SELECT detail FROM votes WHERE round=? AND split=? AND abstention=? AND detail<>''"
             " LIMIT 1"
         )
-        return next((row[0] for row in self._read(query, round, split, reason)), "")
+        return next((row[0] for row in self._read(query, round_index, split, reason)), "")
 
-    def agreement(self, round: int, split: str = "train") -> tuple[float | None, int]:
+    def agreement(self, round_index: int, split: str = "train") -> tuple[float | None, int]:
         """Agreement of the votes on a pair, and the number of pairs with several.
 
         Returns:
@@ -201,46 +203,46 @@ class Reader(Listing):
             " FROM votes WHERE round=? AND split=? AND p_first <> 0.5"
             " GROUP BY prompt_id, a, b HAVING count(*) > 1)"
         )
-        mean, pairs = next(self._read(query, round, split))
+        mean, pairs = next(self._read(query, round_index, split))
         return mean, pairs
 
-    def drops(self, round: int) -> dict[str, int]:
+    def drops(self, round_index: int) -> dict[str, int]:
         """Number of candidate preferences dropped, by reason."""
         query = (
             "SELECT reason, count(*) FROM preferences WHERE round=? AND reason<>''"
             " GROUP BY reason ORDER BY 2 DESC, 1"
         )
-        return dict(self._read(query, round))
+        return dict(self._read(query, round_index))
 
-    def kept(self, round: int) -> int:
+    def kept(self, round_index: int) -> int:
         """Number of preferences that a round kept."""
         query = "SELECT count(*) FROM preferences WHERE round=? AND reason=''"
-        return int(next(self._read(query, round))[0])
+        return int(next(self._read(query, round_index))[0])
 
     def stages(self) -> list[StageRecord]:
         """Every stage begun, round by round."""
         query = "SELECT round, stage, seconds, figures, done FROM stages ORDER BY round"
         return [
-            StageRecord(round, stage, seconds, json.loads(figures), bool(done))
-            for round, stage, seconds, figures, done in self._read(query)
+            StageRecord(round_index, stage, seconds, json.loads(figures), bool(done))
+            for round_index, stage, seconds, figures, done in self._read(query)
         ]
 
-    def stage(self, round: int, stage: str) -> tuple[float, dict[str, Any], bool]:
+    def stage(self, round_index: int, stage: str) -> tuple[float, dict[str, Any], bool]:
         """(seconds, figures, done) of one stage; (0, {}, False) if it never began."""
         for number, name, seconds, figures, done in self.stages():
-            if (number, name) == (round, stage):
+            if (number, name) == (round_index, stage):
                 return seconds, figures, done
         return 0.0, {}, False
 
     def trained(self) -> list[tuple[int, str]]:
         """(round, stage) of everything that kept training steps."""
         query = "SELECT DISTINCT round, stage FROM training ORDER BY round, stage"
-        return [(round, stage) for round, stage in self._read(query)]
+        return [(round_index, stage) for round_index, stage in self._read(query)]
 
-    def training(self, round: int, stage: str) -> list[TrainingStep]:
+    def training(self, round_index: int, stage: str) -> list[TrainingStep]:
         """Every kept training step, in their order."""
         query = "SELECT step, figures FROM training WHERE round=? AND stage=? ORDER BY step"
-        rows = self._read(query, round, stage)
+        rows = self._read(query, round_index, stage)
         return [TrainingStep(step, json.loads(text)) for step, text in rows]
 
     def usage(self) -> list[ModelUsage]:

@@ -32,13 +32,13 @@ class Ledger(Reader):
             ],
         )
 
-    def keep_responses(self, round: int, split: str, responses: Iterable[Response]) -> None:
+    def keep_responses(self, round_index: int, split: str, responses: Iterable[Response]) -> None:
         """Keep responses."""
         self._write(
             "INSERT OR REPLACE INTO responses VALUES (?,?,?,?,?,?)",
             [
                 (
-                    round,
+                    round_index,
                     split,
                     response.prompt_id,
                     response.index,
@@ -49,27 +49,27 @@ class Ledger(Reader):
             ],
         )
 
-    def keep_judged(self, round: int, split: str, pairs: Sequence[JudgedPair]) -> None:
+    def keep_judged(self, round_index: int, split: str, pairs: Sequence[JudgedPair]) -> None:
         """Keep judged pairs with all their votes."""
         for pair in pairs:
-            self.keep_votes(round, split, pair.prompt.id, pair.a.id, pair.b.id, pair.votes)
+            self.keep_votes(round_index, split, pair.prompt.id, pair.a.id, pair.b.id, pair.votes)
         self._write(
             "INSERT OR REPLACE INTO judged VALUES (?,?,?,?,?,?,?)",
             [
-                (round, split, pair.prompt.id, pair.a.id, pair.b.id, pair.p_a, pair.agreement)
+                (round_index, split, pair.prompt.id, pair.a.id, pair.b.id, pair.p_a, pair.agreement)
                 for pair in pairs
             ],
         )
 
     def keep_votes(
-        self, round: int, split: str, prompt_id: str, a: str, b: str, votes: Iterable[Vote]
+        self, round_index: int, split: str, prompt_id: str, a: str, b: str, votes: Iterable[Vote]
     ) -> None:
         """Keep single verdicts on the pair of the responses with ids `a` and `b`."""
         self._write(
             "INSERT OR REPLACE INTO votes VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (
-                    round,
+                    round_index,
                     split,
                     prompt_id,
                     a,
@@ -86,17 +86,17 @@ class Ledger(Reader):
             ],
         )
 
-    def drop_preferences(self, round: int) -> None:
+    def drop_preferences(self, round_index: int) -> None:
         """Forget a round's candidates: they are selected anew."""
-        self._write("DELETE FROM preferences WHERE round = ?", [(round,)])
+        self._write("DELETE FROM preferences WHERE round = ?", [(round_index,)])
 
-    def keep_preferences(self, round: int, rows: Iterable[Kept]) -> None:
+    def keep_preferences(self, round_index: int, rows: Iterable[Kept]) -> None:
         """Keep candidates and what became of them."""
         self._write(
             "INSERT OR REPLACE INTO preferences VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (
-                    round,
+                    round_index,
                     row.preference.id,
                     row.preference.prompt.id,
                     row.preference.chosen.id,
@@ -112,24 +112,31 @@ class Ledger(Reader):
             ],
         )
 
-    def keep_losses(self, round: int, rows: Iterable[tuple[str, str, str, int]]) -> None:
+    def keep_losses(self, round_index: int, rows: Iterable[tuple[str, str, str, int]]) -> None:
         """Keep (prompt id, stage, reason, count) of what never became a preference."""
         self._write(
-            "INSERT OR REPLACE INTO losses VALUES (?,?,?,?,?)", [(round, *row) for row in rows]
+            "INSERT OR REPLACE INTO losses VALUES (?,?,?,?,?)",
+            [(round_index, *row) for row in rows],
         )
 
     def keep_stage(
-        self, round: int, stage: str, seconds: float, figures: Mapping[str, Any], *, done: bool
+        self,
+        round_index: int,
+        stage: str,
+        seconds: float,
+        figures: Mapping[str, Any],
+        *,
+        done: bool,
     ) -> None:
         """Keep that a stage ran for so long, and what it measured."""
-        row = (round, stage, seconds, json.dumps(figures), int(done))
+        row = (round_index, stage, seconds, json.dumps(figures), int(done))
         self._write("INSERT OR REPLACE INTO stages VALUES (?,?,?,?,?)", [row])
 
     def keep_training(
-        self, round: int, stage: str, step: int, figures: Mapping[str, float]
+        self, round_index: int, stage: str, step: int, figures: Mapping[str, float]
     ) -> None:
         """Keep one training step's figures."""
-        row = (round, stage, step, json.dumps(figures))
+        row = (round_index, stage, step, json.dumps(figures))
         self._write("INSERT OR REPLACE INTO training VALUES (?,?,?,?)", [row])
 
     def set_meta(self, key: str, value: str) -> None:

@@ -131,8 +131,10 @@ def browser(run: Run, sample: Sample) -> Browser:
     spent = 0
     for seen in chosen:
         first, other = ("train", "heldout") if seen.split == "train" else ("heldout", "train")
-        id = seen.outline.prompt_id
-        view = _view(run, seen, prompts[first].get(id) or prompts[other].get(id), numbers)
+        prompt_id = seen.outline.prompt_id
+        view = _view(
+            run, seen, prompts[first].get(prompt_id) or prompts[other].get(prompt_id), numbers
+        )
         spent += view.size
         if spent > BUDGET and views:
             break
@@ -175,8 +177,8 @@ def _sides(run: Run, seen: SeenPair) -> list[Side]:
         places += policies(seen.round)
     known = {
         response.id: (role, response)
-        for role, round, split in places
-        for response in run.responses_to(seen.outline.prompt_id, round, split)
+        for role, round_index, split in places
+        for response in run.responses_to(seen.outline.prompt_id, round_index, split)
     }
     p = seen.outline.p_a
     return [

@@ -144,7 +144,9 @@ def _pass_pairs(run: Run, number: int, tally: JudgeCounts, sample: Sample) -> No
             outcomes = contest_outcomes(pair, contestants)
         sample.add(SeenPair(number, "train", pair, outcomes))
     authors = {
-        id: author for author, round, split in policies(number) for id in run.authors(round, split)
+        response_id: author
+        for author, round_index, split in policies(number)
+        for response_id in run.authors(round_index, split)
     }
     for pair in run.pairs(number, "evaluation"):
         sample.add(SeenPair(number, "evaluation", pair, heldout_outcomes(pair, authors)))

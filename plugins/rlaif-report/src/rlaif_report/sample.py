@@ -96,10 +96,10 @@ def contest_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[
     return (main, *_flags(outline))
 
 
-def policies(round: int) -> list[tuple[str, int, str]]:
+def policies(round_index: int) -> list[tuple[str, int, str]]:
     """(author, round, split) of the held-out responses that a round compares, the base first."""
-    last = [(LAST, round - 1, "after")] if round else []
-    return [(BASE, 0, "before"), *last, (NEW, round, "after")]
+    last = [(LAST, round_index - 1, "after")] if round_index else []
+    return [(BASE, 0, "before"), *last, (NEW, round_index, "after")]
 
 
 def heldout_outcomes(outline: PairOutline, authors: Mapping[str, str]) -> tuple[str, ...]:
