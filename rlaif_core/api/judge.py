@@ -43,7 +43,7 @@ class Judge(Component[P]):
     """True if it is meant to be the policy itself. Any other judge that asks the policy makes
     a feedback loop, of which the user is warned; this one runs under the recipe's guards."""
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """What is allowed but likely a mistake in how a recipe asks this judge; None if nothing.
 
         Asked while a recipe is checked, before anything runs and before `setup`.

@@ -12,7 +12,7 @@ from rlaif_core.api.records import Prompt
 class Source(Component[P]):
     """Yields prompts; may know the truth about responses to them."""
 
-    knows_truth: bool = False
+    has_gold: bool = False
 
     @abstractmethod
     def prompts(self) -> Iterator[Prompt]:

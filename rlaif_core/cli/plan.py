@@ -83,7 +83,7 @@ def _warn_of_another_recipe(recipe: Recipe, folder: Path) -> None:
     kept = folder / "recipe.yaml"
     if kept.exists():
         for change in recipe.difference(kept.read_text("utf-8")):
-            print(f"caution: {folder} was made with another recipe: {change}", file=sys.stderr)
+            print(f"warning: {folder} was made with another recipe: {change}", file=sys.stderr)
 
 
 def _table(lines: Sequence[StagePlan]) -> Iterator[str]:

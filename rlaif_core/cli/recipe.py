@@ -46,11 +46,11 @@ def _check(args: argparse.Namespace) -> int:
         print(json.dumps({"valid": False, "problems": error.problems}, indent=2))
         return INVALID
     components = {
-        place: f"{part.entry.distribution or 'local'}/{part.entry.name}"
-        for place, part in recipe.parts.items()
+        place: f"{spec.entry.distribution or 'local'}/{spec.entry.name}"
+        for place, spec in recipe.components.items()
     }
     if args.json:
-        verdict = {"valid": True, "problems": [], "cautions": recipe.cautions}
+        verdict = {"valid": True, "problems": [], "warnings": recipe.warnings}
         print(json.dumps({**verdict, "components": components}, indent=2))
     else:
         recipe_options.warn(recipe)

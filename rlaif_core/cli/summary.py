@@ -19,7 +19,7 @@ def summary(metrics: JSON) -> list[str]:
         lines += [f"  {name:<24} {text}" for name, text in _round(number) if text]
     shared = metrics.get("prompts", {}).get("shared")
     if shared:
-        lines.append(f"caution: {shared} held-out prompts are also training prompts")
+        lines.append(f"warning: {shared} held-out prompts are also training prompts")
     lines.append(_spent(metrics))
     if len(metrics["rounds"]) > 1 and "best" in metrics:
         lines.append(_best(metrics["best"]))

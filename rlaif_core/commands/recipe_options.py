@@ -68,5 +68,5 @@ def load(args: argparse.Namespace, purpose: Purpose) -> Recipe:
 
 def warn(recipe: Recipe) -> None:
     """Print what is allowed and likely a mistake, a line each, to standard error."""
-    for caution in recipe.cautions:
-        print(f"caution: {caution}", file=sys.stderr)
+    for warning in recipe.warnings:
+        print(f"warning: {warning}", file=sys.stderr)

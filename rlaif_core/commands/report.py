@@ -24,7 +24,7 @@ async def write_reports(recipe: Recipe, folder: Path) -> list[str]:
     """
     lines = [
         f"report: {await _write(recipe.build(place), folder, None, ())}"
-        for place in recipe.parts
+        for place in recipe.components
         if place.startswith(PLACE)
     ]
     absent = [why for place, why in recipe.absent.items() if place.startswith(PLACE)]

@@ -74,9 +74,9 @@ def _anchors(recipe: Recipe) -> Iterator[str]:
 async def _open_services(session: Session) -> None:
     """Open every service that will be asked, so that a missing key is reported now."""
     recipe = session.recipe
-    asked = {model for place in recipe.parts for model in recipe.models_of(place).values()}
+    asked = {model for place in recipe.components for model in recipe.models_of(place).values()}
     for model in sorted(asked):
-        component = recipe.parts[model].component
+        component = recipe.components[model].component
         if issubclass(component, Model) and component.is_service:
             await session.components.model(model)
 

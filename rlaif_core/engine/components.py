@@ -51,7 +51,7 @@ class Components:
 
     def has(self, place: str) -> bool:
         """True if the recipe has a component at `place`."""
-        return place in self.recipe.parts
+        return place in self.recipe.components
 
     async def get(
         self,
@@ -63,7 +63,7 @@ class Components:
         """The component at `place`, set up.
 
         Args:
-            place: As in `Recipe.parts`.
+            place: As in `Recipe.components`.
             kind: For the type checker.
             checkpoint: The weights that the role "policy" stands for; the base's if None.
             snapshots: Earlier weights of the policy that it is given besides, as more roles.
@@ -96,9 +96,9 @@ class Components:
         try:
             await component.setup(context)
         except ImportError as error:
-            part = self.recipe.parts[place]
+            spec = self.recipe.components[place]
             raise PluginError(
-                f"{place}: {part.entry.name!r} ({part.entry.distribution}) needs a library that "
+                f"{place}: {spec.entry.name!r} ({spec.entry.distribution}) needs a library that "
                 f"is not installed: {error}"
             ) from error
 

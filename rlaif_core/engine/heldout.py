@@ -98,7 +98,7 @@ async def gold(session: Session, heldout: set[str]) -> Gold | None:
     for place, is_heldout in (("prompts.train", False), ("prompts.heldout", True)):
         if session.components.has(place):
             source: Source[Any] = await session.components.get(place)
-            if source.knows_truth:
+            if source.has_gold:
                 sources[is_heldout] = source
     if not sources:
         return None

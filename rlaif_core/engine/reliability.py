@@ -58,5 +58,5 @@ async def rankings(session: Session, rounds: Iterable[int], split: str) -> Mappi
 
 
 async def _components(session: Session) -> list[JudgeMetric[Any, Run]]:
-    places = [place for place in session.recipe.parts if place.startswith(PLACE)]
+    places = [place for place in session.recipe.components if place.startswith(PLACE)]
     return [await session.components.get(place) for place in places]

@@ -80,14 +80,14 @@ async def opened(recipe: Recipe, folder: RunFolder, progress: Progress) -> Async
         components = Components(recipe, ledger, progress, cache)
         stack.push_async_callback(components.close)
         executor: Executor = await components.get("executor")
-        places = [place for place in recipe.parts if place.startswith("hooks.")]
+        places = [place for place in recipe.components if place.startswith("hooks.")]
         manager = hook_manager([await components.get(place, Hook) for place in places])
         manager.register(StageHooks(executor, progress))
         session = Session(recipe, folder, ledger, components, manager.hook, progress)
         error: BaseException | None = None
         try:
-            for caution in recipe.cautions:
-                progress.note(f"caution: {caution}")
+            for warning in recipe.warnings:
+                progress.note(f"warning: {warning}")
             session.hooks.rlaif_run_started(name=recipe.file.name, folder=str(folder.path))
             yield session
         except BaseException as raised:

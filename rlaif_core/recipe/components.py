@@ -13,13 +13,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from rlaif_core.api import Component, Params, PluginError
 from rlaif_core.recipe import resources, secrets, validation
 from rlaif_core.recipe.document import Document, Path, dotted
-from rlaif_core.recipe.places import Slot, value_at
+from rlaif_core.recipe.places import Place, value_at
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.registry import Entry, Registry, noun
 
 
 @dataclass(frozen=True)
-class Part:
+class ComponentSpec:
     """A component of a recipe, ready to be built.
 
     Attributes:
@@ -51,7 +51,7 @@ class Part:
         ]
 
 
-class PartError(Exception):
+class ComponentError(Exception):
     """A place has no usable component: everything found wrong there."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -61,7 +61,7 @@ class PartError(Exception):
 
 @dataclass(frozen=True)
 class Assembly:
-    """Makes the parts of one recipe.
+    """Makes the components of one recipe.
 
     Attributes:
         document: For positions.
@@ -77,54 +77,54 @@ class Assembly:
     folder: FilePath
     allow_local_code: bool
 
-    def part(self, slot: Slot) -> Part:
+    def spec(self, place: Place) -> ComponentSpec:
         """Find, import and validate the component at one place.
 
         Raises:
-            PartError: With every problem of this place.
+            ComponentError: With every problem of this place.
         """
-        use = value_at(self.data, (*slot.path, "use"))
+        use = value_at(self.data, (*place.path, "use"))
         folder = self.folder if self.allow_local_code else None
         try:
-            entry = self.registry.find(slot.kind, use, folder=folder)
+            entry = self.registry.find(place.kind, use, folder=folder)
             component = self.registry.load(entry)
         except PluginError as error:
-            raise PartError([self._problem((*slot.path, "use"), str(error))]) from error
-        below = (*slot.path, "params")
+            raise ComponentError([self._problem((*place.path, "use"), str(error))]) from error
+        below = (*place.path, "params")
         given = value_at(self.data, below)
         if not isinstance(given, (dict, type(None))):
-            raise PartError([])  # the section's own validation reports it
+            raise ComponentError([])  # the section's own validation reports it
         expansion = secrets.expand(given or {}, component.Params, os.environ)
-        problems = self._told(below, expansion.problems)
+        problems = self._problems(below, expansion.problems)
         try:
             spelled = component.Params.model_validate(expansion.params)
             written = _written(spelled, given)
         except ValidationError as error:
-            found = validation.problems(
+            invalid = validation.problems(
                 error,
                 component.Params,
                 self.document,
                 below=below,
-                owner=f"{noun(slot.kind)} '{use}'",
+                owner=f"{noun(place.kind)} '{use}'",
                 item="parameter",
             )
-            problems += [Problem(item.where, expansion.redact(item.what)) for item in found]
-            raise PartError(problems) from error
+            problems += [Problem(item.where, expansion.redact(item.message)) for item in invalid]
+            raise ComponentError(problems) from error
         except Exception as error:  # a plugin's own validators may raise anything
-            what = expansion.redact(f"{entry.label}: {type(error).__name__}: {error}")
-            raise PartError([*problems, self._problem(below, what)]) from error
+            message = expansion.redact(f"{entry.label}: {type(error).__name__}: {error}")
+            raise ComponentError([*problems, self._problem(below, message)]) from error
         resolution = resources.resolve(spelled, self.folder)
-        problems += self._told(below, resolution.missing)
+        problems += self._problems(below, resolution.missing)
         if problems:
-            raise PartError(problems)
-        return Part(slot.place, slot.path, entry, component, resolution.params, written)
+            raise ComponentError(problems)
+        return ComponentSpec(place.name, place.path, entry, component, resolution.params, written)
 
-    def _problem(self, path: Path, what: str) -> Problem:
-        return Problem(self.document.position(path), what.partition("\n")[0])
+    def _problem(self, path: Path, message: str) -> Problem:
+        return Problem(self.document.position(path), message.partition("\n")[0])
 
-    def _told(self, below: Path, found: list[tuple[Path, str]]) -> list[Problem]:
-        paths = [((*below, *path), what) for path, what in found]
-        return [self._problem(path, f"{dotted(path)}: {what}") for path, what in paths]
+    def _problems(self, below: Path, messages: list[tuple[Path, str]]) -> list[Problem]:
+        paths = [((*below, *path), message) for path, message in messages]
+        return [self._problem(path, f"{dotted(path)}: {message}") for path, message in paths]
 
 
 def _written(params: Params, given: Any) -> dict[str, Any]:

@@ -100,8 +100,8 @@ def at(mark: yaml.Mark) -> Position:
 def marked(error: yaml.MarkedYAMLError) -> Problem:
     """A YAML error as a problem."""
     mark = error.problem_mark or error.context_mark
-    what = ", ".join(item for item in (error.context, error.problem) if item)
-    return Problem(at(mark) if mark else Position(), f"not YAML: {what}")
+    message = ", ".join(item for item in (error.context, error.problem) if item)
+    return Problem(at(mark) if mark else Position(), f"not YAML: {message}")
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

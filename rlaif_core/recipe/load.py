@@ -11,17 +11,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from rlaif_core.api import RecipeError
 from rlaif_core.recipe import rules, validation
-from rlaif_core.recipe.components import Assembly, Part, PartError
+from rlaif_core.recipe.components import Assembly, ComponentError, ComponentSpec
 from rlaif_core.recipe.document import Document, DocumentError
 from rlaif_core.recipe.overrides import override
 from rlaif_core.recipe.parsing import read
-from rlaif_core.recipe.places import slots
+from rlaif_core.recipe.places import places
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.recipe.requirements import unheld_budgets, unmet_needs
 from rlaif_core.recipe.sections import RecipeFile
 from rlaif_core.recipe.unused import unused_sections
-from rlaif_core.recipe.warnings import cautions
+from rlaif_core.recipe.warnings import recipe_warnings
 from rlaif_core.registry import Registry
 
 BY_DEFAULT = ("executor", "judge_metrics", "reporters")
@@ -51,7 +51,7 @@ def load_recipe(
         registry: Where components are looked up; what is installed, if not given.
 
     Raises:
-        RecipeError: With every problem, each `file:line:column: what; the mend`.
+        RecipeError: With every problem, each `file:line:column: message; the fix`.
     """
     name = str(path)
     document = _open(name, text, overrides)
@@ -70,32 +70,34 @@ def load_recipe(
     folder = Path(path).resolve().parent
     registry = registry or Registry.scan()
     assembly = Assembly(document, complete, registry, folder, allow_local_code)
-    parts: dict[str, Part] = {}
+    components: dict[str, ComponentSpec] = {}
     absent: dict[str, str] = {}
-    for slot in slots(complete):
+    for place in places(complete):
         try:
-            parts[slot.place] = assembly.part(slot)
-        except PartError as error:
-            if slot.kind in data or slot.kind not in OPTIONAL:
+            components[place.name] = assembly.spec(place)
+        except ComponentError as error:
+            if place.kind in data or place.kind not in OPTIONAL:
                 problems += error.problems
             else:  # a run goes on without the metrics or the report that nobody asked for
-                absent[slot.place] = error.problems[0].what
-    problems += rules.missing_sections(document, data, parts, purpose)
+                absent[place.name] = error.problems[0].message
+    problems += rules.missing_sections(document, data, components, purpose)
     problems += rules.broken_references(document, data)
     problems += rules.misplaced_variables(document, data)
-    problems += rules.unasked_models(document, data, parts)
-    problems += rules.objections(document, data, parts)
-    problems += rules.broken_gates(document, data, parts)
-    problems += rules.broken_rewards(document, data, parts)
+    problems += rules.unasked_models(document, data, components)
+    problems += rules.objections(document, data, components)
+    problems += rules.broken_gates(document, data, components)
+    problems += rules.broken_rewards(document, data, components)
     problems += rules.missing_files(document, data, folder)
-    problems += unheld_budgets(document, data, parts)
+    problems += unheld_budgets(document, data, components)
     if rules.is_a_run(data, purpose):
-        problems += unmet_needs(document, data, parts)
+        problems += unmet_needs(document, data, components)
     if problems or file is None:
         raise _error(problems)
-    recipe = Recipe(Path(path), file, parts, absent=absent)
-    found = sorted({*cautions(document, data, recipe), *unused_sections(document, data, purpose)})
-    return replace(recipe, cautions=tuple(map(str, found)))
+    recipe = Recipe(Path(path), file, components, absent=absent)
+    warnings = sorted(
+        {*recipe_warnings(document, data, recipe), *unused_sections(document, data, purpose)}
+    )
+    return replace(recipe, warnings=tuple(map(str, warnings)))
 
 
 def _open(name: str, text: str | None, overrides: Sequence[str]) -> Document:

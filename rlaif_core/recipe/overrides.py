@@ -96,5 +96,5 @@ def _put(node: Collection, index: int | None, key: str, value: yaml.Node) -> Non
         node.value[index] = (node.value[index][0], value)
 
 
-def _wrong(text: str, what: str) -> DocumentError:
-    return DocumentError([Problem(Position(OVERRIDE + text), what)])
+def _wrong(text: str, message: str) -> DocumentError:
+    return DocumentError([Problem(Position(OVERRIDE + text), message)])

@@ -32,8 +32,8 @@ def read(text: str, name: str) -> Document:
     if root is None or root.tag == NULL:
         raise DocumentError([Problem(Position(file=name), "the recipe is empty")])
     if not isinstance(root, yaml.MappingNode):
-        what = "the recipe is not a mapping: write `api: 1`, then its sections as `name: …`"
-        raise DocumentError([Problem(at(root.start_mark), what)])
+        message = "the recipe is not a mapping: write `api: 1`, then its sections as `name: …`"
+        raise DocumentError([Problem(at(root.start_mark), message)])
     check(root)
     return Document(root)
 
@@ -90,8 +90,8 @@ def _duplicate_keys(node: yaml.MappingNode) -> list[Problem]:
         earlier = first.setdefault((key.tag, key.value), key)
         if earlier is not key:
             line = earlier.start_mark.line + 1
-            what = f"duplicate key '{key.value}', first given in line {line}"
-            problems.append(Problem(at(key.start_mark), what))
+            message = f"duplicate key '{key.value}', first given in line {line}"
+            problems.append(Problem(at(key.start_mark), message))
     return problems
 
 

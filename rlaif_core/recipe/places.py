@@ -38,16 +38,16 @@ ASKING = ("sampler", "judge", "judge.gate", "evaluation.judge", "evaluation.judg
 
 
 @dataclass(frozen=True)
-class Slot:
+class Place:
     """One component in a recipe.
 
     Attributes:
-        place: Its name, the path with dots: "filters.0".
+        name: The path with dots: "filters.0".
         kind: Its kind, "filters".
         path: The way to its `use` and `params`.
     """
 
-    place: str
+    name: str
     kind: str
     path: Path
 
@@ -65,21 +65,21 @@ class Reference:
     name: str
 
 
-def slots(data: Mapping[str, Any]) -> Iterator[Slot]:
+def places(data: Mapping[str, Any]) -> Iterator[Place]:
     """Every component that is named in the data, as far as the data have the right shape."""
     for place, kind in SINGLE.items():
-        yield from _slot(data, tuple(place.split(".")), kind)
+        yield from _place_at(data, tuple(place.split(".")), kind)
     for place, kind in LISTS.items():
         for index, _ in enumerate(data[place] if isinstance(data.get(place), list) else ()):
-            yield from _slot(data, (place, index), kind)
+            yield from _place_at(data, (place, index), kind)
     for name in _named(data, "models"):
-        yield from _slot(data, ("models", name), "models")
+        yield from _place_at(data, ("models", name), "models")
     for name in _named(data, "rewards"):
         if value_at(data, ("rewards", name, "use")) != REWARD_MODEL:
-            yield from _slot(data, ("rewards", name), "judges")
+            yield from _place_at(data, ("rewards", name), "judges")
     for path, model in _asked(data):
         if isinstance(model, dict):
-            yield from _slot(data, path, "models")
+            yield from _place_at(data, path, "models")
 
 
 def references(data: Mapping[str, Any]) -> Iterator[Reference]:
@@ -101,10 +101,10 @@ def value_at(data: Any, path: Path) -> Any:
     return data
 
 
-def _slot(data: Mapping[str, Any], path: Path, kind: str) -> Iterator[Slot]:
+def _place_at(data: Mapping[str, Any], path: Path, kind: str) -> Iterator[Place]:
     section = value_at(data, path)
     if isinstance(section, dict) and isinstance(section.get("use"), str):
-        yield Slot(dotted(path), kind, path)
+        yield Place(dotted(path), kind, path)
 
 
 def _named(data: Mapping[str, Any], section: str) -> Iterator[str]:

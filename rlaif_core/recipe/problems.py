@@ -27,10 +27,10 @@ class Position:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One line for the user: `where: what; the mend`."""
+    """One line for the user: `where: message; the fix`."""
 
     where: Position
-    what: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+        return f"{self.where}: {self.message}"

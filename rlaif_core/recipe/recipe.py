@@ -10,7 +10,7 @@ from typing import Any
 
 from rlaif_core.api import Component
 from rlaif_core.recipe import resolved as filled
-from rlaif_core.recipe.components import Part
+from rlaif_core.recipe.components import ComponentSpec
 from rlaif_core.recipe.sections import Asking, RecipeFile, Use
 
 
@@ -21,18 +21,18 @@ class Recipe:
     Attributes:
         path: The file it was read from.
         file: Its sections.
-        parts: Its components by place: "policy", "models.NAME", "prompts.train",
+        components: Its components by place: "policy", "models.NAME", "prompts.train",
             "prompts.heldout", "sampler", "judge", "judge.model", "judge.model.ROLE", "pairing",
             "filters.0", "reward_model", "optimizer", "evaluators.0", "evaluation.judge",
             "hooks.0", "executor", "judge_metrics.0", "reporters.0", "judge.gate", "rewards.NAME".
-        cautions: What is allowed but likely a mistake, a line each with its place.
+        warnings: What is allowed but likely a mistake, a line each with its place.
         absent: Components that are there by default and cannot be used, by place: why.
     """
 
     path: Path
     file: RecipeFile
-    parts: Mapping[str, Part]
-    cautions: tuple[str, ...] = ()
+    components: Mapping[str, ComponentSpec]
+    warnings: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
     def resource(self, path: str) -> Path:
@@ -45,8 +45,8 @@ class Recipe:
         Raises:
             KeyError: If the recipe has no component there.
         """
-        part = self.parts[place]
-        return part.component(part.params)
+        spec = self.components[place]
+        return spec.component(spec.params)
 
     def models_of(self, place: str) -> Mapping[str, str]:
         """The models that the component at `place` asks.
@@ -68,7 +68,7 @@ class Recipe:
 
     def resolved(self) -> str:
         """The recipe as YAML with every default written out; it loads to an equal recipe."""
-        return filled.text(self.file, self.parts)
+        return filled.text(self.file, self.components)
 
     def fingerprint(self) -> str:
         """Hash of `resolved`: equal for recipes that ask for the same run (SHA-256 hex)."""

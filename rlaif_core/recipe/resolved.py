@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from rlaif_core.recipe.components import Part
+from rlaif_core.recipe.components import ComponentSpec
 from rlaif_core.recipe.sections import RecipeFile, Section, Use
 
 AFTERWARDS = ("judge_metrics", "reporters")
@@ -19,13 +19,13 @@ ABSENT, PRESENT = "(absent)", "(present)"
 HASH = re.compile(r"^# local code (\S+) sha256 ([0-9a-f]{64})$", re.MULTILINE)
 
 
-def text(file: RecipeFile, parts: Mapping[str, Part]) -> str:
+def text(file: RecipeFile, components: Mapping[str, ComponentSpec]) -> str:
     """YAML of a recipe with every default; local code is recorded by its hash in comments."""
-    written = {place: part.written for place, part in parts.items()}
+    written = {place: spec.written for place, spec in components.items()}
     body = yaml.dump(
         _plain(file, (), written), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
-    entries = {part.entry for part in parts.values() if part.entry.sha256}
+    entries = {spec.entry for spec in components.values() if spec.entry.sha256}
     entries = {entry for entry in entries if entry.kind not in AFTERWARDS}
     hashes = sorted(f"# local code {entry.name} sha256 {entry.sha256}\n" for entry in entries)
     return body + "".join(hashes)
@@ -53,7 +53,9 @@ def _plain(value: Any, path: tuple[str, ...], written: Mapping[str, Mapping[str,
         for name, field in type(value).model_fields.items():
             item = getattr(value, name)
             if isinstance(value, Use) and name == "params":
-                plain[name] = dict(written.get(".".join(path), item))  # `rewards` may name no part
+                plain[name] = dict(
+                    written.get(".".join(path), item)
+                )  # `rewards` may name no component
             elif item is not None or field.default is not None:
                 plain[name] = _plain(item, (*path, name), written)
         return plain

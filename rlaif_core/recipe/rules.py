@@ -18,9 +18,9 @@ from rlaif_core.api import (
     PointwiseJudge,
 )
 from rlaif_core.recipe import secrets
-from rlaif_core.recipe.components import Part
+from rlaif_core.recipe.components import ComponentSpec
 from rlaif_core.recipe.document import Document, dotted
-from rlaif_core.recipe.places import references, slots, value_at
+from rlaif_core.recipe.places import places, references, value_at
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.sections import REWARD_MODEL, JudgeSection
 from rlaif_core.recipe.validation import suggestion
@@ -44,26 +44,31 @@ def is_a_run(data: Mapping[str, Any], purpose: Purpose) -> bool:
 
 
 def missing_sections(
-    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part], purpose: Purpose
+    document: Document,
+    data: Mapping[str, Any],
+    components: Mapping[str, ComponentSpec],
+    purpose: Purpose,
 ) -> Iterator[Problem]:
     """Sections that the command needs and the recipe has not."""
     if not is_a_run(data, purpose):
         return
     present = [name for name in RUN if data.get(name) is not None]
-    unlabelled = not set(present) & set(LABELLING) and not learns_from_preferences(data, parts)
+    unlabelled = not set(present) & set(LABELLING) and not learns_from_preferences(data, components)
     for name in RUN:
         if name not in present and not (unlabelled and name in LABELLING):
-            what = f"the recipe has no '{name}', which `rlaif run` needs"
-            yield Problem(document.position(()), what)
+            message = f"the recipe has no '{name}', which `rlaif run` needs"
+            yield Problem(document.position(()), message)
     for path in ON_PREFERENCES:
         if unlabelled and value_at(data, path) not in (None, []):
-            what = "there are no preferences without a sampler and a pairing; add both"
-            yield Problem(document.key_position(path), f"{dotted(path)}: {what}")
+            message = "there are no preferences without a sampler and a pairing; add both"
+            yield Problem(document.key_position(path), f"{dotted(path)}: {message}")
 
 
-def learns_from_preferences(data: Mapping[str, Any], parts: Mapping[str, Part]) -> bool:
+def learns_from_preferences(
+    data: Mapping[str, Any], components: Mapping[str, ComponentSpec]
+) -> bool:
     """True if preferences are what a run is for: something learns from them, or nothing learns."""
-    optimizer = parts.get("optimizer")
+    optimizer = components.get("optimizer")
     return (
         data.get("reward_model") is not None
         or optimizer is None
@@ -77,8 +82,8 @@ def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[P
     models = data.get("models")
     names = [str(name) for name in models] if isinstance(models, dict) else []
     if "policy" in names:
-        what = "models.policy: 'policy' is the trained model's name; choose another one"
-        yield Problem(document.key_position(("models", "policy")), what)
+        message = "models.policy: 'policy' is the trained model's name; choose another one"
+        yield Problem(document.key_position(("models", "policy")), message)
     if data.get("policy") is not None:
         names.append("policy")
     for reference in references(data):
@@ -87,99 +92,99 @@ def broken_references(document: Document, data: Mapping[str, Any]) -> Iterator[P
             hint = suggestion(reference.name, names) or "; define it under `models:`"
             if reference.name == "policy":
                 hint = "; add a `policy:` section"
-            what = f"{place}: there is no model '{reference.name}'{hint}"
-            yield Problem(document.position(reference.path), what)
+            message = f"{place}: there is no model '{reference.name}'{hint}"
+            yield Problem(document.position(reference.path), message)
 
 
 def misplaced_variables(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
     """Variables outside components' parameters, whose types tell what a secret is."""
-    params = [(*slot.path, "params") for slot in slots(data)]
+    params = [(*place.path, "params") for place in places(data)]
     for path in secrets.variables(data):
         if not any(path[: len(parameter)] == parameter for parameter in params):
-            what = f"{dotted(path)}: {secrets.misplaced(value_at(data, path))}"
-            yield Problem(document.position(path), what)
+            message = f"{dotted(path)}: {secrets.misplaced(value_at(data, path))}"
+            yield Problem(document.position(path), message)
 
 
 def unasked_models(
-    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+    document: Document, data: Mapping[str, Any], components: Mapping[str, ComponentSpec]
 ) -> Iterator[Problem]:
     """Judges that need a model and are given none."""
-    for place, part in parts.items():
+    for place, spec in components.items():
         if (
-            issubclass(part.component, Judge)
-            and part.component.needs_model
-            and value_at(data, (*part.path, "model")) is None
+            issubclass(spec.component, Judge)
+            and spec.component.needs_model
+            and value_at(data, (*spec.path, "model")) is None
         ):
-            what = f"{part.entry.label} needs a model: add `model: name` to {place}"
-            yield Problem(document.position((*part.path, "use")), what)
+            message = f"{spec.entry.label} needs a model: add `model: name` to {place}"
+            yield Problem(document.position((*spec.path, "use")), message)
 
 
 def objections(
-    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+    document: Document, data: Mapping[str, Any], components: Mapping[str, ComponentSpec]
 ) -> Iterator[Problem]:
     """Filters and pairings that cannot work with the judge."""
-    facts = judge_facts(data, parts)
+    facts = judge_facts(data, components)
     if facts is None:
         return
-    for part in parts.values():
-        if not issubclass(part.component, (Filter, Pairing)):
+    for spec in components.values():
+        if not issubclass(spec.component, (Filter, Pairing)):
             continue
         try:
-            objection = part.component(part.params).objection(facts)
+            objection = spec.component(spec.params).objection(facts)
         except Exception as error:  # a plugin's constructor may raise anything
             objection = f"{type(error).__name__}: {error}"
         if objection:
-            where = document.position((*part.path, "use"))
-            yield Problem(where, f"{part.entry.label}: {objection}")
+            where = document.position((*spec.path, "use"))
+            yield Problem(where, f"{spec.entry.label}: {objection}")
 
 
 def judge_facts(
-    data: Mapping[str, Any], parts: Mapping[str, Part], place: str = "judge"
+    data: Mapping[str, Any], components: Mapping[str, ComponentSpec], place: str = "judge"
 ) -> JudgeFacts | None:
     """What the judge section at a place promises; None if there is no valid one."""
     path = place.split(".")
-    if place not in parts or path[-1] != "judge":
+    if place not in components or path[-1] != "judge":
         return None
     try:
         section = JudgeSection.model_validate(value_at(data, tuple(path)))
     except ValidationError:
         return None  # reported by the section's own validation
     orders = 2 if section.orders == "both" else 1
-    pointwise = issubclass(parts[place].component, PointwiseJudge)
+    pointwise = issubclass(components[place].component, PointwiseJudge)
     kind = PointwiseJudge.kind if pointwise else PairwiseJudge.kind
     return JudgeFacts(section.use, kind, orders * section.votes, section.votes)
 
 
 def broken_gates(
-    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+    document: Document, data: Mapping[str, Any], components: Mapping[str, ComponentSpec]
 ) -> Iterator[Problem]:
     """Gates that compare responses, where one that scores each by itself is needed."""
-    for place, part in parts.items():
-        gates = place.endswith(".gate") or value_at(data, (*part.path, "gate")) is True
-        if gates and not issubclass(part.component, PointwiseJudge):
-            what = f"{place}: {part.entry.label} compares responses; a gate must score each one"
-            yield Problem(document.position((*part.path, "use")), what)
+    for place, spec in components.items():
+        gates = place.endswith(".gate") or value_at(data, (*spec.path, "gate")) is True
+        if gates and not issubclass(spec.component, PointwiseJudge):
+            message = f"{place}: {spec.entry.label} compares responses; a gate must score each one"
+            yield Problem(document.position((*spec.path, "use")), message)
 
 
 def broken_rewards(
-    document: Document, data: Mapping[str, Any], parts: Mapping[str, Part]
+    document: Document, data: Mapping[str, Any], components: Mapping[str, ComponentSpec]
 ) -> Iterator[Problem]:
     """Rewards that cannot be asked, settings without effect, and rewards nobody learns from."""
     rewards = data.get("rewards")
     if not isinstance(rewards, dict) or not rewards:
         return
     for name, section in rewards.items():
-        for key, what in _broken_reward(section if isinstance(section, dict) else {}, data):
+        for key, message in _broken_reward(section if isinstance(section, dict) else {}, data):
             place = ("rewards", name, key)
-            yield Problem(document.key_position(place), f"{dotted(place)}: {what}")
+            yield Problem(document.key_position(place), f"{dotted(place)}: {message}")
     if data.get("optimizer") is None:
-        what = "rewards: there is no optimizer that could learn from them; add one"
-        yield Problem(document.key_position(("rewards",)), what)
-    optimizer = parts.get("optimizer")
+        message = "rewards: there is no optimizer that could learn from them; add one"
+        yield Problem(document.key_position(("rewards",)), message)
+    optimizer = components.get("optimizer")
     if optimizer and not getattr(optimizer.component, "needs_scorer", True):
-        what = f"rewards: {optimizer.entry.label} learns from preferences and asks for no reward"
-        mend = "take an optimizer that learns online, or leave the rewards out"
-        yield Problem(document.key_position(("rewards",)), f"{what}; {mend}")
+        message = f"rewards: {optimizer.entry.label} learns from preferences and asks for no reward"
+        fix = "take an optimizer that learns online, or leave the rewards out"
+        yield Problem(document.key_position(("rewards",)), f"{message}; {fix}")
 
 
 def _broken_reward(

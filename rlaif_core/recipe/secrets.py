@@ -67,29 +67,29 @@ def misplaced(spelling: str) -> str:
 
 
 def _expand(
-    value: Any, path: Path, model: type[BaseModel], environ: Mapping[str, str], found: Expansion
+    value: Any, path: Path, model: type[BaseModel], environ: Mapping[str, str], expansion: Expansion
 ) -> Any:
     if isinstance(value, dict):
         return {
-            key: _expand(one, (*path, key), model, environ, found) for key, one in value.items()
+            key: _expand(one, (*path, key), model, environ, expansion) for key, one in value.items()
         }
     if isinstance(value, list):
-        return [_expand(one, (*path, i), model, environ, found) for i, one in enumerate(value)]
+        return [_expand(one, (*path, i), model, environ, expansion) for i, one in enumerate(value)]
     if not isinstance(value, str):
         return value
     names = VARIABLE.findall(value)
     if SecretStr not in types_at(model, path):
         if names:
-            found.problems.append((path, misplaced(value)))
+            expansion.problems.append((path, misplaced(value)))
         return value
     if not names:
-        what = "a secret: write `${env:NAME}` and set that variable, to keep it out of files"
-        found.problems.append((path, what))
+        message = "a secret: write `${env:NAME}` and set that variable, to keep it out of files"
+        expansion.problems.append((path, message))
         return value
     for name in names:
         if name not in environ:
-            found.problems.append((path, f"the environment variable {name} is not set"))
+            expansion.problems.append((path, f"the environment variable {name} is not set"))
     filled = VARIABLE.sub(lambda match: environ.get(match[1], ""), value)
     if filled:
-        found.values[filled] = value
+        expansion.values[filled] = value
     return filled

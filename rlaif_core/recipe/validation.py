@@ -38,24 +38,24 @@ def problems(
         owner: What messages call the validated data as a whole.
         item: What messages call a key of it.
     """
-    said: dict[tuple[Path, str], list[ErrorDetails]] = {}
+    by_field: dict[tuple[Path, str], list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         path = document.existing(below, detail["loc"])
         field = str(detail["loc"][-1]) if detail["type"] == "missing" else ""
-        said.setdefault((path, field), []).append(detail)
-    for (path, field), details in said.items():
+        by_field.setdefault((path, field), []).append(detail)
+    for (path, field), details in by_field.items():
         whole = (*below, *path)
         where = document.position(whole)
         if field:
-            what = f"{_name(path, below, owner)} needs the {_item(path, item)} '{field}'"
+            message = f"{_name(path, below, owner)} needs the {_item(path, item)} '{field}'"
         elif details[0]["type"] == "extra_forbidden":
             parent, key = path[:-1], str(path[-1])
             where = document.key_position(whole)
-            what = f"{_name(parent, below, owner)} has no {_item(parent, item)} '{key}'"
-            what += suggestion(key, names_at(model, parent))
+            message = f"{_name(parent, below, owner)} has no {_item(parent, item)} '{key}'"
+            message += suggestion(key, names_at(model, parent))
         else:
-            what = f"{_name(path, below, owner)} {_message(details, path, model)}"
-        yield Problem(where, what)
+            message = f"{_name(path, below, owner)} {_message(details, path, model)}"
+        yield Problem(where, message)
 
 
 def suggestion(name: str, names: list[str]) -> str:
@@ -77,14 +77,14 @@ def _message(details: list[ErrorDetails], path: Path, model: type[BaseModel]) ->
     """What all branches of a union expect here, and what stands here instead."""
     given = details[0]["input"]
     wanted = [_wanted(detail) for detail in details if detail["type"] != "none_required"]
-    what = wanted[0] + "".join(
+    message = wanted[0] + "".join(
         f" or {fromkey.removeprefix('should be ')}" for fromkey in dict.fromkeys(wanted[1:])
     )
     if isinstance(given, str) and "use" in names_at(model, path):
-        what += f" (`use: {given}`)"
+        message += f" (`use: {given}`)"
     if SecretStr in types_at(model, path) or not isinstance(given, (str, int, float, type(None))):
-        return what
-    return f"{what}, not {_shown(given)}"
+        return message
+    return f"{message}, not {_shown(given)}"
 
 
 def _wanted(detail: ErrorDetails) -> str:
@@ -94,8 +94,8 @@ def _wanted(detail: ErrorDetails) -> str:
         return "should have text for keys"
     if detail["type"] == "string_type" and isinstance(detail["input"], (bool, int, float, date)):
         return "should be text: put it in quotes"
-    what = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return what.partition(", unable to parse")[0].replace("Input should be", "should be")
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message.partition(", unable to parse")[0].replace("Input should be", "should be")
 
 
 def _shown(given: Any) -> str:

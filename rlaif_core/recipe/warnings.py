@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rlaif_core.api import Evaluator, Filter, Judge
-from rlaif_core.recipe.components import Part
+from rlaif_core.recipe.components import ComponentSpec
 from rlaif_core.recipe.document import Document, dotted
 from rlaif_core.recipe.problems import Problem
 from rlaif_core.recipe.recipe import Recipe
@@ -17,22 +17,24 @@ from rlaif_core.recipe.sections import RoundsSection
 POLICY = "policy"
 
 
-def cautions(document: Document, data: Mapping[str, Any], recipe: Recipe) -> Iterator[Problem]:
-    """Every caution, at its place in the file."""
-    for place, part in recipe.parts.items():
-        if issubclass(part.component, Judge):
-            for what in _of_judge(place, part, data, recipe):
-                yield Problem(document.position((*part.path, "use")), what)
+def recipe_warnings(
+    document: Document, data: Mapping[str, Any], recipe: Recipe
+) -> Iterator[Problem]:
+    """Every warning, at its place in the file."""
+    for place, spec in recipe.components.items():
+        if issubclass(spec.component, Judge):
+            for message in _of_judge(place, spec, data, recipe):
+                yield Problem(document.position((*spec.path, "use")), message)
     yield from _of_adaptive_voting(document, recipe)
     yield from _of_one_round(document, recipe)
     yield from _of_prompts(document, recipe)
-    for part, told in unpriced(recipe.parts, data):
-        where = document.position((*part.path, "use"))
-        yield Problem(where, f"{dotted(part.path)} counts as free: {told}")
+    for spec, reason in unpriced(recipe.components, data):
+        where = document.position((*spec.path, "use"))
+        yield Problem(where, f"{dotted(spec.path)} counts as free: {reason}")
     for place in unasked(data):
         where = document.key_position(tuple(place.split(".", 1)))
         yield Problem(where, f"{place}: nothing asks this model")
-    judged = next((part for part in recipe.parts.values() if _uses_judge(part)), None)
+    judged = next((spec for spec in recipe.components.values() if _uses_judge(spec)), None)
     if judged and recipe.file.evaluation.judge is None and recipe.file.optimizer is not None:
         yield Problem(
             document.position((*judged.path, "use")),
@@ -48,41 +50,41 @@ def _of_adaptive_voting(document: Document, recipe: Recipe) -> Iterator[Problem]
         return
     where = document.position(("judge", "adaptive"))
     filters = [
-        part
-        for part in recipe.parts.values()
-        if issubclass(part.component, Filter) and part.component.reads_agreement
+        spec
+        for spec in recipe.components.values()
+        if issubclass(spec.component, Filter) and spec.component.reads_agreement
     ]
     if not filters:
         yield Problem(where, "judge.adaptive saves votes for a filter of their agreement: add one")
-    for part in filters:
-        kept_at = getattr(part.params, "min", share)
+    for spec in filters:
+        kept_at = getattr(spec.params, "min", share)
         if kept_at != share:
             yield Problem(
                 where,
-                f"judge.adaptive is {share:g} and {part.entry.label} keeps from {kept_at:g} "
+                f"judge.adaptive is {share:g} and {spec.entry.label} keeps from {kept_at:g} "
                 "on: other pairs are kept than all votes would keep; make them equal",
             )
-    for part in recipe.parts.values():
-        if not (issubclass(part.component, Filter) and part.component.reads_label):
+    for spec in recipe.components.values():
+        if not (issubclass(spec.component, Filter) and spec.component.reads_label):
             continue
         yield Problem(
             where,
-            f"with judge.adaptive {part.entry.label} sees only the votes that were asked: "
+            f"with judge.adaptive {spec.entry.label} sees only the votes that were asked: "
             "it may keep or drop other pairs than all votes would",
         )
 
 
 def _of_prompts(document: Document, recipe: Recipe) -> Iterator[Problem]:
     """Held-out prompts that are the training prompts; what two files share is seen in the run."""
-    train, heldout = (recipe.parts.get(f"prompts.{split}") for split in ("train", "heldout"))
+    train, heldout = (recipe.components.get(f"prompts.{split}") for split in ("train", "heldout"))
     if train is None or heldout is None:
         return
     if (train.entry, train.written) == (heldout.entry, heldout.written):
-        what = (
+        message = (
             "prompts.heldout is the same as prompts.train: what is measured on these prompts "
             "flatters the policy; take another split, file or range"
         )
-        yield Problem(document.position((*heldout.path, "use")), what)
+        yield Problem(document.position((*heldout.path, "use")), message)
 
 
 def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
@@ -92,27 +94,29 @@ def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
         return
     for name in sorted(rounds.model_fields_set - {"n"}):
         if getattr(rounds, name) != RoundsSection.model_fields[name].default:
-            what = f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
-            yield Problem(document.position(("rounds", name)), what)
+            message = f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
+            yield Problem(document.position(("rounds", name)), message)
 
 
-def _uses_judge(part: Part) -> bool:
-    return issubclass(part.component, Evaluator) and part.component.uses_judge
+def _uses_judge(spec: ComponentSpec) -> bool:
+    return issubclass(spec.component, Evaluator) and spec.component.uses_judge
 
 
-def _of_judge(place: str, part: Part, data: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
-    judge = part.component(part.params)
+def _of_judge(
+    place: str, spec: ComponentSpec, data: Mapping[str, Any], recipe: Recipe
+) -> Iterator[str]:
+    judge = spec.component(spec.params)
     assert isinstance(judge, Judge)
-    facts = judge_facts(data, recipe.parts, place)
-    told = None if facts is None else judge.caution(facts)
-    if told:
-        yield f"{part.entry.label}: {told}"
+    facts = judge_facts(data, recipe.components, place)
+    reason = None if facts is None else judge.warning(facts)
+    if reason:
+        yield f"{spec.entry.label}: {reason}"
     if recipe.file.optimizer is None or judge.judges_itself:
         return
     for role, model in recipe.models_of(place).items():
         if model == POLICY or _same_weights(recipe, model):
             asked = "its model" if role == "model" else f"its model '{role}'"
-            yield f"{part.entry.label}: {asked} is the policy that it {_its_own(place)}"
+            yield f"{spec.entry.label}: {asked} is the policy that it {_its_own(place)}"
 
 
 def _its_own(place: str) -> str:
@@ -125,7 +129,7 @@ def _its_own(place: str) -> str:
 
 
 def _same_weights(recipe: Recipe, model: str) -> bool:
-    policy, other = recipe.parts.get(POLICY), recipe.parts.get(model)
+    policy, other = recipe.components.get(POLICY), recipe.components.get(model)
     return (
         policy is not None
         and other is not None

@@ -172,11 +172,11 @@ class RunFolder:
     def write_manifest(self, recipe: Recipe) -> None:
         """Write what this run was made with, for whoever wants to make it again."""
         plugins = {}
-        for place, part in recipe.parts.items():
-            entry = part.entry
+        for place, spec in recipe.components.items():
+            entry = spec.entry
             record: dict[str, Any] = {"use": entry.name, "kind": entry.kind}
             record |= {"distribution": entry.distribution}
-            record |= {"version": entry.version, "object": entry.value, "chosen": part.chosen}
+            record |= {"version": entry.version, "object": entry.value, "chosen": spec.chosen}
             if entry.sha256:
                 record["sha256"] = entry.sha256
             plugins[place] = record

@@ -79,11 +79,11 @@ class JudgeConformance(Conformance[J]):
 
             pytest.skip("this judge asks no model")
 
-    def test_its_caution_is_one_line_or_none(self) -> None:
+    def test_its_warning_is_one_line_or_none(self) -> None:
         """Asked while a recipe is checked, before it is set up."""
         judge = self.component(self.component.Params.model_validate(dict(self.params)))
         for votes in (1, 5):
-            told = judge.caution(JudgeFacts("it", judge.kind, 2 * votes, votes))
+            told = judge.warning(JudgeFacts("it", judge.kind, 2 * votes, votes))
             assert told is None or (told and "\n" not in told), f"{told!r} is no line"
 
     async def _judge(self, judge: J) -> Any:

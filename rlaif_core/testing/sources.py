@@ -53,4 +53,4 @@ class SourceConformance(Conformance[Source[Any]]):
 
         known = [truth for truth in run(truths()) if truth is not None]
         assert all(0.0 <= truth <= 1.0 for truth in known), f"gold outside [0, 1] in {known}"
-        assert self.component.knows_truth or not known, "set `knows_truth = True`"
+        assert self.component.has_gold or not known, "set `has_gold = True`"

@@ -108,6 +108,6 @@ def test_a_run_without_judging_has_no_line_of_verdicts() -> None:
     assert not any(line.startswith(("verdicts", "preferences", "left out")) for line in lines)
 
 
-def test_held_out_prompts_that_are_trained_on_are_a_caution() -> None:
-    line = "caution: 32 held-out prompts are also training prompts"
+def test_held_out_prompts_that_are_trained_on_are_a_warning() -> None:
+    line = "warning: 32 held-out prompts are also training prompts"
     assert line in said(ROUND, prompts={"train": 32, "heldout": 32, "shared": 32})

@@ -158,14 +158,14 @@ def test_forecast_and_what_came_of_it_stand_beside_each_other(
     assert told.count("100% of the calls") == 4  # sample, judge, evaluate, total
 
 
-def test_a_run_of_another_recipe_is_held_against_the_forecast_with_a_caution(
+def test_a_run_of_another_recipe_is_held_against_the_forecast_with_a_warning(
     toy: Toy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert toy.run("--set", "judge.votes=1").returncode == 0
     recipe, run = str(toy.folder / "toy.yaml"), str(toy.folder / "run")
     assert main(["plan", recipe, "--allow-local-code", "--run-dir", run]) == 0
     told = capsys.readouterr().err
-    assert f"caution: {run} was made with another recipe: judge.votes: 1 -> 2" in told
+    assert f"warning: {run} was made with another recipe: judge.votes: 1 -> 2" in told
     again = ["--set", "judge.votes=1", "--run-dir", run]
     assert main(["plan", recipe, "--allow-local-code", *again]) == 0
     assert "another recipe" not in capsys.readouterr().err

@@ -39,7 +39,7 @@ def run(inside: Inside, **sections: object) -> int:
 
 def test_a_recipe_has_the_page_by_default(inside: Inside) -> None:
     recipe = load_recipe(inside.write(), allow_local_code=True)
-    assert recipe.parts["reporters.0"].entry.name == "html"
+    assert recipe.components["reporters.0"].entry.name == "html"
     assert "reporters:\n- use: html\n" in recipe.resolved()
 
 

@@ -44,7 +44,7 @@ def test_a_recipe_is_short_says_what_it_shows_and_warns_of_nothing(
     assert len(lines) <= LONGEST
     assert max(map(len, lines)) <= 100
     main(["recipe", "check", str(recipe)])
-    assert "caution" not in capsys.readouterr().err
+    assert "warning: " not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(TINY))

@@ -29,7 +29,7 @@ def test_two_plugins_that_offer_one_name_are_an_error(problems, load, monkeypatc
         "recipe.yaml:5:8: judge 'acme' is offered by acme-judges 0.3 and rival-judges 1.0; "
         "choose with `use: acme-judges/acme` or `use: rival-judges/acme`"
     ]
-    assert load(GOOD, "judge.use=acme-judges/acme").parts["judge"].entry.version == "0.3"
+    assert load(GOOD, "judge.use=acme-judges/acme").components["judge"].entry.version == "0.3"
 
 
 def test_a_disabled_plugin_is_told(problems, monkeypatch, load):
@@ -60,7 +60,7 @@ def test_local_code_needs_the_flag(problems, load):
         "recipe.yaml:2:14: judge './parts.py:Tie' is local code, "
         "which runs with --allow-local-code only"
     ]
-    assert load(text).parts["judge"].entry.sha256 is not None
+    assert load(text).components["judge"].entry.sha256 is not None
 
 
 def test_local_code_of_another_kind_is_told(problems):
@@ -104,7 +104,7 @@ def test_parameters_that_are_no_mapping_are_told_once(problems):
 
 
 def test_a_number_that_yaml_takes_for_text_is_a_number(load):
-    assert load(GOOD + "  params: {rate: 3e-6}\n").parts["judge"].params.rate == 3e-6
+    assert load(GOOD + "  params: {rate: 3e-6}\n").components["judge"].params.rate == 3e-6
 
 
 def test_build_makes_a_new_instance_with_the_parameters(load):
@@ -122,7 +122,7 @@ def test_a_filter_that_cannot_work_with_the_judge_says_so_at_its_line(problems):
 
 def test_a_filter_sees_orders_times_votes(load, problems):
     text = GOOD + "filters: [{use: two-votes}]\n"
-    assert load(text, "judge.votes=2").parts["filters.0"]
+    assert load(text, "judge.votes=2").components["filters.0"]
     assert problems(text, "judge.votes=2", "judge.orders=ab")
 
 
@@ -209,5 +209,5 @@ class Two(PairwiseJudge[TwoParams]):
 def test_what_was_chosen_is_told_apart_from_the_defaults(load, tmp_path):
     (tmp_path / "two.py").write_text(TWO)
     params = "{one: 1, other: [b], given: x}"
-    judge = load(f"api: 1\njudge: {{use: './two.py:Two', params: {params}}}\n").parts["judge"]
+    judge = load(f"api: 1\njudge: {{use: './two.py:Two', params: {params}}}\n").components["judge"]
     assert judge.chosen == ["other", "given"]

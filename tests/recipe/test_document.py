@@ -106,8 +106,8 @@ def test_anchors_and_merge_keys_work(load):
         judge: {use: acme, model: two}
         """
     )
-    assert recipe.parts["models.one"].params.word == "A"
-    assert recipe.parts["models.two"].params.word == "B"
+    assert recipe.components["models.one"].params.word == "A"
+    assert recipe.components["models.two"].params.word == "B"
 
 
 def test_many_aliases_of_aliases_are_read_in_no_time():

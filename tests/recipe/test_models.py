@@ -21,7 +21,7 @@ def test_a_model_by_name(load):
 def test_a_model_in_place(load):
     recipe = load(HEAD + f"  model: {INLINE}\n")
     assert recipe.models_of("judge") == {"model": "judge.model"}
-    assert recipe.parts["judge.model"].params.word == "C"
+    assert recipe.components["judge.model"].params.word == "C"
 
 
 def test_several_models_by_role(load):

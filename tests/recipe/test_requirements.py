@@ -93,7 +93,7 @@ def test_watching_needs_held_out_prompts(watch: str, tmp_path: Path) -> None:
 def test_watching_the_truth_needs_a_source_that_knows_it(tmp_path: Path) -> None:
     prompts = {**BASE["prompts"], "heldout": {"use": "./custom.py:Unknowing"}}
     told = problem(tmp_path, **TRAINS, prompts=prompts, evaluation={"watch": "gold"})
-    assert "of the held-out prompts knows no truth: set it to judge" in told
+    assert "of the held-out prompts has no gold scores: set it to judge" in told
 
 
 def test_one_response_to_a_prompt_is_nothing_to_prefer(tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ def test_a_budget_in_dollars_needs_prices(tmp_path: Path) -> None:
     load(tmp_path, **COSTLY, budget={"tokens": 1000})
 
 
-def test_an_unknown_price_is_cautioned(tmp_path: Path) -> None:
+def test_an_unknown_price_is_warned_about(tmp_path: Path) -> None:
     (tmp_path / "custom.py").write_text(CUSTOM)
-    (caution,) = load(tmp_path, **COSTLY).cautions
-    assert "models.judge counts as free: no price is known of model 'costly'" in caution
+    (warning,) = load(tmp_path, **COSTLY).warnings
+    assert "models.judge counts as free: no price is known of model 'costly'" in warning
 
 
 def test_a_plan_says_that_it_knows_no_price(
@@ -139,5 +139,5 @@ def test_a_plan_says_that_it_knows_no_price(
     judging = next(line for line in out.splitlines() if "models.judge" in line)
     assert judging.split()[5] == "?"
     assert next(line for line in out.splitlines() if "total" in line).split()[-1] == "?"
-    assert "caution: " in err
+    assert "warning: " in err
     assert "counts as free" in err

@@ -37,8 +37,8 @@ def test_it_loads_to_an_equal_recipe(load):
     recipe = load(TEXT, "judge.votes=2")
     again = load(recipe.resolved())
     assert again.file == again.file.model_validate(yaml.safe_load(recipe.resolved()))
-    assert {place: part.params for place, part in again.parts.items()} == {
-        place: part.params for place, part in recipe.parts.items()
+    assert {place: part.params for place, part in again.components.items()} == {
+        place: part.params for place, part in recipe.components.items()
     }
     assert again.resolved() == recipe.resolved()
     assert again.fingerprint() == recipe.fingerprint()

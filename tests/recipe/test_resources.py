@@ -18,19 +18,21 @@ def test_a_path_is_relative_to_the_recipe_wherever_one_stands(load, tmp_path, mo
     (tmp_path / "notes" / "a.txt").write_text("x")
     for spelling in ("./notes/a.txt", "notes/a.txt", "notes/../notes/a.txt"):
         recipe = load(JUDGE + f"  params: {{notes: {spelling}}}\n")
-        assert recipe.parts["judge"].params.notes == str(tmp_path.resolve() / "notes" / "a.txt")
-        assert recipe.parts["judge"].written["notes"] == spelling
+        assert recipe.components["judge"].params.notes == str(
+            tmp_path.resolve() / "notes" / "a.txt"
+        )
+        assert recipe.components["judge"].written["notes"] == spelling
 
 
 def test_a_default_inside_a_package_is_located(load, plugin_site):
     recipe = load(JUDGE)
-    template = Path(recipe.parts["judge"].params.template)
+    template = Path(recipe.components["judge"].params.template)
     assert template == (plugin_site / "acme_judges" / "template.txt").resolve()
     assert "template: acme_judges:template.txt" in recipe.resolved()
 
 
 def test_a_hubs_name_stays_as_it_is(load):
-    params = load(JUDGE + "  params: {notes: acme/large-model}\n").parts["judge"].params
+    params = load(JUDGE + "  params: {notes: acme/large-model}\n").components["judge"].params
     assert params.notes == "acme/large-model"
 
 

@@ -16,13 +16,13 @@ def key(monkeypatch) -> str:
 
 
 def test_a_secret_comes_from_the_environment(load, key):
-    params = load(JUDGE + "  params: {key: '${env:ACME_KEY}'}\n").parts["judge"].params
+    params = load(JUDGE + "  params: {key: '${env:ACME_KEY}'}\n").components["judge"].params
     assert params.key.get_secret_value() == key
 
 
 def test_a_secret_may_be_part_of_a_value_and_stand_in_a_list(load, key):
     text = JUDGE + "  params: {keys: ['Bearer ${env:ACME_KEY}']}\n"
-    (secret,) = load(text).parts["judge"].params.keys
+    (secret,) = load(text).components["judge"].params.keys
     assert secret.get_secret_value() == f"Bearer {key}"
 
 
@@ -83,10 +83,10 @@ def test_the_filled_recipe_holds_the_variable_and_never_the_secret(load, key):
     recipe = load(JUDGE + "  params: {key: '${env:ACME_KEY}', keys: ['${env:ACME_KEY}']}\n")
     assert key not in recipe.resolved()
     assert recipe.resolved().count("${env:ACME_KEY}") == 2
-    assert load(recipe.resolved()).parts["judge"].params == recipe.parts["judge"].params
+    assert load(recipe.resolved()).components["judge"].params == recipe.components["judge"].params
 
 
 def test_an_empty_variable_is_no_error(load, monkeypatch):
     monkeypatch.setenv("ACME_KEY", "")
-    params = load(JUDGE + "  params: {key: '${env:ACME_KEY}'}\n").parts["judge"].params
+    params = load(JUDGE + "  params: {key: '${env:ACME_KEY}'}\n").components["judge"].params
     assert params.key.get_secret_value() == ""

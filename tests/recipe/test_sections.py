@@ -110,7 +110,7 @@ evaluation:
   judge: {use: acme, model: {one: echo, two: {use: acme-model, params: {word: C}}}}
 hooks: [{use: counter}]
 """
-    assert set(load(text, purpose="run").parts) == {
+    assert set(load(text, purpose="run").components) == {
         "policy", "models.echo", "prompts.train", "prompts.heldout", "sampler", "judge",
         "pairing", "filters.0", "evaluation.judge", "evaluation.judge.model.two", "hooks.0",
         "executor",
@@ -121,7 +121,7 @@ hooks: [{use: counter}]
 
 def test_api_and_judge_alone_are_enough_for_rlaif_judge(load):
     recipe = load("api: 1\njudge: {use: './parts.py:Tie'}\n")
-    assert set(recipe.parts) == {"judge", "executor", "judge_metrics.0", "reporters.0"}
+    assert set(recipe.components) == {"judge", "executor", "judge_metrics.0", "reporters.0"}
 
 
 def test_a_recipe_with_a_section_of_a_run_is_one_for_any_purpose(load, problems):

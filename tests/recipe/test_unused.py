@@ -14,11 +14,11 @@ rounds: {n: 2}
 
 
 def test_judge_names_the_sections_of_a_run_in_one_line(load: Load) -> None:
-    (warning,) = [line for line in load(RUN).cautions if "does not use" in line]
+    (warning,) = [line for line in load(RUN).warnings if "does not use" in line]
     assert warning.endswith("`rlaif judge` does not use prompts, sampler, rounds")
     assert warning.startswith("recipe.yaml:4:1: ")
 
 
 def test_a_recipe_for_judge_alone_has_no_such_warning(load: Load) -> None:
     text = 'api: 1\njudge: {use: "./parts.py:Tie"}\nfilters: []\n'
-    assert not [line for line in load(text).cautions if "does not use" in line]
+    assert not [line for line in load(text).warnings if "does not use" in line]

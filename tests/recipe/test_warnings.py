@@ -31,18 +31,18 @@ VALUE = {"use": "./kinds.py:Value"}
 
 
 def test_a_policy_that_judges_its_own_training_is_a_feedback_loop(tmp_path: Path) -> None:
-    (caution,) = load(
+    (warning,) = load(
         tmp_path, **TRAINS, judge={"use": "./toy.py:Judge", "model": "policy"}
-    ).cautions
-    assert "its model is the policy that it trains: a feedback loop" in caution
-    assert caution.startswith(f"{tmp_path}/toy.yaml:")
+    ).warnings
+    assert "its model is the policy that it trains: a feedback loop" in warning
+    assert warning.startswith(f"{tmp_path}/toy.yaml:")
 
 
 def test_the_same_weights_by_another_name_are_the_same_loop(tmp_path: Path) -> None:
     models = {"twin": {"use": "./toy.py:ToyModel"}}
     judge = {"use": "./toy.py:Judge", "model": "twin"}
-    (caution,) = load(tmp_path, **TRAINS, models=models, judge=judge).cautions
-    assert "a feedback loop" in caution
+    (warning,) = load(tmp_path, **TRAINS, models=models, judge=judge).warnings
+    assert "a feedback loop" in warning
 
 
 @pytest.mark.parametrize(
@@ -58,61 +58,61 @@ def test_the_same_weights_by_another_name_are_the_same_loop(tmp_path: Path) -> N
     ],
     ids=["another model", "nothing is trained", "meant to judge itself"],
 )
-def test_no_caution_where_there_is_no_loop(sections: dict[str, Any], tmp_path: Path) -> None:
-    assert load(tmp_path, **sections).cautions == ()
+def test_no_warning_where_there_is_no_loop(sections: dict[str, Any], tmp_path: Path) -> None:
+    assert load(tmp_path, **sections).warnings == ()
 
 
-def test_a_win_rate_by_the_training_judge_is_cautioned(tmp_path: Path) -> None:
+def test_a_win_rate_by_the_training_judge_is_warned_about(tmp_path: Path) -> None:
     judged = {**TRAINS, "evaluators": [{"use": "win-rate"}]}
-    (caution,) = load(tmp_path, **judged).cautions
-    assert "name another one under evaluation.judge" in caution
+    (warning,) = load(tmp_path, **judged).warnings
+    assert "name another one under evaluation.judge" in warning
     other = {"judge": {"use": "./kinds.py:Value"}}
-    assert load(tmp_path, **judged, evaluation=other).cautions == ()
+    assert load(tmp_path, **judged, evaluation=other).warnings == ()
 
 
 def test_a_policy_that_measures_itself_flatters_itself(tmp_path: Path) -> None:
     judge = {"use": "./toy.py:Judge", "model": "policy"}
-    (caution,) = load(tmp_path, **TRAINS, evaluation={"judge": judge}).cautions
-    assert "is the policy that it measures: it prefers what it says itself" in caution
-    assert "learns" not in caution
+    (warning,) = load(tmp_path, **TRAINS, evaluation={"judge": judge}).warnings
+    assert "is the policy that it measures: it prefers what it says itself" in warning
+    assert "learns" not in warning
 
 
 def test_settings_for_several_rounds_are_idle_in_a_single_one(tmp_path: Path) -> None:
     between = {"mix": 0.3, "snapshots": 2, "prompts": "fresh"}
-    cautions = load(tmp_path, **TRAINS, rounds=between).cautions
-    assert [one.split(": ", 1)[1] for one in cautions] == [
+    warnings = load(tmp_path, **TRAINS, rounds=between).warnings
+    assert [one.split(": ", 1)[1] for one in warnings] == [
         f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
         for name in between
     ]
-    assert load(tmp_path, **TRAINS, rounds={**between, "n": 2}).cautions == ()
-    assert load(tmp_path, **TRAINS, rounds={"mix": 0.0, "n": 1}).cautions == ()
+    assert load(tmp_path, **TRAINS, rounds={**between, "n": 2}).warnings == ()
+    assert load(tmp_path, **TRAINS, rounds={"mix": 0.0, "n": 1}).warnings == ()
 
 
-def test_held_out_prompts_that_are_the_training_prompts_are_cautioned(tmp_path: Path) -> None:
+def test_held_out_prompts_that_are_the_training_prompts_are_warned_about(tmp_path: Path) -> None:
     same = {"use": "./toy.py:Prompts", "params": {"n": 4}}
-    (caution,) = load(tmp_path, prompts={"train": same, "heldout": same}).cautions
-    assert "prompts.heldout is the same as prompts.train" in caution
+    (warning,) = load(tmp_path, prompts={"train": same, "heldout": same}).warnings
+    assert "prompts.heldout is the same as prompts.train" in warning
     others = {"use": "./toy.py:Prompts", "params": {"n": 4, "start": 4}}
-    assert load(tmp_path, prompts={"train": same, "heldout": others}).cautions == ()
+    assert load(tmp_path, prompts={"train": same, "heldout": others}).warnings == ()
 
 
-def test_a_model_that_nothing_asks_is_cautioned(tmp_path: Path) -> None:
-    (caution,) = load(tmp_path, models=BASE["models"]).cautions
-    assert caution.endswith("models.judge: nothing asks this model")
+def test_a_model_that_nothing_asks_is_warned_about(tmp_path: Path) -> None:
+    (warning,) = load(tmp_path, models=BASE["models"]).warnings
+    assert warning.endswith("models.judge: nothing asks this model")
 
 
-def test_votes_that_stop_at_another_share_than_the_filters_are_cautioned(tmp_path: Path) -> None:
+def test_votes_that_stop_at_another_share_than_the_filters_are_warned_about(tmp_path: Path) -> None:
     judge = {"use": "./kinds.py:Sharp", "votes": 5, "adaptive": 0.8}
-    (caution,) = load(tmp_path, judge=judge).cautions
-    assert "saves votes for a filter of their agreement: add one" in caution
+    (warning,) = load(tmp_path, judge=judge).warnings
+    assert "saves votes for a filter of their agreement: add one" in warning
     filters = [{"use": "agreement", "params": {"min": 0.9}}]
-    (caution,) = load(tmp_path, judge=judge, filters=filters).cautions
-    assert "judge.adaptive is 0.8 and filter 'agreement'" in caution
-    assert "keeps from 0.9 on" in caution
-    assert load(tmp_path, judge=judge, filters=[{"use": "agreement"}]).cautions == ()
+    (warning,) = load(tmp_path, judge=judge, filters=filters).warnings
+    assert "judge.adaptive is 0.8 and filter 'agreement'" in warning
+    assert "keeps from 0.9 on" in warning
+    assert load(tmp_path, judge=judge, filters=[{"use": "agreement"}]).warnings == ()
     both = [{"use": "agreement"}, {"use": "confidence"}]
-    (caution,) = load(tmp_path, judge=judge, filters=both).cautions
-    assert "sees only the votes that were asked" in caution
+    (warning,) = load(tmp_path, judge=judge, filters=both).warnings
+    assert "sees only the votes that were asked" in warning
 
 
 @pytest.mark.parametrize(
@@ -183,5 +183,5 @@ def test_warnings_go_by_what_a_class_declares_and_not_by_its_name(tmp_path: Path
         evaluators=[{"use": "./own.py:MyWinRate"}],
         **TRAINS,
     )
-    assert not [line for line in recipe.cautions if "adaptive" in line]
-    assert [line for line in recipe.cautions if "measured by the judge" in line]
+    assert not [line for line in recipe.warnings if "adaptive" in line]
+    assert [line for line in recipe.warnings if "measured by the judge" in line]

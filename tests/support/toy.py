@@ -50,7 +50,7 @@ class PromptsParams(Params):
 
 class Prompts(Source[PromptsParams]):
     Params = PromptsParams
-    knows_truth = True
+    has_gold = True
 
     def prompts(self) -> Iterator[Prompt]:
         for i in range(self.params.start, self.params.start + self.params.n):

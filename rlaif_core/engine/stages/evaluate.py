@@ -68,13 +68,13 @@ def _with_leads(
 
 async def _evaluation(round_: Round) -> Evaluation:
     session, number = round_.session, round_.number
-    parts, ledger = session.components, session.ledger
+    components, ledger = session.components, session.ledger
     heldout = ledger.prompts("heldout")
-    base = await parts.caller("policy")
+    base = await components.caller("policy")
     policy, after = base, "before"
-    if parts.has("optimizer"):
+    if components.has("optimizer"):
         after = "after"
-        policy = await parts.caller("policy", str(session.folder.of_round(number, "policy")))
+        policy = await components.caller("policy", str(session.folder.of_round(number, "policy")))
     before = await base_responses(session, heldout)
     answered = await responses(session, number, after, policy, heldout)
     earlier = session.ledger.responses(number - 1, "after") if number else {}
@@ -88,7 +88,7 @@ async def _evaluation(round_: Round) -> Evaluation:
             f"{len(heldout) - len(both)} of {len(heldout)} held-out prompts got no response"
         )
     judging = await session.judging(
-        "evaluation.judge" if parts.has("evaluation.judge") else "judge"
+        "evaluation.judge" if components.has("evaluation.judge") else "judge"
     )
 
     async def judge(items: Sequence[tuple[Prompt, Pair]]) -> list[JudgedPair]:
@@ -115,10 +115,10 @@ async def _evaluation(round_: Round) -> Evaluation:
 
 
 async def _reward(round_: Round) -> Any:
-    parts, folder = round_.session.components, round_.session.folder
-    if not parts.has("reward_model"):
+    components, folder = round_.session.components, round_.session.folder
+    if not components.has("reward_model"):
         return None
-    model: RewardModel[Any] = await parts.get("reward_model")
+    model: RewardModel[Any] = await components.get("reward_model")
     model.load(str(folder.of_round(round_.number, "reward_model")))
     return model.score
 

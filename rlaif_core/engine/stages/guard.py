@@ -37,8 +37,8 @@ def guards_of(recipe: Recipe) -> GuardsSection | None:
     """The guards of a recipe: its own, or the defaults where the judge is the policy itself."""
     if recipe.file.guards is not None:
         return recipe.file.guards
-    judge = recipe.parts["judge"].component
-    trains = "optimizer" in recipe.parts
+    judge = recipe.components["judge"].component
+    trains = "optimizer" in recipe.components
     if trains and issubclass(judge, Judge) and judge.judges_itself:
         return GuardsSection()
     return None

@@ -71,7 +71,7 @@ async def _monitor(round_: Round) -> Scorer | None:
 
 def unforeseen(recipe: Recipe) -> Iterator[str]:
     """Calls whose number depends on how training goes."""
-    optimizer = recipe.parts["optimizer"].component
+    optimizer = recipe.components["optimizer"].component
     if issubclass(optimizer, Optimizer) and optimizer.needs_scorer:
         yield "the rewards that its optimizer learns from"
     if recipe.file.evaluation.watch == "judge":
@@ -81,6 +81,6 @@ def unforeseen(recipe: Recipe) -> Iterator[str]:
 OPTIMIZE = Stage(
     name="optimize",
     run=run,
-    applies=lambda recipe: "optimizer" in recipe.parts,
+    applies=lambda recipe: "optimizer" in recipe.components,
     unforeseen=unforeseen,
 )

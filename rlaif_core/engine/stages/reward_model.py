@@ -28,5 +28,5 @@ async def run(round_: Round) -> JSON:
 
 
 REWARD_MODEL = Stage(
-    name="reward_model", run=run, applies=lambda recipe: "reward_model" in recipe.parts
+    name="reward_model", run=run, applies=lambda recipe: "reward_model" in recipe.components
 )

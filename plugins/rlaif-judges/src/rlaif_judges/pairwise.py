@@ -16,7 +16,7 @@ from typing_extensions import TypeVar
 from rlaif_core.api import Comparison, Context, JudgeFacts, ResourcePath, Verdict
 from rlaif_judges.asking.ask import ending_line, only_model
 from rlaif_judges.asking.compare import Comparing, ComparingJudge, ComparingParams
-from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, Example, both, unread_caution
+from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, Example, both, unread_warning
 from rlaif_judges.asking.fence import fence
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Pairwise(ComparingJudge[W]):
             self.params.prompt, self._values("p", "a", "b"), shown=("prompt", "first", "second")
         )
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """Besides what holds for votes: criteria and examples want a template that shows them."""
-        return both(super().caution(facts), unread_caution(self.params, self.params.prompt))
+        return both(super().warning(facts), unread_warning(self.params, self.params.prompt))
 
     async def compare(self, comparison: Comparison) -> Verdict:
         """Judge one comparison, by option probabilities or by a structured answer."""

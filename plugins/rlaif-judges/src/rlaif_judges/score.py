@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final
 from pydantic import Field, model_validator
 
 from rlaif_core.api import ChatReply, JudgeFacts, Prompt, ResourcePath, Response, Score
-from rlaif_judges.asking.ask import AskingParams, repetition_caution
-from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, both, unread_caution
+from rlaif_judges.asking.ask import AskingParams, repetition_warning
+from rlaif_judges.asking.criteria import DEFAULT_CRITERIA, Criterion, both, unread_warning
 from rlaif_judges.asking.replies import Silence, option_probabilities, own_words
 from rlaif_judges.asking.score import Scoring, ScoringParams
 
@@ -89,11 +89,11 @@ class DirectScore(Scoring[DirectScoreParams]):
             return Score(None, *told, explanation=reasoned)
         return Score(_reward(told), explanation=reasoned)
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """Votes want a temperature at which they differ, and criteria a template with them."""
         return both(
-            repetition_caution(facts, self.params.temperature),
-            unread_caution(self.params, self.params.prompt),
+            repetition_warning(facts, self.params.temperature),
+            unread_warning(self.params, self.params.prompt),
         )
 
     @property

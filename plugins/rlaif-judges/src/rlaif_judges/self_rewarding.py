@@ -51,7 +51,7 @@ class SelfRewarding(Scoring[SelfRewardingParams]):
             return Score(None, *silences[0], explanation=explanation)
         return Score(sum(points) / len(points), explanation=explanation)
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """Samples drawn without temperature are all alike."""
         if self.params.samples > 1 and self.params.temperature == 0:
             return (

@@ -23,7 +23,7 @@ class Lab(Source[LabParams]):
     """Generated prompts of the closed world: sums, copying, order, counting, unsafe requests."""
 
     Params = LabParams
-    knows_truth = True
+    has_gold = True
 
     def prompts(self) -> Iterator[Prompt]:
         """`n` distinct prompts; the two splits share no content."""

@@ -151,7 +151,7 @@ def only_model(judge: str, context: Context) -> ChatModel:
     return next(iter(context.models.values()))
 
 
-def repetition_caution(facts: JudgeFacts, temperature: float) -> str | None:
+def repetition_warning(facts: JudgeFacts, temperature: float) -> str | None:
     """What to say of several votes at a temperature that does not suit them."""
     low, high = VOTING_TEMPERATURES
     if facts.votes == 1 or low <= temperature <= high:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeVar
 
 from rlaif_core.api import ChatModel, JudgeFacts, PairwiseJudge, ResourcePath, Verdict
-from rlaif_judges.asking.ask import Asker, AskingParams, repetition_caution
+from rlaif_judges.asking.ask import Asker, AskingParams, repetition_warning
 from rlaif_judges.asking.replies import option_verdict
 from rlaif_judges.asking.structured import answer_schema, answer_verdict
 
@@ -50,9 +50,9 @@ class ComparingJudge(PairwiseJudge[D]):
 
     needs_model = True
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """Several votes want a temperature at which they differ, and not by chance."""
-        return repetition_caution(facts, self.params.temperature)
+        return repetition_warning(facts, self.params.temperature)
 
 
 class Comparing:

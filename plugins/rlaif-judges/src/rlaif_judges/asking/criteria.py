@@ -43,7 +43,7 @@ DEFAULT_CRITERIA: Final = (
 )
 
 
-def unread_caution(params: Params, path: str) -> str | None:
+def unread_warning(params: Params, path: str) -> str | None:
     """What to say of criteria or examples for a template of the recipe's own that uses none.
 
     Args:
@@ -56,9 +56,9 @@ def unread_caution(params: Params, path: str) -> str | None:
     given = [name for name in ("criteria", "examples") if _set(params, name)]
     if not given or not _set(params, "prompt"):
         return None
-    from rlaif_judges.asking.template import unused_caution
+    from rlaif_judges.asking.template import unused_warning
 
-    return unused_caution(path, given)
+    return unused_warning(path, given)
 
 
 def _set(params: Params, name: str) -> bool:
@@ -67,6 +67,6 @@ def _set(params: Params, name: str) -> bool:
     return field is not None and bool(getattr(params, name) != field.default)
 
 
-def both(*cautions: str | None) -> str | None:
-    """Several cautions as one; None if there is none."""
-    return "; ".join(filter(None, cautions)) or None
+def both(*warnings: str | None) -> str | None:
+    """Several warnings as one; None if there is none."""
+    return "; ".join(filter(None, warnings)) or None

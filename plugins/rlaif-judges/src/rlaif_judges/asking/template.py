@@ -59,7 +59,7 @@ class PromptTemplate:
         return self._template.render(values)
 
 
-def unused_caution(path: str, names: Sequence[str]) -> str | None:
+def unused_warning(path: str, names: Sequence[str]) -> str | None:
     """What to say of parameters that were set, and that the template never uses.
 
     Args:

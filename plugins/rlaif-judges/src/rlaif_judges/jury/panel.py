@@ -9,9 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import TypeVar
 
 from rlaif_core.api import Context, JudgeFacts, PluginError
-from rlaif_judges.asking.ask import repetition_caution
+from rlaif_judges.asking.ask import repetition_warning
 from rlaif_judges.asking.compare import ComparingJudge
-from rlaif_judges.asking.criteria import both, unread_caution
+from rlaif_judges.asking.criteria import both, unread_warning
 from rlaif_judges.pairwise import Pairwise, PairwiseParams
 
 
@@ -50,12 +50,12 @@ N = TypeVar("N", bound=PanelParams, default=PanelParams, covariant=True)
 class PanelJudge(ComparingJudge[N]):
     """Base of judges that are several, one for each model."""
 
-    def caution(self, facts: JudgeFacts) -> str | None:
+    def warning(self, facts: JudgeFacts) -> str | None:
         """As of `pairwise`; and every member's votes want a temperature that suits them."""
         temperatures = {self.params.temperature}
         temperatures |= {value.temperature for value in self.params.members.values()}
-        repeated = (repetition_caution(facts, temperature) for temperature in sorted(temperatures))
-        return both(*repeated, unread_caution(self.params, self.params.prompt))
+        repeated = (repetition_warning(facts, temperature) for temperature in sorted(temperatures))
+        return both(*repeated, unread_warning(self.params, self.params.prompt))
 
     async def seated(self, judge: str, context: Context) -> dict[str, Pairwise]:
         """A judge for each model, by role, set up.
