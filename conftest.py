@@ -28,6 +28,7 @@ SLOW = (
     "plugins/rlaif-judges/tests/jury/test_settle.py",
     "plugins/rlaif-judges/tests/test_meta_rewarding.py",
     "plugins/rlaif-kit/tests/test_scaffold.py",
+    "plugins/rlaif-lab/tests/test_models.py",
     "plugins/rlaif-report/tests/test_command.py",
     "plugins/rlaif-stats/tests/test_cycles.py",
     "plugins/rlaif-transformers/tests/generation/",
