@@ -8,7 +8,8 @@ stages answer with an awaitable. A plugin may name only the arguments it needs.
 A *life-cycle* hook is called on every plugin, and its answer is ignored.
 
 Hook plugins are components of the kind `hooks` (`rlaif_core.api.Hook`) and run only when the
-recipe lists them under `hooks:`. An example stands in that module.
+recipe lists them under `hooks:`. An example stands in that module. A hook is there since 0.1 unless
+it says otherwise.
 """
 
 from __future__ import annotations
@@ -47,10 +48,7 @@ class Stages:
 
     @hookspec(firstresult=True)
     def rlaif_prompts(self, source: Source) -> Sequence[Prompt] | None:
-        """Read all prompts of a source. Called once for training and once for held-out prompts.
-
-        .. versionadded:: 0.1
-        """
+        """Read all prompts of a source. Called once for training and once for held-out prompts."""
 
     @hookspec(firstresult=True)
     def rlaif_sample(
@@ -59,18 +57,13 @@ class Stages:
         """Responses to a window of prompts, one sequence a prompt.
 
         The engine keeps them in the ledger; a window is asked once.
-
-        .. versionadded:: 0.1
         """
 
     @hookspec(firstresult=True)
     def rlaif_judge(
         self, comparisons: Sequence[Comparison], judge: Component[Any], round_index: int
     ) -> Awaitable[Sequence[Verdict]] | None:
-        """Verdicts on a window of comparisons, in their order; orders and votes are expanded.
-
-        .. versionadded:: 0.1
-        """
+        """Verdicts on a window of comparisons, in their order; orders and votes are expanded."""
 
     @hookspec(firstresult=True)
     def rlaif_combine(
@@ -83,16 +76,11 @@ class Stages:
         """Add a pair's verdicts up to one probability and an agreement.
 
         `pooling` is the judge section's `combine`: "logit" or "probability".
-
-        .. versionadded:: 0.1
         """
 
     @hookspec(firstresult=True)
     def rlaif_pair(self, ranking: Ranking, pairing: Pairing) -> Sequence[Pair] | None:
-        """Select one prompt's training pairs, better response first.
-
-        .. versionadded:: 0.1
-        """
+        """Select one prompt's training pairs, better response first."""
 
     @hookspec(firstresult=True)
     def rlaif_filter(
@@ -102,34 +90,23 @@ class Stages:
 
         Called for a window of candidates at a time, unless a filter of the recipe overrides
         `apply`: then for all of a round.
-
-        .. versionadded:: 0.1
         """
 
     @hookspec(firstresult=True)
     def rlaif_reward_model(self, job: TrainingJob, reward_model: RewardModel) -> Metrics | None:
-        """Fit the reward model; write it to `job.output`. Runs in a worker thread.
-
-        .. versionadded:: 0.1
-        """
+        """Fit the reward model; write it to `job.output`. Runs in a worker thread."""
 
     @hookspec(firstresult=True)
     def rlaif_optimize(
         self, job: TrainingJob, optimizer: Optimizer
     ) -> Metrics | Measurement | None:
-        """Train the policy; write it to `job.output`. Runs in a worker thread.
-
-        .. versionadded:: 0.1
-        """
+        """Train the policy; write it to `job.output`. Runs in a worker thread."""
 
     @hookspec(firstresult=True)
     def rlaif_evaluate(
         self, evaluation: Evaluation, evaluator: Evaluator
     ) -> Awaitable[Measured] | None:
-        """One evaluator's metrics, or its figures by section of metrics.json.
-
-        .. versionadded:: 0.1
-        """
+        """One evaluator's metrics, or its figures by section of metrics.json."""
 
 
 class LifeCycle:
@@ -137,28 +114,16 @@ class LifeCycle:
 
     @hookspec
     def rlaif_run_started(self, name: str, folder: str) -> None:
-        """The recipe is valid, the ledger open, nothing asked yet. Also called on a resume.
-
-        .. versionadded:: 0.1
-        """
+        """The recipe is valid, the ledger open, nothing asked yet. Also called on a resume."""
 
     @hookspec
     def rlaif_stage_started(self, round_index: int, stage: str) -> None:
-        """A stage begins, or goes on after an interruption.
-
-        .. versionadded:: 0.1
-        """
+        """A stage begins, or goes on after an interruption."""
 
     @hookspec
     def rlaif_stage_finished(self, round_index: int, stage: str, seconds: float) -> None:
-        """A stage is done and in the ledger.
-
-        .. versionadded:: 0.1
-        """
+        """A stage is done and in the ledger."""
 
     @hookspec
     def rlaif_run_finished(self, metrics: Mapping[str, Any], error: BaseException | None) -> None:
-        """The run is over: complete, stopped by the user, or failed with `error`.
-
-        .. versionadded:: 0.1
-        """
+        """The run is over: complete, stopped by the user, or failed with `error`."""

@@ -76,8 +76,6 @@ class Model(Component[P]):
 
         Called before something is trained in this process, when no call is under way. A service
         holds nothing here, and does nothing.
-
-        .. versionadded:: 0.1
         """
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -130,27 +131,21 @@ async def _answers(
 
     async def work(round_: Round) -> JSON:
         drawn = await respond(session, model, prompts, *_draw(name))
-        responses = [
-            Response.of(
-                prompts_by_id[response.prompt_id],
-                response.text,
-                index,
-                model=name,
-                temperature=response.temperature,
-                top_p=response.top_p,
-                finish_reason=response.finish_reason,
-            )
-            for response in drawn
-        ]
+        responses = [_as_contestant(response, name, index) for response in drawn]
         session.ledger.keep_responses(index, "policy", responses)
         return {"summary": f"{len(responses)} responses by {name}"}
 
-    prompts_by_id = {prompt.id: prompt for prompt in prompts}
     sampling = Stage(
         name="sample", run=work, applies=lambda recipe: True, size=lambda round_: len(prompts)
     )
     await sampling.play(Round(session, index))
     return {id_: many[0] for id_, many in session.ledger.responses(index, "policy").items()}
+
+
+def _as_contestant(response: Response, name: str, index: int) -> Response:
+    """A response under its policy's name; policies that answer alike keep their own."""
+    id_ = digest(response.prompt_id, index, response.text)
+    return replace(response, id=id_, model=name, index=index)
 
 
 def _draw(name: str) -> tuple[int, str]:

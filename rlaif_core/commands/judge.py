@@ -75,7 +75,7 @@ def _require_same(session: Session, fingerprint: str) -> None:
 def _metrics(session: Session, stopped: str) -> JSON:
     ledger = session.ledger
     _, judged, _ = ledger.stage(0, "judge")
-    lost = {reason: count for _, reason, count in ledger.losses(0)}
+    lost = {reason: count for _, reason, count in ledger.rows.excluded(0)}
     settled = {"settled": judged["settled"]} if judged.get("settled") else {}
     return {
         **{name: value for name, value in judged.items() if name not in UNREPORTED},

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from rlaif_core.api.metric import Metric
 from rlaif_core.recipe.sections import EvaluationSection
-from rlaif_stats.overoptimization import fit_law
+from rlaif_stats.overoptimization import law_of_rounds, turning_point
 
 JSON = dict[str, Any]
-
-FEWEST_POINTS = 3
-"""Rounds before the law's two coefficients mean anything."""
 
 EVIDENCE = ("gold", "people", "judge")
 """What a metric may rest on that ranks rounds, the most trusted first."""
@@ -141,14 +137,10 @@ def _point(round_: Mapping[str, Any], by: str) -> JSON | None:
 
 
 def _law(points: Sequence[JSON]) -> JSON:
-    away = [point for point in points if point["distance"] > 0.0]
-    if len(away) < FEWEST_POINTS:
-        return {}
-    try:
-        law = fit_law(
-            [point["distance"] for point in away], [point["heldout"] for point in away], "rl"
-        )
-    except ValueError:  # the rounds are all equally far from the base
+    law = law_of_rounds(
+        [point["distance"] for point in points], [point["heldout"] for point in points]
+    )
+    if law is None:
         return {}
     fitted: JSON = {"alpha": law.alpha, "beta": law.beta}
     optimum = law.optimum()
@@ -158,8 +150,9 @@ def _law(points: Sequence[JSON]) -> JSON:
 
 
 def _turn(points: Sequence[JSON]) -> JSON:
-    for before, after in pairwise(points):
-        rose = "proxy" in before and "proxy" in after and after["proxy"] > before["proxy"]
-        if rose and after.get("high", after["heldout"]) < before["heldout"]:
-            return {"turned": after["round"]}
-    return {}
+    turned = turning_point(
+        [point.get("proxy", math.nan) for point in points],
+        [point["heldout"] for point in points],
+        [point["high"] if "high" in point else point["heldout"] for point in points],
+    )
+    return {} if turned is None else {"turned": points[turned]["round"]}

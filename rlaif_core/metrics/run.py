@@ -43,7 +43,7 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     dropped = ledger.drops(number)
     kept = ledger.kept(number)
     candidates = kept + sum(dropped.values())
-    for _, reason, count in ledger.losses(number):
+    for _, reason, count in ledger.rows.excluded(number):
         dropped[reason] = dropped.get(reason, 0) + count
     figures: JSON = {
         "round": number,

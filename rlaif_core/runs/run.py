@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,33 +12,14 @@ import yaml
 from typing_extensions import Self
 
 from rlaif_core.api.errors import RunError
-from rlaif_core.api.records import JudgedPair, Prompt, Response, Vote
 from rlaif_core.runs.files import read_json, read_text
 from rlaif_core.store.ledger import Reader
-from rlaif_core.store.ledger.records import (
-    CallFailure,
-    CandidateOutline,
-    CastVote,
-    Cost,
-    Kept,
-    ModelCall,
-    ModelUsage,
-    PairKey,
-    PairLabel,
-    PairOutline,
-    ReasonCount,
-    StageRecord,
-    TrainingStep,
-    VoteKey,
-)
+from rlaif_core.store.ledger.listing import Listing
+from rlaif_core.store.ledger.records import Cost, StageRecord
 from rlaif_core.store.stage_costs import Spent, spent_by_stage
 
-TRAIN = "train"
-FIRST_PAIR: PairKey = ("", "", "")
-FIRST_VOTE: VoteKey = ("", "", "", "", -1)
 
-
-class Run:
+class Run(Listing):
     """A run directory, read-only.
 
     Rounds count from 0. Splits are "train" and "heldout" for prompts; "train", "before" (the
@@ -60,6 +41,7 @@ class Run:
         self.path = path
         self.has_ledger = ledger is not None
         self._ledger = ledger or Reader(Path(":memory:"))
+        super().__init__(self._ledger.rows.read)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -165,136 +147,3 @@ class Run:
     def cost(self) -> Cost:
         """Spending of the run on model calls."""
         return self._ledger.cost()
-
-    def prompts(
-        self,
-        split: str = TRAIN,
-        *,
-        offset: int = 0,
-        limit: int | None = None,
-        ids: Collection[str] | None = None,
-    ) -> Iterator[Prompt]:
-        """Prompts in their order: a page of them, or all with one of these ids."""
-        if ids is None:
-            return self._ledger.prompt_page(split, offset, limit)
-        return self._ledger.prompts_among(split, ids)
-
-    def responses(
-        self, round_index: int, split: str = TRAIN, *, after: str = "", limit: int | None = None
-    ) -> Iterator[Response]:
-        """The responses to `limit` prompts, by prompt id; `after` is a prompt id."""
-        return self._ledger.response_page(round_index, split, after, limit)
-
-    def responses_to(self, prompt_id: str, round_index: int, split: str = TRAIN) -> list[Response]:
-        """The responses to one prompt, in their order."""
-        return self._ledger.responses_of(prompt_id, round_index, split)
-
-    def judged_responses(self, round_index: int, split: str = TRAIN) -> Iterator[Response]:
-        """The responses that the pairs of a judged split are of, by prompt id.
-
-        Of the split "evaluation" they are the held-out ones of the base, of the last round's
-        policy and of the round's own.
-        """
-        return self._ledger.judged_responses(round_index, split)
-
-    def authors(self, round_index: int, split: str = TRAIN) -> dict[str, str]:
-        """The identity of the model that wrote each response, by response id."""
-        return self._ledger.writers(round_index, split)
-
-    def pairs(
-        self,
-        round_index: int,
-        split: str = TRAIN,
-        *,
-        after: PairKey = FIRST_PAIR,
-        limit: int | None = None,
-    ) -> Iterator[PairOutline]:
-        """Pairs and their votes without texts, by `PairOutline.key`."""
-        return self._ledger.pairs(round_index, split, after, limit)
-
-    def judged(
-        self,
-        round_index: int,
-        split: str = TRAIN,
-        *,
-        after: PairKey = FIRST_PAIR,
-        limit: int | None = None,
-    ) -> Iterator[JudgedPair]:
-        """Pairs whose votes are combined, with all texts, in the order of `pairs`.
-
-        A pair is left out if the ledger does not hold its prompt or one of its responses.
-        """
-        return self._ledger.judged_page(round_index, split, after, limit)
-
-    def votes(
-        self,
-        round_index: int,
-        split: str = TRAIN,
-        *,
-        after: VoteKey = FIRST_VOTE,
-        limit: int | None = None,
-        explained: Sequence[str] = ("",),
-    ) -> Iterator[CastVote]:
-        """Votes with their texts, by `CastVote.key`.
-
-        Args:
-            round_index: From 0.
-            split: As for `pairs`.
-            after: The key of the last vote of the page before.
-            limit: Votes, at most.
-            explained: Only votes whose explanation begins with one of these.
-        """
-        return self._ledger.cast_votes(round_index, split, after, limit, explained)
-
-    def votes_on(self, pair: PairKey, round_index: int, split: str = TRAIN) -> list[Vote]:
-        """One pair's votes with their texts, both orders of an index together."""
-        return self._ledger.votes_on(round_index, split, pair)
-
-    def labels(self, round_index: int, split: str = TRAIN) -> Iterator[PairLabel]:
-        """Decided pairs by the ids of their responses; see `in_common`."""
-        return self._ledger.labels(round_index, split)
-
-    def preferences(
-        self, round_index: int, *, after: tuple[str, str] = ("", ""), limit: int | None = None
-    ) -> Iterator[Kept]:
-        """Candidate preferences with their fates, by prompt id, then by id."""
-        return self._ledger.candidates(round_index, after, limit)
-
-    def candidates(
-        self, round_index: int, *, after: tuple[str, str] = ("", ""), limit: int | None = None
-    ) -> Iterator[CandidateOutline]:
-        """Candidate preferences with their fates but without texts, in the order of `preferences`.
-
-        Their `key` is what `after` takes.
-        """
-        return self._ledger.candidate_outlines(round_index, after, limit)
-
-    def excluded(self, round_index: int) -> list[ReasonCount]:
-        """Responses and pairs that yielded no candidate preference, by stage and reason."""
-        return self._ledger.losses(round_index)
-
-    def dropped(self, round_index: int) -> list[ReasonCount]:
-        """Candidate preferences that were dropped, by filter and reason, most frequent first."""
-        return self._ledger.dropped(round_index)
-
-    def trained(self) -> list[tuple[int, str]]:
-        """(round_index, stage) of everything that kept training steps."""
-        return self._ledger.trained()
-
-    def training(self, round_index: int, stage: str) -> list[TrainingStep]:
-        """The steps that "reward_model" or "optimize" kept."""
-        return self._ledger.training(round_index, stage)
-
-    def calls(
-        self, *, after: int = 0, limit: int | None = None, model: str | None = None
-    ) -> Iterator[ModelCall]:
-        """Answered model calls, of one model or all, by `ModelCall.number`."""
-        return self._ledger.calls(after, limit, model)
-
-    def usage(self) -> list[ModelUsage]:
-        """Usage by model."""
-        return self._ledger.usage()
-
-    def failures(self) -> list[CallFailure]:
-        """Errors that ended calls for good, most frequent first."""
-        return self._ledger.failures()

@@ -52,7 +52,7 @@ def test_the_log_is_copied_after_so_many_commits(ledger: Ledger) -> None:
     assert in_file(ledger.path) == COMMITS
     keep(ledger, COMMITS - 1)
     assert in_file(ledger.path) == COMMITS
-    assert sum(failure.calls for failure in ledger.failures()) == 2 * COMMITS - 1
+    assert sum(failure.calls for failure in ledger.rows.failures()) == 2 * COMMITS - 1
 
 
 def test_all_is_there_after_closing_beside_a_copy(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ async def judge_proposals(
     async def judge(window: Sequence[Prompt]) -> None:
         nonlocal proposed, seen
         candidates = {
-            prompt.id: distinct(ledger.responses_of(prompt.id, round_index, "train"))
+            prompt.id: distinct(ledger.rows.responses_to(prompt.id, round_index))
             for prompt in window
         }
         judged: dict[str, list[JudgedPair]] = {prompt.id: [] for prompt in window}

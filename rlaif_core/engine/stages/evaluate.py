@@ -105,7 +105,7 @@ async def _evaluation(round_: Round) -> Evaluation:
         judged=lambda: ledger.judged(number),
         heldout=[
             row.preference
-            for row in ledger.candidates(number)
+            for row in ledger.rows.preferences(number)
             if not row.reason and row.preference.prompt.id in unseen
         ],
         reward=await _reward(round_),

@@ -137,7 +137,7 @@ def _on_all_pairs(
     known = {(pair.prompt.id, pair.a.id, pair.b.id) for pair in pairs}
     rest = [
         abs(pair.p_a - 0.5)
-        for pair in ledger.pairs(round_index, "train")
+        for pair in ledger.rows.pairs(round_index)
         if pair.p_a is not None and pair.key not in known
     ]
     agree = [float(side(shown.pair.p_a) == side(shown.p_a(label))) for shown, label in answered]

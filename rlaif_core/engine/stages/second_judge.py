@@ -57,10 +57,9 @@ def drawn(ledger: Reader, round_index: int, size: int, seed: int) -> list[tuple[
     for prompt_id, a, b in sorted(pairs):
         chosen.setdefault(prompt_id, []).append((a, b))
     items: list[tuple[Prompt, Pair]] = []
-    for prompt in ledger.prompts_among("train", chosen):
+    for prompt in ledger.rows.prompts(ids=chosen):
         responses = {
-            response.id: response
-            for response in ledger.responses_of(prompt.id, round_index, "train")
+            response.id: response for response in ledger.rows.responses_to(prompt.id, round_index)
         }
         items += [(prompt, (responses[a], responses[b])) for a, b in chosen[prompt.id]]
     return items

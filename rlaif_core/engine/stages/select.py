@@ -117,7 +117,7 @@ def _of_prompt(
 ) -> Iterator[Preference | Excluded]:
     """Candidates among the sampled responses, as the pairing selects them."""
     ledger, number = round_.session.ledger, round_.number
-    drawn: Sequence[Response] = ledger.responses_of(prompt.id, number, "train")
+    drawn: Sequence[Response] = ledger.rows.responses_to(prompt.id, number)
     if not drawn:
         yield Excluded(prompt.id, NO_RESPONSE, 1)
         return
@@ -151,7 +151,7 @@ def _mixed(round_: Round, own: AbstractSet[str]) -> list[Preference]:
     earlier = [
         row.preference
         for number in range(round_.number)
-        for row in round_.session.ledger.candidates(number)
+        for row in round_.session.ledger.rows.preferences(number)
         if not row.reason and row.preference.id not in own
     ]
     wanted = min(len(earlier), round(share / (1.0 - share) * len(own)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar
 
 from rlaif_core.api.records import (
@@ -15,25 +17,27 @@ from rlaif_core.api.records import (
     Verdict,
     Vote,
 )
+from rlaif_core.store.ledger.answers import Answers
 from rlaif_core.store.ledger.listing import RESPONSE, Listing
 from rlaif_core.store.ledger.records import (
-    CallFailure,
     Cost,
-    ModelUsage,
-    ReasonCount,
     StageRecord,
-    TrainingStep,
 )
 
 LAST_ROW = 2**63 - 1
 """The greatest row id of SQLite."""
 
 
-class Reader(Listing):
+class Reader(Answers):
     """Questions to a ledger."""
 
     schema: ClassVar[tuple[str, ...]] = ("calls.sql", "run.sql")
     option: ClassVar[str] = "--run-dir"
+
+    @cached_property
+    def rows(self) -> Listing:
+        """Its rows, in pages."""
+        return Listing(self._read)
 
     def meta(self, key: str) -> str | None:
         """One fact about the run."""
@@ -66,7 +70,7 @@ class Reader(Listing):
 
     def prompts(self, split: str) -> list[Prompt]:
         """A split's prompts, in their order."""
-        return list(self.prompt_page(split))
+        return list(self.rows.prompts(split))
 
     def responses(self, round_index: int, split: str) -> dict[str, list[Response]]:
         """A round's responses by prompt id, in their order."""
@@ -122,10 +126,9 @@ class Reader(Listing):
         train = split == "train"
         policies = ((round_index, "after"), (round_index - 1, "after"), (0, "before"))
         drawn = ((round_index, "train"),) if train else policies
-        for prompt in self.prompt_page("train" if train else "heldout"):
-            by_id = {
-                item.id: item for place in drawn for item in self.responses_of(prompt.id, *place)
-            }
+        for prompt in self.rows.prompts("train" if train else "heldout"):
+            many = (self.rows.responses_to(prompt.id, *place) for place in drawn)
+            by_id = {response.id: response for response in chain.from_iterable(many)}
             yield from self.judged_pairs(round_index, split, prompt, by_id)
 
     def decided(self, round_index: int) -> Iterator[tuple[str, str, str]]:
@@ -134,19 +137,6 @@ class Reader(Listing):
             "SELECT prompt_id, a, b FROM judged WHERE round=? AND split='train' AND p_a IS NOT NULL"
         )
         return self._read(query, round_index)
-
-    def losses(self, round_index: int) -> list[ReasonCount]:
-        """Responses and pairs that yielded no candidate preference, summed over prompts."""
-        query = "SELECT stage, reason, sum(count) FROM losses WHERE round=? GROUP BY stage, reason"
-        return [ReasonCount(stage, why, int(n)) for stage, why, n in self._read(query, round_index)]
-
-    def dropped(self, round_index: int) -> list[ReasonCount]:
-        """Candidate preferences that were dropped, most frequent first."""
-        query = (
-            "SELECT stage, reason, count(*) FROM preferences WHERE round=? AND reason<>''"
-            " GROUP BY stage, reason ORDER BY 3 DESC, 1, 2"
-        )
-        return list(map(ReasonCount._make, self._read(query, round_index)))
 
     def counts(self, round_index: int, split: str = "train") -> dict[str, int]:
         """Counts of responses, pairs, verdicts and abstentions of a round."""
@@ -233,27 +223,3 @@ class Reader(Listing):
             if (number, name) == (round_index, stage):
                 return seconds, figures, done
         return 0.0, {}, False
-
-    def trained(self) -> list[tuple[int, str]]:
-        """(round, stage) of everything that kept training steps."""
-        query = "SELECT DISTINCT round, stage FROM training ORDER BY round, stage"
-        return [(round_index, stage) for round_index, stage in self._read(query)]
-
-    def training(self, round_index: int, stage: str) -> list[TrainingStep]:
-        """Every kept training step, in their order."""
-        query = "SELECT step, figures FROM training WHERE round=? AND stage=? ORDER BY step"
-        rows = self._read(query, round_index, stage)
-        return [TrainingStep(step, json.loads(text)) for step, text in rows]
-
-    def usage(self) -> list[ModelUsage]:
-        """Usage by model."""
-        query = (
-            "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
-            " FROM calls GROUP BY model ORDER BY model"
-        )
-        return list(map(ModelUsage._make, self._read(query)))
-
-    def failures(self) -> list[CallFailure]:
-        """Errors of calls that failed for good, most frequent first."""
-        query = "SELECT error, count(*) FROM failures GROUP BY error ORDER BY 2 DESC, 1"
-        return list(map(CallFailure._make, self._read(query)))

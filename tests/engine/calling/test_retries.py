@@ -29,7 +29,7 @@ def test_a_passing_fault_is_asked_again_and_a_lasting_one_is_not(tmp_path: Path)
             with pytest.raises(ModelError, match="no such model"):
                 await caller.chat(ask("lasting"))
             assert len(model.batches) == 4
-            assert ledger.failures() == [("no such model", 1)]
+            assert ledger.rows.failures() == [("no such model", 1)]
 
     virtual_time.run(scenario())
 
@@ -139,7 +139,7 @@ def test_a_model_that_breaks_down_over_one_call_fails_that_call_alone(tmp_path: 
                 *(caller.chat(ask(str(i))) for i in range(6)), return_exceptions=True
             )
             assert [isinstance(one, ModelError) for one in answers].count(True) == 1
-            assert ledger.failures() == [("Fake broke down: KeyError: 'choices'", 1)]
+            assert ledger.rows.failures() == [("Fake broke down: KeyError: 'choices'", 1)]
 
     virtual_time.run(scenario())
 

@@ -83,7 +83,7 @@ def test_training_ends_once_most_rewards_are_missing() -> None:
 
 def test_a_floor_raises_the_weight_of_its_reward_while_it_is_missed(inside: Inside) -> None:
     inside.run(**LEARNER, rewards={"value": {**VALUE, "floor": 0.9}})
-    steps = inside.ledger.training(0, "optimize")
+    steps = inside.ledger.rows.training(0, "optimize")
     assert steps[-1][1]["multiplier/value"] == pytest.approx(0.1 * (0.9 - 0.5))
     assert steps[-1][1]["reward/value"] == pytest.approx(0.5)
 
@@ -94,10 +94,10 @@ def test_training_that_goes_on_has_the_multipliers_of_undisturbed_training(insid
     with pytest.raises(RunError, match="power went out"):
         inside.run(optimizer=dying, rewards=floors)
     inside.run(optimizer=dying, rewards=floors)
-    resumed = inside.told(), inside.ledger.training(0, "optimize")[-1]
+    resumed = inside.told(), inside.ledger.rows.training(0, "optimize")[-1]
     shutil.rmtree(inside.folder / "run")
     inside.run(optimizer={"use": "./kinds.py:Steps"}, rewards=floors)
-    assert resumed == (inside.told(), inside.ledger.training(0, "optimize")[-1])
+    assert resumed == (inside.told(), inside.ledger.rows.training(0, "optimize")[-1])
     assert resumed[1][1]["multiplier/value"] > 0.1
 
 

@@ -18,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Regime = Literal["best-of-n", "rl"]
 
+FEWEST_ROUNDS = 3
+"""Rounds before the law's two coefficients mean anything."""
+
 # A peak farther out than e^100 is no peak for anybody, and larger exponents overflow.
 _LARGEST_EXPONENT = 100.0
 
@@ -84,6 +87,42 @@ def fit_law(distance: ArrayLike, reward: ArrayLike, regime: Regime) -> Overoptim
     if rank < 2:
         raise ValueError("need at least two distinct distances above 0 to fit alpha and beta")
     return OveroptimizationLaw(regime, float(alpha), float(beta))
+
+
+def law_of_rounds(distance: ArrayLike, gain: ArrayLike) -> OveroptimizationLaw | None:
+    """The law of reinforcement learning through a run's rounds.
+
+    Args:
+        distance: shape (n,), as in `fit_law`; those at 0 are left out.
+        gain: shape (n,), held-out gain over the base.
+
+    Returns:
+        None if fewer than three rounds have moved, or all by as much.
+    """
+    d, y = np.asarray(distance, dtype=np.float64), np.asarray(gain, dtype=np.float64)
+    moved = d > 0.0
+    if moved.sum() < FEWEST_ROUNDS:
+        return None
+    try:
+        return fit_law(d[moved], y[moved], "rl")
+    except ValueError:
+        return None
+
+
+def turning_point(proxy: ArrayLike, gain: ArrayLike, high: ArrayLike) -> int | None:
+    """The first round in which the proxy rose and the held-out gain fell below the last one's.
+
+    Args:
+        proxy: shape (n,), the training reward; NaN where it was not measured.
+        gain: shape (n,), the held-out gain.
+        high: shape (n,), the upper ends of its intervals.
+
+    Returns:
+        Its index; None if there is none.
+    """
+    p, y, ends = (np.asarray(values, dtype=np.float64) for values in (proxy, gain, high))
+    turned = np.flatnonzero((np.diff(p) > 0.0) & (ends[1:] < y[:-1]))
+    return int(turned[0]) + 1 if turned.size else None
 
 
 def _terms(distance: ArrayLike, regime: Regime) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
