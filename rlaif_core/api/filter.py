@@ -53,7 +53,7 @@ class Filter(Component[P]):
         return kept, dropped
 
     def objection(self, judge: JudgeFacts) -> str | None:
-        """Why this filter cannot work with that judge, and the mend; None if it can.
+        """Why this filter cannot work with that judge, and the fix; None if it can.
 
         Asked while a recipe is checked, before anything runs.
         """

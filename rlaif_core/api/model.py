@@ -36,7 +36,7 @@ class Model(Component[P]):
     prices: Prices = Prices()
 
     def unpriced(self) -> str | None:
-        """Why `prices` is not what its calls cost, and the mend; None if it is.
+        """Why `prices` is not what its calls cost, and the fix; None if it is.
 
         Asked while a recipe is checked, before `setup`: what has no price cannot be held to a
         budget in dollars.

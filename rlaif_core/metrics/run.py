@@ -28,7 +28,7 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
     }
     _, read, _ = ledger.stage(0, "prompts")
     if read:
-        found["prompts"] = {name: one for name, one in read.items() if name not in TOLD}
+        found["prompts"] = {name: figure for name, figure in read.items() if name not in TOLD}
     return found
 
 
@@ -60,7 +60,9 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
-            figures[stage] = {name: one for name, one in measured.items() if name != "summary"}
+            figures[stage] = {
+                name: figure for name, figure in measured.items() if name != "summary"
+            }
     _, evaluated, _ = ledger.stage(number, "evaluate")
     merge(figures, {name: part for name, part in evaluated.items() if name != "judge"})
     return figures
@@ -80,7 +82,7 @@ def stage_metrics(ledger: Reader, number: int) -> JSON:
         _, measured, _ = ledger.stage(number, stage)
         if measured:
             found[name] = {
-                key: one for key, one in measured.items() if one != "" and key not in TOLD
+                key: figure for key, figure in measured.items() if figure != "" and key not in TOLD
             }
     return found
 
@@ -124,7 +126,7 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [finite(item) for item in value]
     return value

@@ -227,7 +227,12 @@ class ValidationSection(Section):
         description="with hybrid: share of the pairs, the least certain, that people get besides",
     )
     good: float = Field(default=0.8, ge=0, le=1, description="agreement below which it warns")
-    poor: float = Field(default=0.7, ge=0, le=1, description="agreement below which it shouts")
+    poor: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="agreement below which the run warns that the labels must not be trusted",
+    )
 
 
 class BudgetSection(Section):

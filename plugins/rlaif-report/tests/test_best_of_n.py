@@ -28,10 +28,10 @@ def test_reward_and_truth_are_drawn_over_the_logarithm_of_n() -> None:
 
 
 def test_without_a_truth_there_is_one_curve() -> None:
-    rows = [{name: one for name, one in row.items() if name != "gold"} for row in ROWS]
+    rows = [{name: value for name, value in row.items() if name != "gold"} for row in ROWS]
     view = best_of_n({"best_of_n": rows})
     assert view is not None
-    assert [one.title for one in view.plots] == ["Reward of the best of n"]
+    assert [plot.title for plot in view.plots] == ["Reward of the best of n"]
     assert view.rows[0][2] == "not measured"
 
 

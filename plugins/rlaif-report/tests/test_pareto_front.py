@@ -22,7 +22,7 @@ def test_every_average_is_a_mark_between_the_two_rewards() -> None:
     drawn = front(SOUP)
     assert drawn is not None
     assert (drawn.across, drawn.upward) == ("kind", "right")
-    assert [(one.x, one.y) for one in drawn.marks] == [
+    assert [(mark.x, mark.y) for mark in drawn.marks] == [
         (RIGHT, BOTTOM),
         ((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2),
         (LEFT, TOP),
@@ -34,12 +34,12 @@ def test_the_average_that_was_returned_is_marked() -> None:
     returned = {"returned/kind": 0.5, "returned/right": 0.5}
     drawn = front(SOUP | returned)
     assert drawn is not None
-    assert [one.returned for one in drawn.marks] == [False, True, False]
+    assert [mark.returned for mark in drawn.marks] == [False, True, False]
     assert drawn.marks[1].shares == "kind 0.5, right 0.5"
 
 
 def test_an_average_of_which_one_reward_said_nothing_has_no_mark() -> None:
-    drawn = front({key: one for key, one in SOUP.items() if key != "soup/kind=0,right=1/kind"})
+    drawn = front({key: value for key, value in SOUP.items() if key != "soup/kind=0,right=1/kind"})
     assert drawn is not None
     assert len(drawn.marks) == 2
 

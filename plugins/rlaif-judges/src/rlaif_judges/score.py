@@ -53,11 +53,11 @@ class DirectScoreParams(ScoringParams, AskingParams):
         words = [option.strip() for option in self.options]
         if not all(words) or len(set(words)) < len(words):
             raise ValueError("options must be ten different words")
-        for one, other in permutations(self.options, 2):
-            if not self.end_of_turn and other.startswith(one):
+        for option, other in permutations(self.options, 2):
+            if not self.end_of_turn and other.startswith(option):
                 raise ValueError(
-                    f"option {other!r} begins with {one!r}, so their probabilities overlap: leave "
-                    "`end_of_turn` on, or take options like ' A' to ' J'"
+                    f"option {other!r} begins with {option!r}, so their probabilities overlap: "
+                    "leave `end_of_turn` on, or take options like ' A' to ' J'"
                 )
         return self
 

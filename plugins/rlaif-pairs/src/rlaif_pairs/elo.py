@@ -40,7 +40,7 @@ class Elo(EveryPair[EloParams]):
         scores = self._scores(ranking)
         ordered = sorted(
             (response for response in ranking.responses if response.id in scores),
-            key=lambda one: (-scores[one.id], one.id),
+            key=lambda response: (-scores[response.id], response.id),
         )
         pairs = [(ordered[i], ordered[-1 - i]) for i in range(min(self.params.k, len(scores) // 2))]
         return [pair for pair in pairs if _decided(ranking, pair) and _lead(scores, pair) > EQUAL]

@@ -64,8 +64,8 @@ def length_controlled(
     if not scores or max(scores) - min(scores) <= EQUAL:
         return None
     top, bottom = max(scores), min(scores)
-    good = [i for i, one in enumerate(scores) if one >= (1 - rho) * top + rho * bottom - EQUAL]
-    bad = [i for i, one in enumerate(scores) if one <= (1 - rho) * bottom + rho * top + EQUAL]
+    good = [i for i, score in enumerate(scores) if score >= (1 - rho) * top + rho * bottom - EQUAL]
+    bad = [i for i, score in enumerate(scores) if score <= (1 - rho) * bottom + rho * top + EQUAL]
     chosen = min(good, key=lambda i: (lengths[i], -scores[i], i))
     rejected = min(bad, key=lambda i: (-lengths[i], scores[i], i))
     return None if chosen == rejected else (chosen, rejected)

@@ -48,7 +48,7 @@ class Results:
 
 def drawn(component: Component, ranking: Ranking) -> list[Response]:
     """The prompt's responses in an order drawn by the run's seed, whatever order they came in."""
-    responses = sorted(ranking.responses, key=lambda one: one.id)
+    responses = sorted(ranking.responses, key=lambda response: response.id)
     component.context.rng("draw", ranking.prompt.id).shuffle(responses)
     return responses
 
