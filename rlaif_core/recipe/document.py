@@ -82,12 +82,12 @@ class Document:
             if (pair := _child(node, step)) is None:
                 return ()
             node = pair[1]
-        found: list[str | int] = []
+        steps: list[str | int] = []
         for step in path:
             if (pair := _child(node, step)) is not None:
                 node = pair[1]
-                found.append(step)
-        return tuple(found)
+                steps.append(step)
+        return tuple(steps)
 
 
 def at(mark: yaml.Mark) -> Position:

@@ -102,19 +102,19 @@ class JudgeConformance(Conformance[J]):
         self._needs_model()
         for text in MALFORMED:
             for logprobs in NO_LOGPROBS:
-                told = self._judged_with(
+                verdict = self._judged_with(
                     lambda request, text=text, logprobs=logprobs: (
                         ChatReply(option_logprobs=logprobs) if request.options else text
                     )
                 )
-                assert told.abstention is not None, f"{text[:60]!r}, {logprobs} gave {told}"
+                assert verdict.abstention is not None, f"{text[:60]!r}, {logprobs} gave {verdict}"
 
     def test_a_refusal_is_an_abstention(self) -> None:
         """Also one that a service's filter decided."""
         self._needs_model()
         for reason in ("refusal", "content_filter"):
-            told = self._judged_with(lambda request, reason=reason: ChatReply("", reason))
-            assert told.abstention is not None, f"finish_reason {reason!r} gave {told}"
+            verdict = self._judged_with(lambda request, reason=reason: ChatReply("", reason))
+            assert verdict.abstention is not None, f"finish_reason {reason!r} gave {verdict}"
 
     def test_a_model_error_is_left_to_the_engine(self) -> None:
         """It retries, and records what failed."""

@@ -136,10 +136,10 @@ class Listing(Answers):
         )
         twice = [text for start in explained for text in (start, start)]
         bound = [*after, *twice, -1 if limit is None else limit]
-        for prompt_id, a, b, order, index, p, why, *said in self._read(
+        for prompt_id, a, b, order, index, p, why, *details in self._read(
             query, round_index, split, *bound
         ):
-            verdict = Verdict(p, Abstention(why) if why else None, *said)
+            verdict = Verdict(p, Abstention(why) if why else None, *details)
             yield CastVote(prompt_id, a, b, Vote(order, index, verdict))
 
     def votes_on(self, round_index: int, split: str, pair: PairKey) -> list[Vote]:
@@ -149,8 +149,8 @@ class Listing(Answers):
             ' WHERE round=? AND split=? AND prompt_id=? AND a=? AND b=? ORDER BY vote, "order"'
         )
         return [
-            Vote(order, index, Verdict(p, Abstention(why) if why else None, *said))
-            for order, index, p, why, *said in self._read(query, round_index, split, *pair)
+            Vote(order, index, Verdict(p, Abstention(why) if why else None, *details))
+            for order, index, p, why, *details in self._read(query, round_index, split, *pair)
         ]
 
     def judged_page(

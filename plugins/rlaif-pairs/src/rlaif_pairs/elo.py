@@ -98,8 +98,8 @@ def _games(pair: JudgedPair) -> list[_Game]:
         if vote.p_a is not None:
             by_vote.setdefault(vote.index, {})[vote.order] = vote.p_a
     return [
-        _Game(pair.a.id, pair.b.id, told.get("ab", math.nan), told.get("ba", math.nan))
-        for told in by_vote.values()
+        _Game(pair.a.id, pair.b.id, by_order.get("ab", math.nan), by_order.get("ba", math.nan))
+        for by_order in by_vote.values()
     ]
 
 

@@ -156,9 +156,9 @@ def repetition_warning(facts: JudgeFacts, temperature: float) -> str | None:
     low, high = VOTING_TEMPERATURES
     if facts.votes == 1 or low <= temperature <= high:
         return None
-    what = "repeat each other" if temperature < low else "differ by chance"
+    effect = "repeat each other" if temperature < low else "differ by chance"
     return (
-        f"{facts.votes} votes at temperature {temperature:g} mostly {what}: set `temperature` "
+        f"{facts.votes} votes at temperature {temperature:g} mostly {effect}: set `temperature` "
         f"between {low} and {high}, or `votes: 1`"
     )
 

@@ -80,10 +80,10 @@ def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -
     Returns:
         The verdict, or an abstention if there are no two such log-probabilities.
     """
-    told = option_probabilities(reply, 2, least_mass)
-    if isinstance(told, Silence):
-        return Verdict.abstain(*told, explanation)
-    return Verdict(told[0], explanation=explanation)
+    probabilities = option_probabilities(reply, 2, least_mass)
+    if isinstance(probabilities, Silence):
+        return Verdict.abstain(*probabilities, explanation)
+    return Verdict(probabilities[0], explanation=explanation)
 
 
 def own_words(text: str) -> str:
