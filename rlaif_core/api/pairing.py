@@ -57,7 +57,7 @@ class Pairing(Component[P]):
         """The pairs to train on, better response first."""
 
     def objection(self, judge: JudgeFacts) -> str | None:
-        """Why this pairing cannot work with that judge, and the fix; None if it can.
+        """Reason this pairing cannot work with that judge, and the fix; None if it can.
 
         Asked while a recipe is checked, before anything runs.
         """

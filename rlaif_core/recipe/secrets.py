@@ -62,7 +62,7 @@ def variables(data: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def misplaced(spelling: str) -> str:
-    """Why a variable cannot stand where no secret is expected."""
+    """Message for a variable where no secret is expected."""
     return f"{spelling}: variables are for secrets only; write the value itself"
 
 

@@ -25,7 +25,7 @@ class Use(Section):
 
 
 def _form(model: object) -> str | None:
-    """Which form of `model:` this is, so that errors are told of that form alone."""
+    """Form of this `model:`, so that errors are reported for that form alone."""
     if isinstance(model, str):
         return "name"
     if isinstance(model, Use) or (isinstance(model, dict) and "use" in model):

@@ -17,7 +17,7 @@ class ModelConformance(Conformance[Model[Any]]):
     """Checks a model; `params` should name a small one, or a server on loopback."""
 
     def requests(self) -> Sequence[ChatRequest]:
-        """What it is asked, as many as it takes at once: prompts of different lengths."""
+        """Requests to try it on, as many as it takes at once: prompts of different lengths."""
         texts = ("What is 2 + 2?", "Say the words one two three four five in reverse.")
         return [
             ChatRequest((Message("user", text),), max_tokens=8, seed=seed)

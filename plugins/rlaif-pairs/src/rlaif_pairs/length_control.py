@@ -46,7 +46,7 @@ class LengthControl(EveryPair[LengthControlParams]):
 def length_controlled(
     scores: Sequence[float], lengths: Sequence[int], rho: float
 ) -> tuple[int, int] | None:
-    """Which response to choose and which to reject.
+    """The response to choose and the one to reject.
 
     Chosen is the shortest with a score in [(1 - rho) max + rho min, max], rejected the longest
     with one in [min, (1 - rho) min + rho max]. Of equal lengths the better one is chosen and the

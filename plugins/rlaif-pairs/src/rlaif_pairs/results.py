@@ -56,7 +56,7 @@ def drawn(component: Component, ranking: Ranking) -> list[Response]:
 def last_standing(
     entrants: Sequence[Response], goes_on: Callable[[Response, Response], Response | None]
 ) -> Response | None:
-    """Who is left of a knockout; all matches of a round are asked at once.
+    """The response left of a knockout; all matches of a round are asked at once.
 
     An odd one out goes on without a match, and meets somebody in the next round.
 

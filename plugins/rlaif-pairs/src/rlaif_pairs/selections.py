@@ -1,4 +1,4 @@
-"""Which judged pairs can be trained on, and which of them lie widest apart."""
+"""Judged pairs that can be trained on, and those of them that lie widest apart."""
 
 from __future__ import annotations
 

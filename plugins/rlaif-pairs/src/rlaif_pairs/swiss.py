@@ -98,7 +98,7 @@ def pair_neighbours(
 
 
 def _met(ranking: Ranking, rounds: int) -> Callable[[Response | None, Response | None], bool]:
-    """Who has met whom; to have met None is to have sat out a round."""
+    """Test of whether two have met; to have met None is to have sat out a round."""
     pairs = {frozenset((pair.a.id, pair.b.id)) for pair in ranking.judged}
     games = {
         response.id: sum(response.id in pair for pair in pairs) for response in ranking.responses

@@ -152,7 +152,7 @@ def only_model(judge: str, context: Context) -> ChatModel:
 
 
 def repetition_warning(facts: JudgeFacts, temperature: float) -> str | None:
-    """What to say of several votes at a temperature that does not suit them."""
+    """Warning about several votes at a temperature that does not suit them, or None."""
     low, high = VOTING_TEMPERATURES
     if facts.votes == 1 or low <= temperature <= high:
         return None
