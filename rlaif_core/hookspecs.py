@@ -13,7 +13,7 @@ recipe lists them under `hooks:`. An example stands in that module.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rlaif_core.api.component import Component
     from rlaif_core.api.evaluator import Evaluation, Evaluator
     from rlaif_core.api.filter import Filter
-    from rlaif_core.api.metric import Metric
+    from rlaif_core.api.metric import Measured, Measurement
     from rlaif_core.api.optimizer import Optimizer
     from rlaif_core.api.pairing import Pair, Pairing, Ranking
     from rlaif_core.api.records import (
@@ -114,7 +114,9 @@ class Stages:
         """
 
     @hookspec(firstresult=True)
-    def rlaif_optimize(self, job: TrainingJob, optimizer: Optimizer) -> Metrics | None:
+    def rlaif_optimize(
+        self, job: TrainingJob, optimizer: Optimizer
+    ) -> Metrics | Measurement | None:
         """Train the policy; write it to `job.output`. Runs in a worker thread.
 
         .. versionadded:: 0.1
@@ -123,7 +125,7 @@ class Stages:
     @hookspec(firstresult=True)
     def rlaif_evaluate(
         self, evaluation: Evaluation, evaluator: Evaluator
-    ) -> Awaitable[Mapping[str, Mapping[str, Any]] | Iterable[Metric]] | None:
+    ) -> Awaitable[Measured] | None:
         """One evaluator's metrics, or its figures by section of metrics.json.
 
         .. versionadded:: 0.1

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rlaif_core.api.chat import ChatModel
 from rlaif_core.api.component import Component, P
-from rlaif_core.api.metric import Metric
+from rlaif_core.api.metric import Measured
 from rlaif_core.api.pairing import Pair
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
 
@@ -70,8 +70,8 @@ class Evaluator(Component[P]):
 
     describes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Fields of `Metric` for the figures of its mapping, by "group.name": label, unit,
-    higher_is_better, heldout, evidence. Rounds are ranked only by a metric that is held out and
-    says whether higher is better."""
+    higher_is_better, headline, heldout, evidence. Rounds are ranked only by a metric that is held
+    out and says whether higher is better."""
 
     def check(self) -> None:
         """Refuse what it cannot measure with, as far as that is known before anything is judged.
@@ -84,11 +84,9 @@ class Evaluator(Component[P]):
         """
 
     @abstractmethod
-    async def evaluate(
-        self, evaluation: Evaluation
-    ) -> Mapping[str, Mapping[str, Any]] | Iterable[Metric]:
+    async def evaluate(self, evaluation: Evaluation) -> Measured:
         """Metrics, or figures for metrics.json by section: `{"policy": {"win_rate": …}}`.
 
         Of figures, JSON values only; an interval is `{"value": x, "low": x, "high": x}` at 95 %.
-        What cannot be measured here is left out, never given as a number.
+        What cannot be measured here is left out or `Missing`, never given as a number.
         """

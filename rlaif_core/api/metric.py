@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -57,6 +57,7 @@ class Metric:
         baseline: The same figure of what it is compared with, such as the base policy.
         chart: How a page draws it.
         details: What else belongs to it, JSON values: a p-value, a series for the chart.
+        headline: Whether it stands in the terminal's summary and at the top of the report.
         heldout: Whether it is measured on evidence that training never saw.
         evidence: What it rests on; rounds are ranked by gold, then people, then a judge.
         bounds: When to warn; None where no value is bad in itself.
@@ -76,6 +77,7 @@ class Metric:
     baseline: float | None = None
     chart: Chart | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    headline: bool = False
     heldout: bool = False
     evidence: Evidence = ""
     bounds: Bounds | None = None
@@ -124,10 +126,37 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A metric that could not be measured, and if it can be had, how."""
+    """A metric that could not be measured, and if it can be had, how.
+
+    Attributes:
+        name: Its key, as in `Metric`.
+        reason: Why there is none; stands in the summary and on the page.
+        label: A few words for a table's row.
+        group: As in `Metric`.
+    """
 
     name: str
     reason: str
+    label: str = ""
+    group: str = "policy"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Figures that are more than one number each, with the records of those that are shown.
+
+    Attributes:
+        figures: For metrics.json, by group, then by name; JSON values, tables among them.
+        metrics: Records; where one has the name of a figure, the page shows the record for it, and
+            figures called `NAME/…` are points of the chart of the record NAME.
+    """
+
+    figures: Mapping[str, Mapping[str, Any]]
+    metrics: Sequence[Metric | Missing] = ()
+
+
+Measured = Mapping[str, Mapping[str, Any]] | Iterable[Metric | Missing] | Measurement
+"""Result of an evaluator: figures by group, records, or both."""
 
 
 def metrics_of(mapping: Mapping[str, Any]) -> Iterator[Metric]:
@@ -138,8 +167,7 @@ def metrics_of(mapping: Mapping[str, Any]) -> Iterator[Metric]:
     """
     for group, figures in mapping.items():
         for name, figure in figures.items() if isinstance(figures, Mapping) else ():
-            label = name.replace("_", " ").capitalize()
-            known: dict[str, Any] = {"name": name, "group": group, "label": label}
+            known: dict[str, Any] = {"name": name, "group": group}
             if _is_number(figure):
                 yield Metric(value=float(figure), **known)
             elif isinstance(figure, Mapping) and _is_number(figure.get("value")):

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from rlaif_core.api.component import Component, P
+from rlaif_core.api.metric import Measurement
 from rlaif_core.api.records import Prompt
 from rlaif_core.api.training import Metrics, TrainingJob
 
@@ -30,13 +31,14 @@ class Optimizer(Component[P]):
         """
 
     @abstractmethod
-    def train(self, job: TrainingJob) -> Metrics:
+    def train(self, job: TrainingJob) -> Metrics | Measurement:
         """Train from `job.checkpoint` and write a policy to `job.output`.
 
         The output loads by `from_pretrained` alone: safetensors, tokenizer, chat template.
 
         Returns:
-            The last training metrics (loss, accuracy, steps).
+            The last training metrics (loss, accuracy, steps); as a `Measurement` in its group
+            "optimize" if some of them are to be drawn.
 
         Raises:
             DataError: If the data cannot be trained on; before any training starts.

@@ -23,9 +23,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--kind", type=kind, metavar="KIND", help=", ".join(GROUPS))
     check = actions.add_parser("check", help="import components and check their contracts")
     check.add_argument("name", nargs="?", metavar="NAME", help="a component or a distribution")
-    check.add_argument(
-        "--source", metavar="DIR", help="compare with the pyproject.toml files of this checkout"
-    )
     for action in (listing, check):
         action.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -45,7 +42,6 @@ def execute(args: argparse.Namespace) -> int:
 
 def _check(registry: Registry, args: argparse.Namespace) -> int:
     from rlaif_core.registry.errors import NotFoundError
-    from rlaif_core.registry.stale_install import drift
 
     entries = [
         _checked(registry, entry)
@@ -54,13 +50,11 @@ def _check(registry: Registry, args: argparse.Namespace) -> int:
     ]
     if args.name and not entries:
         raise NotFoundError(f"nothing installed is called '{args.name}'; see `rlaif plugins list`")
-    drifted = drift(registry, args.source) if args.source else []
     if args.json:
-        _print_json({"components": [_record(entry) for entry in entries], "drift": drifted})
+        _print_json({"components": [_record(entry) for entry in entries]})
     else:
         _print_table([(entry, entry.problem or "works") for entry in entries])
-        print("".join(f"{line}\n" for line in drifted), end="")
-    return PROBLEMS_FOUND if drifted or any(entry.problem for entry in entries) else 0
+    return PROBLEMS_FOUND if any(entry.problem for entry in entries) else 0
 
 
 def _checked(registry: Registry, entry: Entry) -> Entry:

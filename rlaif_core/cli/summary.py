@@ -16,7 +16,7 @@ def summary(metrics: JSON) -> list[str]:
     lines = []
     for number in metrics["rounds"]:
         lines.append(f"round {number['round']}")
-        lines += [f"  {name:<24}{text}" for name, text in _round(number) if text]
+        lines += [f"  {name:<24} {text}" for name, text in _round(number) if text]
     shared = metrics.get("prompts", {}).get("shared")
     if shared:
         lines.append(f"warning: {shared} held-out prompts are also training prompts")
@@ -29,38 +29,30 @@ def summary(metrics: JSON) -> list[str]:
 
 
 def _round(number: JSON) -> Iterator[tuple[str, str]]:
-    judge, policy = number["judge"], number.get("policy", {})
+    judge = number["judge"]
     yield "responses", str(number["responses"] or "")
     if number["comparisons"]:
         yield "verdicts", f"{number['verdicts']} ({number['abstentions']} abstentions)"
         yield "preferences", f"{number['preferences']} of {number['candidates']} candidates"
     yield "left out", _reasons(number["dropped"])
     yield "agreement of votes", _share(judge.get("agreement"), judge.get("agreement_pairs"))
-    train = judge.get("measures", {}).get("train", {})
-    yield "position consistency", _interval(train.get("position_consistency"))
-    yield "κ with the second judge", _interval(train.get("evaluation_judge_kappa"))
-    yield (
-        "judge accuracy (gold)",
-        _share(judge.get("gold_accuracy"), judge.get("gold_comparisons"), "pairs"),
-    )
+    yield from _records({"train": _headlines(judge.get("records", {}).get("train", {}))})
     yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
-    records = number.get("records", {})
-    known = dict(_policy(policy))
-    for name in records.get("policy", {}):
-        known.pop(name, None)
-    yield from known.values()
-    for group in records.values():
-        for name, record in group.items():
+    yield from _records(number.get("records", {}))
+    for group in number.get("not_measured", {}).values():
+        for missing in group.values():
+            yield missing["label"], f"not measured: {missing['reason']}"
+
+
+def _records(groups: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    """The headline metrics of each group; all of a group that has none."""
+    for group in groups.values():
+        for name, record in (_headlines(group) or group).items():
             yield record.get("label") or name, _estimate(record)
 
 
-def _policy(policy: JSON) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Lines of figures without records, by their names in the `policy` section."""
-    win_rate = _interval(policy.get("win_rate")) or _missing(policy)
-    yield "win_rate", ("win rate (judge)", win_rate)
-    yield "gold_win_rate", ("win rate (gold)", _interval(policy.get("gold_win_rate")))
-    yield "gold_score", ("gold score", _change(policy.get("gold_score"), policy.get("gold_gain")))
-    yield "kl", ("KL from the base", _nats(policy.get("kl")))
+def _headlines(group: JSON) -> JSON:
+    return {name: record for name, record in group.items() if record.get("headline")}
 
 
 def _estimate(record: JSON) -> str:
@@ -70,7 +62,7 @@ def _estimate(record: JSON) -> str:
     if unit not in ("", "share"):
         text += f" {unit}"
     if record.get("baseline") is not None:
-        text += f", base {record['baseline']:.3f}"
+        text = f"{record['baseline']:.3f} → {text}"
     return (
         text
         if record.get("n") is None
@@ -120,26 +112,8 @@ def _share(value: float | None, count: int | None, unit: str = "pairs", ends: st
     return f"{value:.1%}{ends}" + ("" if count is None else f" on {count} {unit}")
 
 
-def _missing(policy: JSON) -> str:
-    left_out = policy.get("win_rate_abstentions")
-    if not left_out:
-        return ""
-    return f"not measured: the judge abstained on all {left_out:,} held-out prompts"
-
-
 def _interval(value: Mapping[str, float] | None) -> str:
     if value is None:
         return ""
     ends = f"  [{value['low']:.3f}, {value['high']:.3f}]" if value.get("low") is not None else ""
     return f"{value['value']:.3f}{ends}"
-
-
-def _change(value: Mapping[str, float] | None, gain: Mapping[str, float] | None) -> str:
-    if value is None:
-        return ""
-    change = f"{value['before']:.3f} → {value['after']:.3f}"
-    return change if gain is None else f"{change}, gain {_interval(gain)}"
-
-
-def _nats(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f} nats a response"

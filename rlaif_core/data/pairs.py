@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from rlaif_core.api.records import Prompt, Response, digest
 from rlaif_core.api.rows import Row
 from rlaif_core.data.files import Rows, rows
-
-Label = Literal["a", "b", "tie"]
+from rlaif_stats.label_agreement import Label
 
 LABEL_PROBABILITY: Mapping[Label, float] = {"a": 1.0, "b": 0.0, "tie": 0.5}
 """A label as a probability that response A is better."""
@@ -96,10 +94,8 @@ def _pair(row: Row) -> GivenPair:
     if label not in ("a", "b", "tie", None):
         raise row.error(f'\'label\' must be "a", "b" or "tie", and is {label!r}')
     given = row.values.get("id")
-    prompt_id = (
-        digest(row.place.rpartition(":")[2], messages, *texts) if given is None else str(given)
-    )
+    id_ = digest(row.place.rpartition(":")[2], messages, *texts) if given is None else str(given)
     columns = {name: value for name, value in row.values.items() if name not in COLUMNS}
-    prompt = Prompt(prompt_id, messages, columns)
+    prompt = Prompt(id_, messages, columns)
     a, b = (Response.of(prompt, text, index) for index, text in enumerate(texts))
     return GivenPair(prompt, a, b, label)

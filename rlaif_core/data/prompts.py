@@ -17,10 +17,10 @@ def read_prompts(source: Rows) -> list[Prompt]:
     for row in rows(source):
         messages = row.conversation("prompt")
         given = row.values.get("id")
-        prompt_id = digest(messages) if given is None else str(given)
-        if given is not None and prompt_id in places:
-            raise row.error(f"id {prompt_id!r} already stands at {places[prompt_id]}")
-        places[prompt_id] = row.place
+        id_ = digest(messages) if given is None else str(given)
+        if given is not None and id_ in places:
+            raise row.error(f"id {id_!r} already stands at {places[id_]}")
+        places[id_] = row.place
         columns = {key: value for key, value in row.values.items() if key not in ("prompt", "id")}
-        prompts[prompt_id] = Prompt(prompt_id, messages, columns)
+        prompts[id_] = Prompt(id_, messages, columns)
     return list(prompts.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pluggy
@@ -15,7 +15,7 @@ from rlaif_core.api.executor import Executor
 from rlaif_core.api.filter import Filter
 from rlaif_core.api.hook import hookimpl
 from rlaif_core.api.judge import PairwiseJudge, PointwiseJudge
-from rlaif_core.api.metric import Metric
+from rlaif_core.api.metric import Measured, Measurement
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair, Pairing, Ranking
 from rlaif_core.api.records import (
@@ -160,14 +160,12 @@ class StageHooks:
         return reward_model.fit(job)
 
     @hookimpl(trylast=True)
-    def rlaif_optimize(self, job: TrainingJob, optimizer: Optimizer) -> Metrics:
+    def rlaif_optimize(self, job: TrainingJob, optimizer: Optimizer) -> Metrics | Measurement:
         """Train the policy."""
         return optimizer.train(job)
 
     @hookimpl(trylast=True)
-    def rlaif_evaluate(
-        self, evaluation: Evaluation, evaluator: Evaluator
-    ) -> Awaitable[Mapping[str, Mapping[str, Any]] | Iterable[Metric]]:
+    def rlaif_evaluate(self, evaluation: Evaluation, evaluator: Evaluator) -> Awaitable[Measured]:
         """Ask the evaluator."""
         return evaluator.evaluate(evaluation)
 

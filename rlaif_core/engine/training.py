@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rlaif_core.api.errors import DataError
+from rlaif_core.api.metric import Measurement
 from rlaif_core.api.records import Prompt
 from rlaif_core.api.training import Metrics, Scorer, TrainingJob
 from rlaif_core.engine.rewards.combine import Objectives
 from rlaif_core.engine.round import Round
+from rlaif_core.metrics.records import recorded
 from rlaif_core.metrics.run import JSON
 
 
@@ -65,7 +68,7 @@ async def train(
     round_: Round,
     stage: str,
     artefact: str,
-    work: Callable[[TrainingJob], Metrics],
+    work: Callable[[TrainingJob], Metrics | Measurement],
     online: Online | None = None,
 ) -> JSON:
     """Train in a worker thread; metrics are shown and kept as they come.
@@ -78,7 +81,7 @@ async def train(
         online: Rewards and monitor of an optimizer that learns online.
 
     Returns:
-        The trainer's metrics, and `summary`.
+        The trainer's metrics, their `records`, and `summary`.
     """
     session, ledger, number = round_.session, round_.session.ledger, round_.number
     online = online or Online()
@@ -123,14 +126,21 @@ async def train(
         )
         measured = await _in_thread(round_, work, job)
     session.folder.done(number, artefact)
-    shown = [(name, value) for name, value in measured.items() if isinstance(value, float)]
+    records: JSON = {}
+    figures: Mapping[str, Any] = {}
+    if isinstance(measured, Measurement):
+        figures = measured.figures.get(stage, {})
+        records = recorded(measured.metrics, {})["records"]
+    else:
+        figures = measured
+    shown = [(name, value) for name, value in figures.items() if isinstance(value, float)]
     summary = ", ".join(f"{name} {value:.3g}" for name, value in shown[:3])
-    return {**measured, "summary": summary}
+    return {**figures, "records": records, "summary": summary}
 
 
 async def _in_thread(
-    round_: Round, work: Callable[[TrainingJob], Metrics], job: TrainingJob
-) -> Metrics:
+    round_: Round, work: Callable[[TrainingJob], Metrics | Measurement], job: TrainingJob
+) -> Metrics | Measurement:
     """Train off the event loop; if the run is stopped, wait until training has noticed."""
     training = asyncio.ensure_future(asyncio.to_thread(work, job))
     try:

@@ -1,39 +1,43 @@
-"""Records of the metrics that evaluators return, beside the figures of metrics.json."""
+"""Records of metrics, beside the figures of metrics.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rlaif_core.api.metric import Metric, metrics_of
+from rlaif_core.api.metric import Measured, Measurement, Metric, Missing, metrics_of
 
 JSON = dict[str, Any]
 Described = Mapping[str, Mapping[str, Any]]
 
 
-def recorded(
-    measured: Mapping[str, Mapping[str, Any]] | Iterable[Metric], described: Described
-) -> tuple[JSON, JSON]:
-    """Figures and records, both by group, then by name.
+def recorded(measured: Measured, described: Described) -> JSON:
+    """A part of a round in metrics.json: figures by group, `records` and `not_measured`.
 
     Args:
-        measured: An evaluator's result: records, or figures by group.
+        measured: An evaluator's or a trainer's result.
         described: Fields of `Metric` by "group.name", for figures without records.
     """
     figures: JSON = {}
     records: JSON = {}
-    metrics = measured
+    missing: JSON = {}
     if isinstance(measured, Mapping):
-        figures = {group: dict(part) for group, part in measured.items()}
-        metrics = metrics_of(measured)
+        measured = Measurement(measured)
+    if isinstance(measured, Measurement):
+        figures = {group: dict(part) for group, part in measured.figures.items()}
+        metrics = [*metrics_of(measured.figures), *measured.metrics]
+    else:
+        metrics = list(measured)
     for metric in metrics:
-        assert isinstance(metric, Metric)
+        if isinstance(metric, Missing):
+            reason = {"label": metric.label or metric.name, "reason": metric.reason}
+            missing.setdefault(metric.group, {})[metric.name] = reason
+            continue
         metric = replace(metric, **described.get(f"{metric.group}.{metric.name}", {}))
         records.setdefault(metric.group, {})[metric.name] = metric.record()
-        if not isinstance(measured, Mapping):
-            figures.setdefault(metric.group, {})[metric.name] = figure(metric)
-    return figures, records
+        figures.setdefault(metric.group, {}).setdefault(metric.name, figure(metric))
+    return {**figures, "records": records, **({"not_measured": missing} if missing else {})}
 
 
 def figure(metric: Metric) -> Any:

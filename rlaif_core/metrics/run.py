@@ -28,7 +28,7 @@ def run_metrics(ledger: Reader, rounds: int) -> JSON:
     }
     _, read, _ = ledger.stage(0, "prompts")
     if read:
-        found["prompts"] = {name: figure for name, figure in read.items() if name not in TOLD}
+        found["prompts"] = {name: value for name, value in read.items() if name not in TOLD}
     return found
 
 
@@ -60,9 +60,8 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
-            figures[stage] = {
-                name: figure for name, figure in measured.items() if name != "summary"
-            }
+            merge(figures, {"records": measured.pop("records", {})})
+            figures[stage] = {name: value for name, value in measured.items() if name != "summary"}
     _, evaluated, _ = ledger.stage(number, "evaluate")
     merge(figures, {name: part for name, part in evaluated.items() if name != "judge"})
     return figures
@@ -82,7 +81,7 @@ def stage_metrics(ledger: Reader, number: int) -> JSON:
         _, measured, _ = ledger.stage(number, stage)
         if measured:
             found[name] = {
-                key: figure for key, figure in measured.items() if figure != "" and key not in TOLD
+                key: value for key, value in measured.items() if value != "" and key not in TOLD
             }
     return found
 

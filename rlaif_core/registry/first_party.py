@@ -14,7 +14,7 @@ judges probes injections
 judges samplers critique-revise judgments
 judges sources judging-prompts
 judge-metrics judge_metrics reliability
-kit commands plugins.new
+kit commands plugins.new plugins.stale
 lab hooks lab-noise
 lab sources lab
 openai models openai

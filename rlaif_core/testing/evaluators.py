@@ -32,7 +32,7 @@ class EvaluatorConformance(Conformance[Evaluator[Any]]):
 
     async def exercise(self, component: Evaluator[Any]) -> Mapping[str, Mapping[str, Any]]:
         """Its figures for `evaluation`."""
-        return recorded(await component.evaluate(self.evaluation()), component.describes)[0]
+        return recorded(await component.evaluate(self.evaluation()), component.describes)
 
     def test_its_figures_are_json_by_section(self) -> None:
         """They go into metrics.json as they are; JSON knows neither NaN nor infinity."""
@@ -56,7 +56,7 @@ class EvaluatorConformance(Conformance[Evaluator[Any]]):
     def _evaluates(self, evaluation: Evaluation) -> None:
         async def evaluated() -> Mapping[str, Mapping[str, Any]]:
             async with self.running() as evaluator:
-                return recorded(await evaluator.evaluate(evaluation), evaluator.describes)[0]
+                return recorded(await evaluator.evaluate(evaluation), evaluator.describes)
 
         for figures in run(evaluated()).values():
             json.dumps(dict(figures), allow_nan=False)

@@ -51,22 +51,20 @@ class FilterConformance(Conformance[Filter[Any]]):
             assert "\n" not in drop.reason, f"{drop.reason!r} is not one line"
             assert len(drop.reason) <= LONGEST_REASON, f"{drop.reason!r} is too long"
             ids = (drop.preference.id, drop.preference.prompt.id, drop.preference.chosen.id)
-            assert not any(case_id in drop.reason for case_id in ids), (
-                f"{drop.reason!r} names one case"
-            )
+            assert not any(id_ in drop.reason for id_ in ids), f"{drop.reason!r} names one case"
 
     def test_of_nothing_it_keeps_nothing(self) -> None:
         """A round may end without preferences."""
 
         async def of_nothing() -> tuple[list[Preference], list[Drop]]:
-            async with self.running() as preference_filter:
-                return preference_filter.apply([])
+            async with self.running() as subject:
+                return subject.apply([])
 
         assert run(of_nothing()) == ([], [])
 
     def test_an_objection_is_one_line(self) -> None:
         """It stands in a recipe's error, and is asked for before `setup`."""
-        preference_filter = self.component(self.component.Params.model_validate(dict(self.params)))
+        subject = self.component(self.component.Params.model_validate(dict(self.params)))
         for kind, verdicts in product(("pairwise", "pointwise"), (1, 2, 6)):
-            objection = preference_filter.objection(JudgeFacts("judge", kind, verdicts))
+            objection = subject.objection(JudgeFacts("judge", kind, verdicts))
             assert objection is None or "\n" not in objection.strip(), repr(objection)

@@ -71,9 +71,9 @@ def make_ranking(
         if pair.p_a is not None:
             leads.setdefault(pair.a.id, []).append(pair.p_a - 0.5)
             leads.setdefault(pair.b.id, []).append(0.5 - pair.p_a)
-    means = {response_id: sum(values) / len(values) for response_id, values in leads.items()}
+    means = {id_: sum(values) / len(values) for id_, values in leads.items()}
     centre = sum(means.values()) / len(means) if means else 0.0
-    strength = {response_id: mean - centre for response_id, mean in means.items()}
+    strength = {id_: mean - centre for id_, mean in means.items()}
     return Ranking(prompt, tuple(responses), judged, strength)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlaif_core.api import Optimizer, Prompt, RewardModel, TrainingJob
+from rlaif_core.api import Measurement, Optimizer, Prompt, RewardModel, TrainingJob
 from rlaif_core.testing.conformance import C, Conformance, run
 from rlaif_core.testing.sample import make_prompt
 
@@ -67,7 +67,8 @@ class OptimizerConformance(TrainingConformance[Optimizer[Any]]):
 
     def train(self, component: Optimizer[Any], job: TrainingJob) -> Mapping[str, float]:
         """Run the job."""
-        return component.train(job)
+        measured = component.train(job)
+        return measured.figures["optimize"] if isinstance(measured, Measurement) else measured
 
 
 class RewardModelConformance(TrainingConformance[RewardModel[Any]]):

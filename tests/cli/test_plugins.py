@@ -98,7 +98,6 @@ def test_a_check_as_json(rlaif):
     code, out, _ = rlaif("plugins", "check", "broken", "--json")
     report = json.loads(out)
     assert code == 2
-    assert report["drift"] == []
     assert report["components"][0]["problem"] == "failed to import: No module named 'acme_sdk'"
 
 
@@ -107,17 +106,4 @@ def test_a_check_of_nothing_is_an_error(rlaif):
         2,
         "",
         "error: nothing installed is called 'nobody'; see `rlaif plugins list`\n",
-    )
-
-
-def test_a_check_compares_with_a_checkout(rlaif, tmp_path):
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "acme-broken"\n'
-        '[project.entry-points."rlaif.v1.judges"]\nbroken = "acme_broken.judge:Broken"\n'
-        'new = "acme_broken.judge:New"\n'
-    )
-    code, out, _ = rlaif("plugins", "check", "acme-model", "--source", str(tmp_path))
-    assert code == 2
-    assert out.splitlines()[1] == (
-        f"judge 'new' was added since acme-broken was installed: pip install -e {tmp_path}"
     )

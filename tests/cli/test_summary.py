@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from rlaif_core.cli.summary import summary
 
 ROUND: dict[str, Any] = {
@@ -50,39 +48,42 @@ def test_agreement_says_how_many_pairs_could_agree() -> None:
     assert not any("agreement of" in line for line in said({**ROUND, "judge": {}}))
 
 
-@pytest.mark.parametrize(
-    ("policy", "line"),
-    [
-        (
-            {"win_rate_abstentions": 24},
-            "win rate (judge) not measured: the judge abstained on all 24 held-out prompts",
-        ),
-        (
-            {"win_rate_abstentions": 1, "win_rate": {"value": 0.7, "low": 0.5, "high": 0.9}},
-            "win rate (judge) 0.700 [0.500, 0.900]",
-        ),
-    ],
-)
-def test_a_win_rate_that_is_missing_says_why(policy: dict[str, Any], line: str) -> None:
-    assert line in said({**ROUND, "policy": policy})
+def test_a_metric_that_is_missing_says_why() -> None:
+    missing = {"label": "Win rate", "reason": "the judge abstained on all 24 held-out prompts"}
+    lines = said({**ROUND, "not_measured": {"policy": {"win_rate": missing}}})
+    assert "Win rate not measured: the judge abstained on all 24 held-out prompts" in lines
 
 
-def test_a_gain_in_gold_score_has_its_interval_and_the_divergence_its_unit() -> None:
-    gain = {"value": 0.258, "low": 0.071, "high": 0.446}
-    policy = {"gold_score": {"before": 0.375, "after": 0.633}, "gold_gain": gain, "kl": 0.122}
-    lines = said({**ROUND, "policy": policy})
-    assert "gold score 0.375 → 0.633, gain 0.258 [0.071, 0.446]" in lines
+def test_a_metric_stands_after_its_baseline_and_with_its_unit() -> None:
+    score = {"label": "gold score", "value": 0.633, "baseline": 0.375, "low": 0.6, "high": 0.7}
+    divergence = {"label": "KL from the base", "value": 0.122, "unit": "nats a response"}
+    lines = said({**ROUND, "records": {"policy": {"gold_score": score, "kl": divergence}}})
+    assert "gold score 0.375 → 0.633 [0.600, 0.700]" in lines
     assert "KL from the base 0.122 nats a response" in lines
+
+
+def test_the_headlines_of_a_group_stand_for_it() -> None:
+    rate = {"label": "win rate", "value": 0.7, "headline": True}
+    lines = said({**ROUND, "records": {"policy": {"win_rate": rate, "length": {"value": 12.0}}}})
+    assert "win rate 0.700" in lines
+    assert not any(line.startswith("length") for line in lines)
+
+
+def test_of_a_judge_only_headlines_are_named() -> None:
+    same = {"label": "same verdict in both orders", "value": 0.8, "headline": True}
+    records = {"train": {"position_consistency": same, "cycle_rate": {"value": 0.1}}}
+    lines = said({**ROUND, "judge": {"records": records}})
+    assert "same verdict in both orders 0.800" in lines
+    assert not any(line.startswith("cycle_rate") for line in lines)
 
 
 def test_a_metric_with_a_record_has_a_line_whoever_measured_it() -> None:
     toxicity = {"label": "toxic responses", "value": 0.25, "low": 0.2, "high": 0.3}
     toxicity |= {"n": 400, "items": "responses", "unit": "share"}
     records = {"policy": {"toxicity": toxicity}, "style": {"rhymes": {"value": 3, "unit": "lines"}}}
-    lines = said({**ROUND, "policy": {"kl": 0.1}, "records": records})
+    lines = said({**ROUND, "records": records})
     assert "toxic responses 0.250 [0.200, 0.300] on 400 responses" in lines
     assert "rhymes 3.000 lines" in lines
-    assert "KL from the base 0.100 nats a response" in lines
 
 
 def test_a_figure_with_a_record_is_shown_by_it_alone() -> None:

@@ -10,9 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rlaif_core.api import Abstention, JudgedPair, Message, Prompt, Response, Verdict, Vote
 from rlaif_core.cli import main
-from rlaif_core.metrics.label_agreement import LabelAgreement
 
 JUDGE = '''
 from rlaif_core.api import Abstention, Comparison, PairwiseJudge, Verdict
@@ -212,20 +210,6 @@ def test_a_judge_that_never_said_anything_is_an_error(
 def test_one_pair_without_a_verdict_is_borne(folder: Path) -> None:
     assert silent(folder, "DownOnce") == 0
     assert metrics(folder)["abstentions"] == 2
-
-
-def test_figures_over_no_verdicts_are_absent() -> None:
-    prompt = Prompt("p", (Message("user", "p"),))
-    a, b = (Response.of(prompt, text, i) for i, text in enumerate("ab"))
-    silence = Verdict.abstain(Abstention.REFUSED)
-    tally = LabelAgreement()
-    tally.add(
-        JudgedPair(prompt, a, b, (Vote("ab", 0, silence), Vote("ba", 0, silence)), None, 0.0), "a"
-    )
-    figures = tally.figures()
-    assert figures["labelled"] == 1
-    assert not figures.keys() & {"accuracy", "accuracy_by_order", "kappa", "both_right"}
-    assert "position_agreement" not in figures
 
 
 LEXICAL = """

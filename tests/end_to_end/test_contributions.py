@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.registry import Registry
-from rlaif_core.registry.stale_install import declared
+from rlaif_kit.stale_install import declared
 
 ROOT = Path(__file__).parents[2]
 CONTRIBUTED = sorted(path.parent for path in ROOT.glob("contrib/*/pyproject.toml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlaif_core.registry.first_party import KNOWN
-from rlaif_core.registry.stale_install import declared
+from rlaif_kit.stale_install import declared
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,6 +21,7 @@ from rlaif_core.api import (
     Verdict,
     Vote,
 )
+from rlaif_core.metrics.records import recorded
 from rlaif_core.metrics.run import run_metrics
 from rlaif_core.runs.reasons import DUPLICATE, NO_RESPONSE, TIED
 from rlaif_core.store.ledger import Call, Kept, Ledger
@@ -48,6 +49,13 @@ REASONS = (
     "Both are right; the second shows its steps, which was asked for.",
     "Response 2 claims that the sky mirrors the sea, which is wrong.",
 )
+DESCRIBED = {
+    "policy.win_rate": {"label": "Win rate", "unit": "share", "headline": True},
+    "policy.gold_win_rate": {"label": "Win rate (gold)", "unit": "share", "headline": True},
+    "policy.gold_score": {"label": "Gold score", "headline": True},
+    "policy.kl": {"label": "KL from the base", "unit": "nats a response", "headline": True},
+}
+
 RECIPE = """\
 api: 1
 name: {name}
@@ -239,7 +247,7 @@ class RunWriter:
             pairs.append(self.judge(prompt, after, before))
         self.ledger.keep_judged(number, "evaluation", pairs)
         gain = 0.05 * number
-        return {
+        figures = {
             "judge": {"gold_accuracy": 0.862},
             "policy": {
                 "win_rate": {"value": 0.681 + gain, "low": 0.612 + gain, "high": 0.743 + gain},
@@ -248,6 +256,7 @@ class RunWriter:
                 "gold_win_rate": {"value": 0.702, "low": 0.634, "high": 0.761},
             },
         }
+        return recorded(figures, DESCRIBED)
 
     def finish(self, rounds: int = 1) -> Path:
         """Write the plain files and close the ledger."""

@@ -34,6 +34,9 @@ def test_threads_take_their_memory_from_the_heap_of_all() -> None:
 
 
 def test_ctrl_c_works_again_when_the_coroutine_has_ended() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    interruptible.run(lambda: asyncio.sleep(0))
-    assert signal.getsignal(signal.SIGINT) is before is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interruptible.run(lambda: asyncio.sleep(0))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -16,7 +16,7 @@ from rlaif_evaluators.best_of_n import BestOfN, BestOfNParams
 def curve(answer, reward, gold=None, **params):
     evaluation = make_evaluation(3, base=ScriptedModel(answer), reward=reward, gold=gold)
     params = BestOfNParams(n=(1, 2, 4), samples=4, **params)
-    return asyncio.run(BestOfN(params).evaluate(evaluation))["policy"]
+    return asyncio.run(BestOfN(params).evaluate(evaluation)).figures["policy"]
 
 
 def one_in_four():
@@ -58,7 +58,9 @@ def test_refused_samples_are_counted_and_left_out():
         return ModelError("refused") if request.seed % 2 else ChatReply("1")
 
     evaluation = make_evaluation(8, base=ScriptedModel(answer), reward=by_number, gold=None)
-    figures = asyncio.run(BestOfN(BestOfNParams(n=(1,), samples=4)).evaluate(evaluation))["policy"]
+    figures = asyncio.run(BestOfN(BestOfNParams(n=(1,), samples=4)).evaluate(evaluation)).figures[
+        "policy"
+    ]
     assert 0 < figures["best_of_n_failed"] < 32
     assert figures["best_of_n"][0]["reward"] == 1.0
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from rlaif_core.api import Measurement
 from rlaif_core.testing import judge_all, make_evaluation, make_prompt, make_responses
 from rlaif_evaluators.gold import GoldTruth
 
@@ -27,7 +28,8 @@ def measured(before=(), after=(), judged=(), gold=score):
         judged=lambda: judged,
         gold=gold,
     )
-    return asyncio.run(GoldTruth(GoldTruth.Params()).evaluate(evaluation))
+    measured = asyncio.run(GoldTruth(GoldTruth.Params()).evaluate(evaluation))
+    return measured.figures if isinstance(measured, Measurement) else measured
 
 
 def judged(a, b, p_a):

@@ -31,8 +31,8 @@ def measured(before, after, p_after):
         ],
         judge=judge,
     )
-    sections = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation))
-    return sections["policy"], asked
+    measured = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation))
+    return measured.figures["policy"], asked
 
 
 def new_wins(after, before):
@@ -91,6 +91,6 @@ def test_where_only_length_wins_the_win_rate_at_equal_length_is_one_half():
 def test_from_the_second_round_on_the_last_policy_is_compared_too():
     evaluation = make_evaluation(4)
     evaluation = replace(evaluation, previous=evaluation.after)
-    figures = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation))["policy"]
+    figures = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation)).figures["policy"]
     assert figures["win_rate"]["value"] == 1.0
     assert figures["win_rate_previous"]["value"] == 0.5

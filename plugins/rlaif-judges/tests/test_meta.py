@@ -44,9 +44,9 @@ def write(path, rows=PREFERENCES):
             "prompt": [{"role": "user", "content": prompt}],
             "chosen": [{"role": "assistant", "content": chosen}],
             "rejected": [{"role": "assistant", "content": rejected}],
-            "prompt_id": prompt_id,
+            "prompt_id": id_,
         }
-        for prompt_id, prompt, chosen, rejected in rows
+        for id_, prompt, chosen, rejected in rows
     ]
     pq.write_table(pa.Table.from_pylist(table), path)
     return path

@@ -123,8 +123,8 @@ def test_the_same_row_twice_is_harmless(tmp_path):
 
 def test_pairs_of_the_same_texts_are_told_apart_by_their_ids(tmp_path):
     file = write(tmp_path, ROW | {"id": 7}, ROW | {"id": 8, "verdict": "b"})
-    for prompt_id, p_first in (("7", 1.0), ("8", 0.0)):
-        prompt = make_prompt("What is 2 + 2?", prompt_id=prompt_id)
+    for id_, p_first in (("7", 1.0), ("8", 0.0)):
+        prompt = make_prompt("What is 2 + 2?", prompt_id=id_)
         assert replay(file, comparison(prompt=prompt)).p_first == p_first
 
 

@@ -14,9 +14,9 @@ def make(component, **params):
     return component(component.Params(**params))
 
 
-def reasons(preference_filter, *preferences):
+def reasons(subject, *preferences):
     """The reason for each preference in turn; None where it is kept."""
-    _, dropped = preference_filter.apply(preferences)
+    _, dropped = subject.apply(preferences)
     by_place = {id(drop.preference): drop.reason for drop in dropped}
     return [by_place.get(id(preference)) for preference in preferences]
 
@@ -31,8 +31,8 @@ def test_agreement_drops_below_its_least(agreement, reason):
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_a_share_is_not_below_itself_as_a_recipe_writes_it(share):
     agreement = share[0] / share[1]
-    preference_filter = make(Agreement, min=round(agreement, 10))
-    assert reasons(preference_filter, make_preference(agreement=agreement)) == [None]
+    subject = make(Agreement, min=round(agreement, 10))
+    assert reasons(subject, make_preference(agreement=agreement)) == [None]
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_responses_that_differ_in_form_alone_can_teach_form():
 
 @given(st.lists(st.tuples(st.sampled_from("aAbc "), st.sampled_from("aAbc "))))
 def test_dropping_duplicates_twice_drops_no_more(texts):
-    preference_filter = make(Duplicates)
-    kept, _ = preference_filter.apply([make_preference(*pair) for pair in texts])
-    assert preference_filter.apply(kept) == (kept, [])
+    subject = make(Duplicates)
+    kept, _ = subject.apply([make_preference(*pair) for pair in texts])
+    assert subject.apply(kept) == (kept, [])
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_dropping_duplicates_twice_drops_no_more(texts):
     ],
 )
 def test_length_drops_by_ratio_and_by_characters(chosen, rejected, reason):
-    preference_filter = make(Length, max_ratio=2, min_characters=5, max_characters=40)
-    assert reasons(preference_filter, make_preference("x" * chosen, "y" * rejected)) == [reason]
+    subject = make(Length, max_ratio=2, min_characters=5, max_characters=40)
+    assert reasons(subject, make_preference("x" * chosen, "y" * rejected)) == [reason]
 
 
 def test_without_limits_length_drops_nothing():
-    preference_filter = make(Length, max_ratio=None, min_characters=0)
-    assert reasons(preference_filter, make_preference("x" * 10_000, "")) == [None]
+    subject = make(Length, max_ratio=None, min_characters=0)
+    assert reasons(subject, make_preference("x" * 10_000, "")) == [None]
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_without_limits_length_drops_nothing():
 )
 def test_length_can_drop_what_was_chosen_for_being_short(chosen, reason):
     """RLAIF-V's filter at t = 0.02: dropped if (rejected - chosen) / rejected > t."""
-    preference_filter = make(Length, min_ratio=0.98)
-    assert reasons(preference_filter, make_preference("x" * chosen, "y" * 100)) == [reason]
+    subject = make(Length, min_ratio=0.98)
+    assert reasons(subject, make_preference("x" * chosen, "y" * 100)) == [reason]
 
 
 def test_length_can_limit_the_chosen_response_alone():
-    preference_filter = make(Length, max_ratio=None, max_chosen_characters=1100)
+    subject = make(Length, max_ratio=None, max_chosen_characters=1100)
     long = "x" * 1101
-    assert reasons(preference_filter, make_preference(long, "y"), make_preference("y", long)) == [
+    assert reasons(subject, make_preference(long, "y"), make_preference("y", long)) == [
         "chosen longer than 1100 characters",
         None,
     ]

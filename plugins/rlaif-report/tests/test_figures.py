@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlaif_report.figures import duration, figures, money, number, show, tick
-from rlaif_report.metric_labels import OF_POLICY, label
+from rlaif_report.metric_labels import label
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -57,7 +57,7 @@ def test_whatever_an_evaluator_measures_can_be_shown(section: dict[str, Any]) ->
 def test_the_ends_of_an_interval_are_no_rows_of_their_own() -> None:
     section = {"accuracy": 0.75, "heldout": 4, "accuracy_low": 0.3, "accuracy_high": 0.95}
     lines = [(figure.label, figure.text.replace("\u00a0", " ")) for figure in figures(section)]
-    assert lines == [("Accuracy", "75.0 % (30.0 to 95.0 %)"), ("Held-out preferences", "4")]
+    assert lines == [("Accuracy", "75.0 % (30.0 to 95.0 %)"), ("Held-out", "4")]
 
 
 def test_what_a_share_is_broken_down_by_are_shares() -> None:
@@ -67,12 +67,9 @@ def test_what_a_share_is_broken_down_by_are_shares() -> None:
 
 
 def test_a_divergence_says_by_what_it_is_counted_where_that_is_known() -> None:
-    assert [figure.label for figure in figures({"kl_per_token": 0.011, "kl": 0.1})] == [
-        "KL from the reference, nats a token",
-        "KL",
-    ]
-    assert figures({"kl": 0.1}, OF_POLICY)[0].label == "KL from the base, nats a response"
-    assert label("helpful/kl_per_token") == "helpful: KL from the reference, nats a token"
+    lines = figures({"kl_per_token": 0.011, "heldout_ece": 0.1})
+    assert [line.label for line in lines] == ["KL per token", "Held-out ECE"]
+    assert label("helpful/kl_per_token") == "helpful: KL per token"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

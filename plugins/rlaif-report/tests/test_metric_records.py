@@ -59,7 +59,7 @@ def test_a_metric_has_its_label_interval_basis_and_description(page: Page) -> No
 
 def test_a_metric_is_shown_once(page: Page) -> None:
     assert "Toxicity" not in page.text
-    assert page.text.count("Toxic responses") == 2  # in the table, and over its chart
+    assert page.text.count("Toxic responses") == 3  # at the top, in the table, over its chart
 
 
 def test_rounds_stand_side_by_side_with_their_metrics() -> None:

@@ -22,18 +22,17 @@ def page_of(folder: Path, recipe: str = RECIPE, **round_sections: Any) -> Page:
     return Page(written(folder).read_text())
 
 
-def test_a_win_rate_that_is_missing_says_why(tmp_path: Path) -> None:
-    page = page_of(tmp_path, policy={"win_rate_abstentions": 24})
-    said = "Win rate against the base not measured the judge abstained on all 24 held-out prompts"
-    assert said in page.text
+def test_a_metric_that_is_missing_says_why(tmp_path: Path) -> None:
+    missing = {"label": "Win rate", "reason": "the judge abstained on all 24 held-out prompts"}
+    page = page_of(tmp_path, not_measured={"policy": {"win_rate": missing}})
+    assert "Win rate not measured the judge abstained on all 24 held-out prompts" in page.text
 
 
-def test_a_gain_in_gold_score_has_its_interval(tmp_path: Path) -> None:
-    gain = {"value": 0.2, "low": -0.05, "high": 0.45}
-    page = page_of(
-        tmp_path, policy={"gold_score": {"before": 0.4, "after": 0.6}, "gold_gain": gain}
-    )
-    assert "0.400 → 0.600 +0.200 (−0.050 to +0.450) against the base" in page.text
+def test_a_headline_has_its_interval_and_its_change(tmp_path: Path) -> None:
+    score = {"label": "Rhymes", "value": 0.6, "baseline": 0.4, "low": 0.35, "high": 0.85}
+    page = page_of(tmp_path, records={"policy": {"rhymes": {**score, "headline": True}}})
+    expected = "0.400 → 0.600 95 % interval 0.350 to 0.850, +0.200 against the base"
+    assert f"Rhymes {expected}" in page.text
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,8 @@ def test_the_policy_allows_exactly_the_style_and_script_of_the_page(page: Page) 
 
 def test_headline_figures_carry_their_intervals(page: Page) -> None:
     assert "68.1 % 95 % interval 61.2 to 74.3 %" in page.text
-    assert "0.512 → 0.655 +0.143 against the base" in page.text
-    assert "KL from the base 1.370" in page.text
+    assert "Gold score 0.512 → 0.655 +0.143 against the base" in page.text
+    assert "KL from the base 1.370 nats a response" in page.text
 
 
 def test_components_are_named_with_their_distributions_and_parameters(page: Page) -> None:
@@ -105,7 +105,7 @@ def test_rounds_stand_side_by_side(tmp_path: Path) -> None:
     page = Page(written(finished_run(tmp_path / "run", prompts=6, rounds=2)).read_text())
 
     assert "Rounds side by side" in page.headings
-    assert "Policy: KL from the base, nats a response 1.370 2.370" in page.text
+    assert "KL from the base 1.370 nats a response 2.370 nats a response" in page.text
     assert page.unbalanced == []
 
 
@@ -172,7 +172,6 @@ def test_a_run_that_goes_on_shows_what_its_ledger_holds(tmp_path: Path) -> None:
 
     writer.ledger.close()
     assert "This run has not ended yet" in page.text
-    assert "Win rate against the base not measured" in page.text
     assert "Preferences kept not measured" in page.text
     assert "No preferences were selected yet" in page.text
     assert "Judged, not selected yet" in page.text
@@ -204,13 +203,12 @@ def test_without_a_ledger_the_page_says_what_is_missing(run_folder: Path, tmp_pa
 
 def test_a_figure_that_is_null_is_not_measured(run_folder: Path, tmp_path: Path) -> None:
     metrics = json.loads((run_folder / "metrics.json").read_text())
-    metrics["rounds"][0]["policy"] = {"win_rate": None, "kl": None, "gold_score": None}
+    metrics["rounds"][0]["records"] = {"policy": {"kl": {"label": "KL", "value": None}}}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
 
     page = Page(written(tmp_path).read_text())
 
-    assert "Win rate against the base not measured" in page.text
-    assert "KL from the base not measured" in page.text
+    assert "KL not measured" in page.text
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def test_each_figure_that_is_looked_for_has_a_curve_before_any_has_two(tmp_path:
     assert [curve.title for curve in view.optimizer.curves] == [
         "Loss",
         "Reward",
-        "KL from the reference, nats a token",
-        "Entropy, nats a token",
+        "KL per token",
+        "Entropy per token",
         "completions: Mean length",
         "Left out",
         "watch: Reward",
@@ -82,7 +82,7 @@ def test_figures_begin_with_what_is_looked_for_and_end_with_counts(tmp_path: Pat
 
 def test_the_parts_of_a_training_stand_together(tmp_path: Path) -> None:
     told = {f"{part}/{name}": 1.0 for part in ("kind", "right") for name in ("steps", "loss")}
-    view = view_of(tmp_path / "run", {"optimize": told | {"returned/kind": 0.5}}, [])
+    view = view_of(tmp_path / "run", {"optimize": told}, [])
     assert [figure.label for figure in view.optimizer.figures] == [
         "kind: Loss",
         "kind: Steps",
@@ -93,10 +93,10 @@ def test_the_parts_of_a_training_stand_together(tmp_path: Path) -> None:
 
 def test_what_could_not_be_measured_is_told_last(tmp_path: Path) -> None:
     policy = {"win_rate_abstentions": 3, "kl_unmeasured": 0, "win_rate": 0.6, "length": 40.0}
-    view = view_of(tmp_path / "run", {"policy": policy}, [])
+    view = view_of(tmp_path / "run", {"policy": policy, "records": {}}, [])
     assert [figure.label for figure in view.policy] == [
         "Win rate",
-        "Length, characters",
-        "Prompts on which the judge abstained",
-        "Responses without a KL",
+        "Length",
+        "Win rate abstentions",
+        "KL unmeasured",
     ]

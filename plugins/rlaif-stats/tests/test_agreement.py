@@ -9,7 +9,6 @@ from rlaif_stats.agreement import (
     cohen_kappa,
     confusion_matrix,
     krippendorff_alpha,
-    percent_agreement,
 )
 
 # Krippendorff (2011), "Computing Krippendorff's alpha-reliability", section C: four observers,
@@ -29,7 +28,6 @@ label_pairs = st.lists(
 
 def test_kappa_of_the_golden_confusion():
     assert cohen_kappa([[40, 10], [5, 45]]) == pytest.approx(0.70)
-    assert percent_agreement([[40, 10], [5, 45]]) == 0.85
 
 
 def test_confusion_matrix_orders_labels_and_puts_the_first_rater_in_rows():

@@ -11,7 +11,6 @@ from rlaif_stats.calibration import (
     as_confidence,
     brier_score,
     expected_calibration_error,
-    fit_platt,
     fit_temperature,
     reliability_bins,
 )
@@ -86,20 +85,6 @@ def test_a_temperature_without_an_optimum_ends_at_its_range():
     p = np.array([0.9, 0.8, 0.1])
     assert fit_temperature(p, p > 0.5) == pytest.approx(TEMPERATURE_RANGE[0], rel=1e-3)
     assert fit_temperature(p, p < 0.5) == pytest.approx(TEMPERATURE_RANGE[1], rel=1e-3)
-
-
-def test_platt_scaling_recovers_slope_and_intercept():
-    p, y = overconfident(np.random.default_rng(0), 20_000, 2.0, intercept=0.5)
-    scaling = fit_platt(p, y)
-    assert scaling.slope == pytest.approx(0.5, abs=0.03)
-    assert scaling.intercept == pytest.approx(0.5, abs=0.05)
-    assert expected_calibration_error(scaling.apply(p), y) < 0.02
-
-
-def test_platt_scaling_stays_finite_on_separated_and_on_constant_data():
-    for p, y in (([0.9, 0.8, 0.1], [1.0, 1.0, 0.0]), ([0.5, 0.5], [1.0, 1.0])):
-        scaled = fit_platt(p, y).apply(p)
-        assert ((scaled > 0.0) & (scaled < 1.0)).all()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 from rlaif_stats.estimation import (
     ppi_mean,
     ppi_weight,
-    rogan_gladen,
-    sample_multiplier,
 )
 from rlaif_stats.intervals import wilson
 
@@ -23,23 +21,15 @@ def sample(rng, size):
 
 @pytest.fixture(scope="module")
 def simulation():
-    """Coverage and width of four intervals in the setting of the golden values."""
+    """Coverage and width of three intervals in the setting of the golden values."""
     rng = np.random.default_rng(0)
-    intervals = {"judge": [], "human": [], "ppi": [], "rogan-gladen": []}
+    intervals = {"judge": [], "human": [], "ppi": []}
     for _ in range(1000):
         label, verdict = sample(rng, LABELLED)
         _, judged = sample(rng, JUDGED)
         intervals["judge"].append(wilson(judged.sum(), JUDGED))
         intervals["human"].append(ppi_mean(label, verdict, judged, weight=0.0))
         intervals["ppi"].append(ppi_mean(label, verdict, judged))
-        intervals["rogan-gladen"].append(
-            rogan_gladen(
-                int(judged.sum()),
-                JUDGED,
-                (int((label & verdict).sum()), int(label.sum())),
-                (int((~label & ~verdict).sum()), int((~label).sum())),
-            )
-        )
     return {
         name: (
             np.mean([e.low <= TRUTH <= e.high for e in found]),
@@ -51,12 +41,7 @@ def simulation():
 
 @pytest.mark.parametrize(
     ("name", "coverage", "width"),
-    [
-        ("judge", 0.682, 0.027),
-        ("human", 0.948, 0.135),
-        ("ppi", 0.946, 0.109),
-        ("rogan-gladen", 0.964, 0.190),
-    ],
+    [("judge", 0.682, 0.027), ("human", 0.948, 0.135), ("ppi", 0.946, 0.109)],
 )
 def test_intervals_cover_the_truth_as_in_the_golden_simulation(simulation, name, coverage, width):
     assert simulation[name][0] == pytest.approx(coverage, abs=0.035 if name == "judge" else 0.02)
@@ -96,32 +81,3 @@ def test_ppi_does_not_mind_a_constant_error_of_the_judge(shift):
 def test_ppi_refuses_too_little_or_broken_data(arguments):
     with pytest.raises(ValueError, match=r"at least two|shapes|finite"):
         ppi_mean(*arguments)
-
-
-def test_rogan_gladen_undoes_known_error_rates():
-    positives = round(10_000 * (TRUTH * SENSITIVITY + (1 - TRUTH) * (1 - SPECIFICITY)))
-    estimate = rogan_gladen(positives, 10_000, (850, 1000), (750, 1000))
-    assert estimate.value == pytest.approx(TRUTH)
-
-
-def test_rogan_gladen_stays_in_the_unit_interval():
-    estimate = rogan_gladen(0, 100, (17, 20), (15, 20))
-    assert (estimate.value, estimate.low) == (0.0, 0.0)
-    assert 0.0 <= estimate.high < 0.2
-
-
-def test_a_judge_no_better_than_chance_cannot_be_corrected():
-    with pytest.raises(ValueError, match="chance"):
-        rogan_gladen(50, 100, (5, 10), (5, 10))
-
-
-@pytest.mark.parametrize(
-    ("agreement", "multiplier"), [(0.70, 1.19), (0.78, 1.46), (0.85, 1.96), (0.90, 2.78)]
-)
-def test_multiplier_of_golden_agreements(agreement, multiplier):
-    assert sample_multiplier(2.0 * agreement - 1.0) == pytest.approx(multiplier, abs=5e-3)
-
-
-def test_a_perfect_judge_has_no_multiplier():
-    with pytest.raises(ValueError, match="correlation"):
-        sample_multiplier(1.0)

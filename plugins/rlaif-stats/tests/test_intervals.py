@@ -7,7 +7,6 @@ from scipy import stats
 from rlaif_stats.intervals import (
     Estimate,
     mean_estimate,
-    paired_bootstrap,
     wilson,
     win_rate,
 )
@@ -123,27 +122,6 @@ def test_clustered_win_rate_covers_the_truth_where_the_naive_one_does_not():
     assert 0.92 <= covered["clustered"] / 300 <= 0.98
 
 
-def test_paired_bootstrap_finds_a_difference_that_the_spread_of_items_hides():
-    rng = np.random.default_rng(0)
-    item = rng.normal(scale=5.0, size=200)
-    first, second = item + 0.3 + rng.normal(size=200) * 0.5, item
-    estimate = paired_bootstrap(first, second, np.random.default_rng(1))
-    t = mean_estimate(first - second)
-    assert estimate.low > 0.0
-    assert (estimate.low, estimate.high) == pytest.approx((t.low, t.high), abs=0.02)
-
-
-def test_paired_bootstrap_repeats_under_one_seed_and_resamples_whole_clusters():
-    rng = np.random.default_rng(0)
-    first = np.repeat(rng.normal(size=40), 5)
-    zeros, clusters = np.zeros(200), np.repeat(np.arange(40), 5)
-    a = paired_bootstrap(first, zeros, np.random.default_rng(7), clusters, resamples=2000)
-    b = paired_bootstrap(first, zeros, np.random.default_rng(7), clusters, resamples=2000)
-    naive = paired_bootstrap(first, zeros, np.random.default_rng(7), resamples=2000)
-    assert a == b
-    assert a.high - a.low > 1.8 * (naive.high - naive.low)
-
-
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
 def test_a_level_is_a_share_below_one(level):
     with pytest.raises(ValueError, match="level"):
@@ -153,8 +131,3 @@ def test_a_level_is_a_share_below_one(level):
 def test_clusters_of_other_values_are_refused():
     with pytest.raises(ValueError, match="shapes differ"):
         win_rate([1.0, 0.0], clusters=["p"])
-
-
-def test_paired_bootstrap_refuses_a_missing_value():
-    with pytest.raises(ValueError, match="finite"):
-        paired_bootstrap([1.0, np.nan], [0.0, 0.0], np.random.default_rng(0))

@@ -1,15 +1,10 @@
-from itertools import product
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rlaif_stats.jury import (
     effective_judges,
     error_correlation,
     log_odds_weights,
-    majority_accuracy,
 )
 
 
@@ -25,19 +20,6 @@ def test_a_judge_worse_than_chance_counts_for_the_other_side():
 def test_a_certain_judge_has_no_weight(accuracy):
     with pytest.raises(ValueError, match="accuracies"):
         log_odds_weights([accuracy])
-
-
-def test_a_majority_of_three_can_be_worse_than_its_best_judge():
-    assert majority_accuracy([0.9, 0.7, 0.6]) == pytest.approx(0.834)
-
-
-@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6))
-def test_majority_accuracy_equals_the_sum_over_all_outcomes(accuracies):
-    total = 0.0
-    for right in product((True, False), repeat=len(accuracies)):
-        chance = np.prod([a if r else 1 - a for a, r in zip(accuracies, right, strict=True)])
-        total += chance * (0.5 if 2 * sum(right) == len(right) else 2 * sum(right) > len(right))
-    assert majority_accuracy(accuracies) == pytest.approx(total)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import aclosing
 from itertools import tee
 
+from rlaif_core.api.records import JudgedPair
 from rlaif_core.data.pairs import LABEL_PROBABILITY, GivenPair, GivenPairs
 from rlaif_core.engine.judging.runner import JudgeRunner
 from rlaif_core.engine.progress import Progress
-from rlaif_core.metrics.label_agreement import LabelAgreement
 from rlaif_core.store.ledger import Reader
+from rlaif_stats.label_agreement import LabelAgreement, Vote
 
 
 async def judge_given(
@@ -23,7 +24,7 @@ async def judge_given(
     async with aclosing(stream) as windows:
         async for window in windows:
             for judged, given in zip(window, labelled, strict=False):  # labels go on
-                agreement.add(judged, given.label)
+                agreement.add(_votes(judged), given.label)
     judging.finish()
     return agreement
 
@@ -32,8 +33,12 @@ def agreement_in_ledger(ledger: Reader, pairs: GivenPairs) -> LabelAgreement:
     """The same from the ledger, once its labels have been settled anew."""
     agreement = LabelAgreement()
     for judged, given in zip(ledger.judged(0), pairs, strict=True):
-        agreement.add(judged, given.label)
+        agreement.add(_votes(judged), given.label)
     return agreement
+
+
+def _votes(pair: JudgedPair) -> list[Vote]:
+    return [(vote.index, vote.order, vote.p_a) for vote in pair.votes]
 
 
 def lead(pair: GivenPair) -> float | None:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import asdict
 
 from rlaif_core.engine.components import POLICY
 from rlaif_core.engine.judging.anchors import judge_anchors, read_anchors
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.stages.stage import Forecast, Stage, Whole
 from rlaif_core.metrics.run import JSON
-from rlaif_stats.calibration import (
-    TEMPERATURE_RANGE,
-    apply_temperature,
-    as_confidence,
-    brier_score,
-    expected_calibration_error,
-    fit_temperature,
-)
-
-FOLDS = 5
-
-EDGE = 0.01
-"""Share of an end of the temperature's range within which the fit has run into that end."""
+from rlaif_stats.calibration import as_confidence
+from rlaif_stats.temperature_scaling import scale_temperature
 
 
 async def run(round_: Round) -> JSON:
@@ -46,58 +33,18 @@ async def run(round_: Round) -> JSON:
     predicted, labels = await judge_anchors(
         session.ledger, judging, round_.number, anchors, "anchors"
     )
-    temperature = fit_temperature(predicted, labels)
-    before = _quality(predicted, labels)
-    after = _quality(crossfitted(predicted, labels), labels)
-    unfit = _unfit(temperature)
-    if unfit:
-        session.progress.note(f"WARNING: calibration: {unfit}; labels stay as they are")
-        temperature, after = 1.0, before
+    scaling = scale_temperature(predicted, labels)
+    before, after = asdict(scaling.before), asdict(scaling.after)
+    if scaling.unfit:
+        session.progress.note(f"WARNING: calibration: {scaling.unfit}; labels stay as they are")
     return {
-        "temperature": temperature,
-        "unfit": unfit,
+        "temperature": scaling.temperature,
+        "unfit": scaling.unfit,
         "anchors": len(predicted),
         "accuracy": float(as_confidence(predicted, labels)[1].mean()),
         **{name: {"before": before[name], "after": after[name]} for name in before},
-        "summary": f"temperature {temperature:.2f} on {len(predicted)} anchors, "
+        "summary": f"temperature {scaling.temperature:.2f} on {len(predicted)} anchors, "
         f"ECE {before['ece']:.3f} → {after['ece']:.3f}",
-    }
-
-
-def _unfit(temperature: float) -> str:
-    """The reason why a fitted temperature means nothing; empty if it does."""
-    coldest, hottest = TEMPERATURE_RANGE
-    if temperature < coldest * (1.0 + EDGE):
-        return "the judge is right on every anchor, so they cannot tell how sure it may be"
-    if temperature > hottest * (1.0 - EDGE):
-        return "the judge is no better than chance on the anchors"
-    return ""
-
-
-def crossfitted(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each probability at the temperature that the other folds give.
-
-    Args:
-        predicted: shape (n,), in [0, 1].
-        labels: shape (n,), in [0, 1].
-
-    Returns:
-        shape (n,).
-    """
-    fold = np.arange(len(predicted)) % FOLDS
-    after = np.empty_like(predicted)
-    for number in range(FOLDS):
-        inside = fold == number
-        temperature = fit_temperature(predicted[~inside], labels[~inside])
-        after[inside] = apply_temperature(predicted[inside], temperature)
-    return after
-
-
-def _quality(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
-    confidence, right = as_confidence(predicted, labels)
-    return {
-        "ece": expected_calibration_error(confidence, right),
-        "brier": brier_score(predicted, labels),
     }
 
 

@@ -27,9 +27,7 @@ async def run(round_: Round) -> JSON:
     for index in range(len(session.recipe.file.evaluators)):
         evaluator: Evaluator[Any] = await session.components.get(f"evaluators.{index}")
         measured = await session.hooks.rlaif_evaluate(evaluation=evaluation, evaluator=evaluator)
-        values, records = recorded(measured, evaluator.describes)
-        merge(figures, values)
-        merge(figures, {"records": records})
+        merge(figures, recorded(measured, evaluator.describes))
         session.progress.advance()
     merge(figures, {"judge": await _of_the_judge(round_, evaluation.gold)})
     headline = next(_headlines(figures), None)

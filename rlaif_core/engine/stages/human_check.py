@@ -7,7 +7,7 @@ get the pairs of which the judge is least sure, and their labels replace the jud
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -16,18 +16,23 @@ from rlaif_core.api.component import Context
 from rlaif_core.api.errors import DataError
 from rlaif_core.api.records import JudgedPair, digest
 from rlaif_core.api.rows import Row, json_rows
-from rlaif_core.data.pairs import LABEL_PROBABILITY, Label
+from rlaif_core.data.pairs import LABEL_PROBABILITY
 from rlaif_core.engine.judging.preferences import judged_pair
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session
 from rlaif_core.engine.stages.stage import Stage
-from rlaif_core.metrics.label_agreement import side
 from rlaif_core.metrics.run import JSON
 from rlaif_core.recipe.sections import ValidationSection
+from rlaif_core.store.ledger import Reader
 from rlaif_stats.agreement import cohen_kappa, confusion_matrix
+from rlaif_stats.estimation import ppi_mean
 from rlaif_stats.intervals import wilson
+from rlaif_stats.label_agreement import Label, side
 
 SAMPLE = "to-label.jsonl"
+
+FEWEST_EACH = 5
+"""Pairs with agreement, and pairs without, below which a normal interval covers too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,10 @@ async def run(round_: Round) -> JSON:
     Returns:
         asked, labelled and open, the number still without a label; over the random ones that
         people decided, agreement (with interval) and kappa, ties of the judge counted as
-        disagreement; people_ties, which are left out of both: most judges never say tie; waiting:
-        why the run is to stop until people have labelled, or empty; warning: what low agreement
-        means, or empty.
+        disagreement; agreement_on_all, the same sharpened by the judge's confidence in the other
+        pairs (PPI++, Angelopoulos et al. 2311.01453); people_ties, which are left out of all three:
+        most judges never say tie; waiting: why the run is to stop until people have labelled, or
+        empty; warning: what low agreement means, or empty.
 
     Raises:
         DataError: If a label cannot be used.
@@ -100,14 +106,12 @@ async def run(round_: Round) -> JSON:
         return figures
     random = {id_: label for id_, label in labelled.items() if sample[id_].random}
     figures["people_ties"] = sum(label == "tie" for label in random.values())
-    both = [
-        (side(sample[id_].pair.p_a), side(sample[id_].p_a(label)))
-        for id_, label in random.items()
-        if label != "tie"
-    ]
+    answered = [(sample[id_], label) for id_, label in random.items() if label != "tie"]
+    both = [(side(shown.pair.p_a), side(shown.p_a(label))) for shown, label in answered]
     if both:
         agreed = wilson(sum(mine == theirs for mine, theirs in both), len(both))
         figures["agreement"] = {"value": agreed.value, "low": agreed.low, "high": agreed.high}
+        figures |= _on_all_pairs(session.ledger, number, answered)
         figures["kappa"] = float(cohen_kappa(confusion_matrix(*zip(*both, strict=True))))
         figures["warning"] = _warning(agreed.value, section)
     if section.hybrid and labelled:
@@ -123,6 +127,25 @@ async def run(round_: Round) -> JSON:
     if both:
         figures["summary"] += f", agreement {figures['agreement']['value']:.0%}"
     return figures
+
+
+def _on_all_pairs(
+    ledger: Reader, round_index: int, answered: Sequence[tuple[Sampled, Label]]
+) -> JSON:
+    """Agreement on all pairs, where the judge's confidence tells something of the unlabelled."""
+    pairs = [shown.pair for shown, _ in answered]
+    known = {(pair.prompt.id, pair.a.id, pair.b.id) for pair in pairs}
+    rest = [
+        abs(pair.p_a - 0.5)
+        for pair in ledger.pairs(round_index, "train")
+        if pair.p_a is not None and pair.key not in known
+    ]
+    agree = [float(side(shown.pair.p_a) == side(shown.p_a(label))) for shown, label in answered]
+    if min(sum(agree), len(agree) - sum(agree)) < FEWEST_EACH or len(rest) < 2:
+        return {}
+    found = ppi_mean(agree, [abs((pair.p_a or 0.0) - 0.5) for pair in pairs], rest)
+    low, high = max(0.0, found.low), min(1.0, found.high)
+    return {"agreement_on_all": {"value": found.value, "low": low, "high": high}}
 
 
 def draw(session: Session, round_index: int, section: ValidationSection) -> Iterator[Sampled]:

@@ -54,7 +54,7 @@ class Listing(Answers):
         """The prompts of a split that have one of these ids, in their order."""
         query = "SELECT id, record FROM prompts WHERE split=? ORDER BY position"
         rows = self._read(query, split)
-        return (PROMPT.validate_json(text) for prompt_id, text in rows if prompt_id in ids)
+        return (PROMPT.validate_json(text) for id_, text in rows if id_ in ids)
 
     def responses_of(self, prompt_id: str, round_index: int, split: str) -> list[Response]:
         """A round's responses to one prompt, in their order."""
@@ -94,9 +94,7 @@ class Listing(Answers):
         query = (
             "SELECT id, json_extract(record, '$.model') FROM responses WHERE round=? AND split=?"
         )
-        return {
-            response_id: model or "" for response_id, model in self._read(query, round_index, split)
-        }
+        return {id_: model or "" for id_, model in self._read(query, round_index, split)}
 
     def pairs(
         self,
@@ -168,11 +166,11 @@ class Listing(Answers):
         responses = _Ascending(by_prompt)
 
         def judged() -> Iterator[JudgedPair]:
-            for prompt_id, of_prompt in groupby(
+            for id_, of_prompt in groupby(
                 self.pairs(round_index, split, after), attrgetter("prompt_id")
             ):
-                prompt = prompts.at(prompt_id)
-                known = {response.id: response for response in responses.at(prompt_id) or ()}
+                prompt = prompts.at(id_)
+                known = {response.id: response for response in responses.at(id_) or ()}
                 for pair in of_prompt:
                     a, b = known.get(pair.a), known.get(pair.b)
                     if prompt and a and b and pair.agreement is not None:
@@ -207,12 +205,11 @@ class Listing(Answers):
         """Every candidate preference of a round with its fate."""
         prompts = self._prompts_by_id("train", after[0])
         outlines = self.candidate_outlines(round_index, after, limit)
-        for prompt_id, of_prompt in groupby(outlines, attrgetter("prompt_id")):
-            prompt = prompts.at(prompt_id)
-            assert prompt is not None, f"{self.path}: no prompt {prompt_id}"
+        for id_, of_prompt in groupby(outlines, attrgetter("prompt_id")):
+            prompt = prompts.at(id_)
+            assert prompt is not None, f"{self.path}: no prompt {id_}"
             known = {
-                response.id: response
-                for response in self.responses_of(prompt_id, round_index, "train")
+                response.id: response for response in self.responses_of(id_, round_index, "train")
             }
             for row in of_prompt:
                 chosen, rejected = known[row.chosen], known[row.rejected]
@@ -234,7 +231,7 @@ class Listing(Answers):
     def _prompts_by_id(self, split: str, start: str) -> _Ascending[Prompt]:
         query = "SELECT id, record FROM prompts WHERE split=? AND id>=? ORDER BY id"
         rows = self._read(query, split, start)
-        return _Ascending((prompt_id, PROMPT.validate_json(text)) for prompt_id, text in rows)
+        return _Ascending((id_, PROMPT.validate_json(text)) for id_, text in rows)
 
 
 class _Ascending(Generic[Value]):

@@ -48,6 +48,7 @@ def test_agreement_has_its_interval_and_good_agreement_no_warning(inside: Inside
     assert 0.7 < human["agreement"]["low"] < 1.0
     assert human["kappa"] == 1.0
     assert "warning" not in human
+    assert "agreement_on_all" not in human
 
 
 @pytest.mark.parametrize(("wrong", "said"), [(4, "look at where"), (9, "DO NOT TRUST")])
@@ -57,6 +58,9 @@ def test_low_agreement_is_said_loudly(wrong: int, said: str, inside: Inside) -> 
     label(inside, lambda i, row: flip[greater(i, row)] if i < wrong else greater(i, row))
     human = inside.run(validation={**HALF, "wait": True})["rounds"][0]["judge"]["human"]
     assert human["agreement"]["value"] == pytest.approx(1 - wrong / 18)
+    on_all = human.get("agreement_on_all")
+    assert (on_all is None) == (wrong < 5)
+    assert on_all is None or 0.0 <= on_all["low"] < on_all["value"] < on_all["high"] <= 1.0
     assert said in human["warning"]
     assert any(said in note and "WARNING" in note for note in inside.progress.notes)
 

@@ -82,7 +82,7 @@ def _rest(row: Row, columns: Columns) -> dict[str, Any]:
     return rest
 
 
-def _clash(row: Row, columns: Columns, row_id: str, before: str) -> str:
+def _clash(row: Row, columns: Columns, prompt_id: str, before: str) -> str:
     if row.values.get(columns.id) is None:
         return f"the same prompt as {before}: leave one out, or give both an '{columns.id}'"
-    return f"{columns.id} {row_id!r} is already that of {before}"
+    return f"{columns.id} {prompt_id!r} is already that of {before}"

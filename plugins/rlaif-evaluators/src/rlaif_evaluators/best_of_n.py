@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +14,9 @@ from rlaif_core.api import (
     ChatRequest,
     Evaluation,
     Evaluator,
+    Measured,
+    Measurement,
+    Metric,
     ModelError,
     Params,
     Prompt,
@@ -48,7 +52,7 @@ class BestOfN(Evaluator[BestOfNParams]):
     Params = BestOfNParams
     needs_heldout = needs_reward_model = True
 
-    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+    async def evaluate(self, evaluation: Evaluation) -> Measured:
         """The baseline that costs no training, on the held-out prompts.
 
         Every n is estimated from the same samples, without bias (Nakano et al. 2112.09332). Where
@@ -71,7 +75,8 @@ class BestOfN(Evaluator[BestOfNParams]):
         failed = self.params.samples * len(answered) - len(flat)
         scored = await asyncio.to_thread(self._score, evaluation, answered, flat)
         rows = [row for n in self.params.n if (row := _row(n, scored))]
-        return {"policy": {"best_of_n": rows, "best_of_n_failed": failed}}
+        figures = {"policy": {"best_of_n": rows, "best_of_n_failed": failed}}
+        return Measurement(figures, list(_curves(rows)))
 
     async def _draw(self, evaluation: Evaluation, prompt: Prompt) -> list[str]:
         replies = await asyncio.gather(
@@ -111,6 +116,33 @@ class BestOfN(Evaluator[BestOfNParams]):
             known = [item for item in truth if item is not None]
             scored.append((of_prompt, known if len(known) == len(texts) else []))
         return scored
+
+
+def _curves(rows: Sequence[Mapping[str, float]]) -> Iterator[Metric]:
+    """Reward and gold score of the largest n, with the curve from the smallest n on."""
+    for name, key, label in (
+        ("best_of_n", "reward", "Reward of the best of n"),
+        ("best_of_n_gold", "gold", "Gold score of the best of n"),
+    ):
+        known = [row for row in rows if key in row]
+        if known:
+            yield Metric(
+                name=name,
+                value=known[-1][key],
+                baseline=known[0][key],
+                n=int(known[-1]["prompts"]),
+                items="prompts",
+                label=label,
+                description="Base responses chosen among n by the reward model, without training. "
+                "Where the reward rises and the gold score falls, the reward model is exploited.",
+                chart="line",
+                details={
+                    "points": [[math.log2(row["n"]), row[key]] for row in known],
+                    "names": [f"{row['n']:g}" for row in known],
+                    "x_label": "n responses, chosen among by the reward model",
+                },
+                heldout=True,
+            )
 
 
 def _row(n: int, scored: Sequence[Scored]) -> dict[str, float]:

@@ -6,7 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from rlaif_core.api import Evaluation, Evaluator, Gold, JudgedPair, Params
+from rlaif_core.api import (
+    Evaluation,
+    Evaluator,
+    Gold,
+    JudgedPair,
+    Measured,
+    Measurement,
+    Metric,
+    Params,
+)
 from rlaif_evaluators.outcomes import interval, outcome
 
 
@@ -19,6 +28,7 @@ class GoldTruth(Evaluator[Params]):
             "label": "Gold score",
             "description": "Mean gold score of the held-out responses, base and policy.",
             "higher_is_better": True,
+            "headline": True,
             "heldout": True,
             "evidence": "gold",
         },
@@ -27,14 +37,26 @@ class GoldTruth(Evaluator[Params]):
             "description": "Share of held-out prompts on which the gold score rose, ties one half.",
             "unit": "share",
             "higher_is_better": True,
+            "headline": True,
             "heldout": True,
             "evidence": "gold",
         },
-        "policy.gold_gain": {"label": "Gain in gold score", "heldout": True, "evidence": "gold"},
-        "judge.gold_accuracy": {"label": "Accuracy against the gold score", "unit": "share"},
+        "policy.gold_gain": {
+            "label": "Gain in gold score",
+            "headline": True,
+            "heldout": True,
+            "evidence": "gold",
+        },
+        "judge.gold_accuracy": {
+            "label": "Judge accuracy (gold)",
+            "unit": "share",
+            "items": "pairs",
+            "headline": True,
+            "evidence": "gold",
+        },
     }
 
-    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+    async def evaluate(self, evaluation: Evaluation) -> Measured:
         """Gold figures, which no judge and no trainer can see.
 
         Returns:
@@ -48,7 +70,12 @@ class GoldTruth(Evaluator[Params]):
             return {}
         policy = _policy(evaluation, evaluation.gold) if evaluation.after else {}
         judge = _judge(evaluation, evaluation.gold)
-        return {name: part for name, part in (("policy", policy), ("judge", judge)) if part}
+        figures = {name: part for name, part in (("policy", policy), ("judge", judge)) if part}
+        if not judge:
+            return figures
+        value, n = judge["gold_accuracy"], judge["gold_comparisons"]
+        accuracy = Metric(name="gold_accuracy", value=value, n=n, group="judge")
+        return Measurement(figures, [accuracy])
 
 
 def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class KL(Evaluator[Params]):
             "label": "KL from the base",
             "description": "KL(policy‖base) over whole held-out responses.",
             "unit": "nats a response",
+            "headline": True,
             "heldout": True,
             "evidence": "divergence",
         }

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from rlaif_core.api import Evaluation, Evaluator, JudgedPair, Params, Response
+from rlaif_core.api import (
+    Evaluation,
+    Evaluator,
+    JudgedPair,
+    Measured,
+    Measurement,
+    Missing,
+    Params,
+    Response,
+)
 from rlaif_evaluators.outcomes import interval, outcome
 
 
@@ -20,6 +29,7 @@ class WinRate(Evaluator[Params]):
             "base, ties one half.",
             "unit": "share",
             "higher_is_better": True,
+            "headline": True,
             "heldout": True,
             "evidence": "judge",
         },
@@ -34,7 +44,7 @@ class WinRate(Evaluator[Params]):
         "policy.win_rate_abstentions": {"label": "Prompts on which the judge abstained"},
     }
 
-    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+    async def evaluate(self, evaluation: Evaluation) -> Measured:
         """Share of held-out prompts won, both orders judged, with abstentions counted.
 
         A prompt is won if the judge's verdicts add up to more than one half, however little.
@@ -42,18 +52,23 @@ class WinRate(Evaluator[Params]):
         order, the prompt is left out.
 
         Returns:
-            `policy`: `win_rate` over the base with its interval, absent if nothing was decided,
-            and `win_rate_abstentions`; `win_rate_length_controlled`, what it would be at equal
-            length, and `length_effect`, the log-odds that a longer response adds (AlpacaEval 2,
-            2404.04475; see `stats.length_control`). From the second round on the same over the
-            last round's policy: `win_rate_previous` and so on. Nothing if there is no new policy.
+            `policy`: `win_rate` over the base with its interval, and `win_rate_abstentions`;
+            `win_rate_length_controlled`, what it would be at equal length, and `length_effect`, the
+            log-odds that a longer response adds (AlpacaEval 2, 2404.04475; see
+            `rlaif_stats.length_control`). From the second round on the same over the
+            last round's policy: `win_rate_previous` and so on. Nothing if there is no new policy;
+            `win_rate` is missing, with the reason, if nothing was decided.
         """
         if not evaluation.after:
             return {}
         figures = await _against(evaluation, evaluation.before, "")
         if evaluation.previous:
             figures |= await _against(evaluation, evaluation.previous, "_previous")
-        return {"policy": figures}
+        missing = []
+        if "win_rate" not in figures:
+            why = f"the judge abstained on all {len(evaluation.after):,} held-out prompts"
+            missing.append(Missing("win_rate", why, label="Win rate"))
+        return Measurement({"policy": figures}, missing)
 
 
 async def _against(

@@ -23,6 +23,7 @@ class Described:
         items: Items that its `n` counts.
         share: Whether it is a share in [0, 1], shown in percent.
         bounds: When to warn; None where no value is bad in itself.
+        headline: Whether the terminal's summary shows it.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Described:
     items: str
     share: bool = True
     bounds: Bounds | None = None
+    headline: bool = False
 
 
 def _between(
@@ -55,6 +57,7 @@ CATALOGUE: Mapping[str, Described] = {
         "Share of pairs on which swapping the two responses left the verdict on the same side; "
         "a pair with an abstention counts against it.",
         "pairs and votes",
+        headline=True,
         bounds=_between(
             0.65,
             1.0,
@@ -168,6 +171,7 @@ CATALOGUE: Mapping[str, Described] = {
         "Agreement with the evaluation judge, κ",
         "Cohen's κ of the training judge and the evaluation judge on the pairs that both saw.",
         "pairs",
+        headline=True,
         share=False,
         bounds=_between(
             0.4,
@@ -213,6 +217,7 @@ def metric(
         items=described.items,
         label=described.label,
         description=described.description,
+        headline=described.headline,
         group="judge",
         chart="interval",
         details=details or {},

@@ -47,7 +47,7 @@ class Constitution(Params):
         if not principles:
             raise ValueError("there are none")
         ids = [principle.id for principle in principles]
-        twice = sorted({principle_id for principle_id in ids if ids.count(principle_id) > 1})
+        twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
         if twice:
             raise ValueError(f"two principles have the id {', '.join(map(repr, twice))}")
         return principles

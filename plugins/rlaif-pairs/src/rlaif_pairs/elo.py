@@ -63,10 +63,10 @@ class Elo(EveryPair[EloParams]):
         )
 
         games = [game for pair in ranking.judged for game in _games(pair)]
-        met = dict.fromkeys(response_id for game in games for response_id in (game.a, game.b))
+        met = dict.fromkeys(id_ for game in games for id_ in (game.a, game.b))
         if not met:
             return {}
-        place = {response_id: index for index, response_id in enumerate(met)}
+        place = {id_: index for index, id_ in enumerate(met)}
         rate = self.params.first_rate
         if rate is None:
             # One order alone cannot tell a favoured place from a better response.

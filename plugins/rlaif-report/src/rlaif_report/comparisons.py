@@ -131,10 +131,8 @@ def browser(run: Run, sample: Sample) -> Browser:
     spent = 0
     for seen in chosen:
         first, other = ("train", "heldout") if seen.split == "train" else ("heldout", "train")
-        prompt_id = seen.outline.prompt_id
-        view = _view(
-            run, seen, prompts[first].get(prompt_id) or prompts[other].get(prompt_id), numbers
-        )
+        id_ = seen.outline.prompt_id
+        view = _view(run, seen, prompts[first].get(id_) or prompts[other].get(id_), numbers)
         spent += view.size
         if spent > BUDGET and views:
             break

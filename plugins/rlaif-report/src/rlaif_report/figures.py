@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeGuard
 
 from rlaif_report.metric_labels import A_SHARE, is_share, label
@@ -116,11 +115,9 @@ def tick(value: float) -> str:
     return text.replace("-", "−")
 
 
-def figures(
-    section: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})
-) -> list[Figure]:
-    """The lines of a section, nested sections spelled out; `called` comes before `label`."""
-    return list(_lines(section, "", called, shares=False))
+def figures(section: Mapping[str, Any]) -> list[Figure]:
+    """The lines of a section, nested sections spelled out."""
+    return list(_lines(section, "", shares=False))
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -154,15 +151,13 @@ def _one(name: str, value: Any) -> str:
     return share(value) if is_share(name) and isinstance(value, float) else number(value)
 
 
-def _lines(
-    section: Mapping[str, Any], parent: str, called: Mapping[str, str], *, shares: bool
-) -> Iterator[Figure]:
+def _lines(section: Mapping[str, Any], parent: str, *, shares: bool) -> Iterator[Figure]:
     for name, value in with_intervals(section).items():
         if name == SUMMARY:
             continue
-        named = f"{parent}{called.get(name) or label(name)}"
+        named = f"{parent}{label(name)}"
         if isinstance(value, Mapping) and not _is_leaf(value):
-            yield from _lines(value, f"{named}: ", called, shares=shares or is_share(name))
+            yield from _lines(value, f"{named}: ", shares=shares or is_share(name))
         else:
             shown_as = A_SHARE if shares else name
             yield Figure(name, named, show(shown_as, value))

@@ -6,54 +6,25 @@ LABELS = {
     "accuracy": "Accuracy",
     "accuracy_by_order": "Accuracy by order",
     "agreement": "Agreement",
-    "approx_kl": "Approximate KL of the update",
     "both_right": "Right in both orders",
-    "calibration_brier": "Brier score once calibrated",
-    "calibration_ece": "ECE once calibrated",
     "first_position_rate": "First response preferred",
-    "gold_accuracy": "Accuracy against the gold score",
-    "entropy_per_response": "Entropy, nats a response",
-    "entropy_per_token": "Entropy, nats a token",
-    "gold_gain": "Gain in gold score",
-    "heldout": "Held-out preferences",
-    "heldout_brier": "Held-out Brier score",
-    "heldout_ece": "Held-out ECE",
-    "gold_score": "Gold score",
-    "gold_win_rate": "Win rate by gold score",
     "kappa": "Cohen's κ",
-    "kl": "KL",
-    "kl_coef": "KL coefficient",
-    "kl_of_mismatched_pairs": "KL over mismatched pairs, nats a response",
-    "kl_per_response": "KL from the reference, nats a response",
-    "kl_per_token": "KL from the reference, nats a token",
     "position_agreement": "Same verdict in both orders",
     "position_consistency": "Both-order consistency",
-    "reward_accuracy": "Reward model accuracy",
-    "brier": "Brier score",
-    "ece": "ECE",
     "usd": "US dollars",
-    "win_rate": "Win rate",
-    "win_rate_abstentions": "Prompts on which the judge abstained",
-    "win_rate_length_controlled": "Win rate at equal length",
     "ab": "A first",
     "ba": "B first",
 }
-OF_POLICY = {
-    "kl": "KL from the base, nats a response",
-    "kl_k3": "KL from the base by k3, nats a response",
-    "kl_se": "KL, its standard error",
-    "kl_unmeasured": "Responses without a KL",
-    "length": "Length, characters",
-}
-"""Names in the `policy` section, where the unit is known."""
+"""Figures of the engine itself; what others measure has records or is called by its name."""
+
+WORDS = {"brier": "Brier", "ece": "ECE", "heldout": "held-out", "kl": "KL"}
+"""Spellings of words in names."""
 
 SHARES = {
     "ab",
     "agreement",
     "ba",
     "first_position_rate",
-    "longer_chosen",
-    "longer_preferred",
     "position_agreement",
     "position_consistency",
 }
@@ -84,8 +55,8 @@ def label(name: str) -> str:
     part, _, last = name.rpartition("/")
     if part and last:
         return f"{part}: {label(last)}"
-    spoken = name.replace("heldout", "held-out").replace("_", " ")
-    return LABELS.get(name) or spoken.strip().capitalize()
+    spoken = " ".join(WORDS.get(word, word) for word in name.split("_"))
+    return LABELS.get(name) or spoken[:1].upper() + spoken[1:]
 
 
 def interest(name: str) -> int:

@@ -17,9 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlaif_core.api import metrics_of
 from rlaif_report.charts import Interval, Plot, Scale
-from rlaif_report.figures import ends, is_number, number, share, signed, tick
+from rlaif_report.figures import PERCENT, ends, is_number, number, share, signed, tick
 from rlaif_report.metric_labels import label
+
+NOT_MEASURED = "not_measured"
+"""The key of a round's metrics that are missing, by group."""
 
 RECORDS = "records"
 """The key of a section's records."""
@@ -48,6 +52,7 @@ class MetricRecord:
         baseline: The same figure of what it is compared with; None without one.
         group: The table it stands in.
         chart: How it is drawn; empty if it is not.
+        headline: Whether it stands at the top of the page.
         details: What else belongs to it, JSON values.
     """
 
@@ -63,21 +68,43 @@ class MetricRecord:
     baseline: float | None
     group: str
     chart: str
+    headline: bool
     details: Mapping[str, Any]
+
+    def _write(self, value: float) -> str:
+        return share(value) if self.unit == SHARE else number(value)
+
+    @property
+    def value_text(self) -> str:
+        """The value, after its baseline if it has one."""
+        text = self._write(self.value)
+        return text if self.baseline is None else f"{self._write(self.baseline)} → {text}"
+
+    @property
+    def note(self) -> str:
+        """Its interval, its unit and its change from the baseline."""
+        parts = [self.unit] if self.unit not in ("", SHARE) else []
+        if self.low is not None and self.high is not None:
+            parts.append(f"95{PERCENT} interval {self._ends(self.low, self.high)}")
+        if self.baseline is not None:
+            parts.append(f"{signed(self.value - self.baseline)} against the base")
+        return ", ".join(parts)
 
     @property
     def text(self) -> str:
         """The value with its interval, its unit and its baseline."""
-        write = share if self.unit == SHARE else number
-        text = write(self.value)
+        text = self._write(self.value)
         if self.low is not None and self.high is not None:
-            text = f"{text} ({ends(write(self.low), write(self.high))})"
+            text = f"{text} ({self._ends(self.low, self.high)})"
         if self.unit not in ("", SHARE):
             text = f"{text} {self.unit}"
         if self.baseline is not None:
             change = signed(self.value - self.baseline)
-            text = f"{write(self.baseline)} → {text}, {change}"
+            text = f"{self._write(self.baseline)} → {text}, {change}"
         return text
+
+    def _ends(self, low: float, high: float) -> str:
+        return ends(self._write(low), self._write(high))
 
     @property
     def basis(self) -> str:
@@ -126,12 +153,31 @@ class MetricGroup:
 
 
 def records(section: Any) -> Iterator[MetricRecord]:
-    """The records of a section; what is no record is passed over."""
+    """The records of a section; what is no record is passed over.
+
+    Of a run whose metrics had no records yet, they are made from the figures of its policy.
+    """
     groups = section.get(RECORDS) if isinstance(section, Mapping) else None
+    if groups is None and isinstance(section, Mapping) and isinstance(section.get("policy"), dict):
+        made = metrics_of({"policy": section["policy"]})
+        groups = {"policy": {metric.name: metric.record() for metric in made}}
     for group, members in _items(groups):
         for name, record in _items(members):
             if is_number(_mapping(record).get("value")):
                 yield _record(name, group, _mapping(record))
+
+
+def missing(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(label, reason) of what an evaluator could not measure; of what came out null, no reason."""
+    for _, members in _items(section.get(NOT_MEASURED)):
+        for name, member in _items(members):
+            found = _mapping(member)
+            yield str(found.get("label") or label(name)), str(found.get("reason") or "")
+
+    for _, members in _items(section.get(RECORDS)):
+        for name, member in _items(members):
+            if not is_number(_mapping(member).get("value")):
+                yield str(_mapping(member).get("label") or label(name)), ""
 
 
 def metric_groups(section: Any) -> list[MetricGroup]:
@@ -157,6 +203,7 @@ def _record(name: str, group: str, record: Mapping[str, Any]) -> MetricRecord:
         baseline if is_number(baseline) else None,
         group,
         str(record.get("chart") or ""),
+        bool(record.get("headline")),
         _mapping(record.get("details")),
     )
 

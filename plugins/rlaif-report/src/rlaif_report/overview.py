@@ -13,21 +13,21 @@ from rlaif_report.figures import (
     PERCENT,
     duration,
     ends,
-    is_change,
     is_interval,
     is_number,
     money,
     number,
     share,
     show,
-    signed,
 )
 from rlaif_report.judge_quality import alarms
 from rlaif_report.metric_labels import label
+from rlaif_report.metric_records import missing, records
 from rlaif_report.run_metrics import Measured
 from rlaif_report.text import one_line
 
 CONTESTS = 6
+HEADLINES = 6
 NAME = 40
 FACT = 600
 
@@ -62,19 +62,14 @@ def _contests(contests: Sequence[Mapping[str, Any]]) -> Iterator[Tile]:
 
 
 def _policy(section: Mapping[str, Any]) -> Iterator[Tile]:
-    policy = section.get("policy") or {}
-    yield _estimate("Win rate against the base", policy.get("win_rate"), no_win_rate(policy))
-    if policy.get("gold_win_rate") is not None:
-        yield _estimate("Win rate by gold score", policy["gold_win_rate"])
-    gold = policy.get("gold_score")
-    if is_change(gold):
-        gain, change = policy.get("gold_gain"), signed(gold["after"] - gold["before"])
-        if is_interval(gain):
-            change += f" ({ends(signed(gain['low']), signed(gain['high']))})"
-        text = f"{number(gold['before'])} → {number(gold['after'])}"
-        yield Tile("Gold score", text, f"{change} against the base")
-    kl = policy.get("kl")
-    yield Tile("KL from the base", show("kl", kl), "" if kl is None else "nats a response")
+    """The headline metrics of what is not the judge; those with an interval where none is one."""
+    found = [record for record in records(section) if record.group != "judge"]
+    chosen = [record for record in found if record.headline]
+    chosen = chosen or [record for record in found if record.low is not None]
+    for record in chosen[:HEADLINES]:
+        yield Tile(record.label, record.value_text, record.note)
+    for label_, reason in missing(section):
+        yield Tile(label_, NOT_MEASURED, reason)
 
 
 def _labelling(figures: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[Tile]:
@@ -125,19 +120,11 @@ def _price(measured: Measured) -> Iterator[Tile]:
     yield Tile("Time", duration(sum(known)) if known else NOT_MEASURED, "all stages together")
 
 
-def no_win_rate(policy: Mapping[str, Any]) -> str:
-    """The reason why a judged policy has no win rate; empty if it has one or was not judged."""
-    left_out = policy.get("win_rate_abstentions")
-    if policy.get("win_rate") is not None or not left_out:
-        return ""
-    return f"the judge abstained on all {number(left_out)} held-out prompts"
-
-
-def _estimate(name: str, value: Any, missing: str = "") -> Tile:
+def _estimate(name: str, value: Any) -> Tile:
     if is_interval(value):
         interval = ends(share(value["low"]), share(value["high"]))
         return Tile(name, share(value["value"]), f"95{PERCENT} interval {interval}")
-    return Tile(name, share(value), missing)
+    return Tile(name, share(value))
 
 
 def facts(run: Run) -> list[tuple[str, str]]:

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlaif_core.runs import Run
-from rlaif_report.best_of_n import NAME as BEST_OF_N
-from rlaif_report.best_of_n import BestOfN, best_of_n
 from rlaif_report.charts import Interval, intervals
 from rlaif_report.figures import Figure, figures
 from rlaif_report.funnel import CANDIDATES, Counted, Step, funnel
 from rlaif_report.judge import JudgeCounts, JudgeView, judge_view, unstructured
 from rlaif_report.judge_quality import lines_by_label
-from rlaif_report.metric_labels import OF_POLICY
-from rlaif_report.metric_records import RECORDS, MetricGroup, metric_groups
+from rlaif_report.metric_records import NOT_MEASURED, RECORDS, MetricGroup, metric_groups
 from rlaif_report.outlines import fates
-from rlaif_report.pareto_front import Front, front
 from rlaif_report.sample import (
     Sample,
     SeenPair,
@@ -53,8 +49,6 @@ class RoundView:
         more: Figures of evaluators in sections of their own: (section, figures).
         policy_metrics: The policy's metrics that have records; None if it has none.
         metrics: Other metrics that have records, by group.
-        front: What averages of policies earn of two rewards; None if there are none.
-        best_of_n: What choosing among n responses gains; None if it was not measured.
     """
 
     number: int
@@ -67,8 +61,6 @@ class RoundView:
     more: list[tuple[str, list[Figure]]]
     policy_metrics: MetricGroup | None
     metrics: list[MetricGroup]
-    front: Front | None
-    best_of_n: BestOfN | None
 
     @property
     def candidates(self) -> int | None:
@@ -96,7 +88,7 @@ def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled:
     own = {
         name: value
         for name, value in section.items()
-        if value and name not in COUNTS | {RECORDS} and name not in SECTIONS
+        if value and name not in COUNTS | {RECORDS, NOT_MEASURED} and name not in SECTIONS
         if isinstance(value, Mapping)
     }
     return RoundView(
@@ -105,13 +97,11 @@ def round_view(section: Mapping[str, Any], run: Run, sample: Sample, *, sampled:
         judge_view(_section(section, "judge"), tally),
         training(section, run, number, "reward_model"),
         training(section, run, number, "optimize"),
-        figures(_measured(policy), OF_POLICY),
+        figures(_measured(policy)),
         intervals(policy),
         [(name, figures(value)) for name, value in own.items()],
         groups.pop("policy", None),
         list(groups.values()),
-        front(_section(section, "optimize")),
-        best_of_n(policy),
     )
 
 
@@ -123,14 +113,17 @@ def _without_recorded(
     for name, group in groups.items():
         recorded = {metric.name for metric in group.metrics}
         figures = _section(section, name)
-        left[name] = {key: value for key, value in figures.items() if key not in recorded}
+        left[name] = {
+            key: value
+            for key, value in figures.items()
+            if key not in recorded and key.partition("/")[0] not in recorded
+        }
     return left
 
 
 def _measured(policy: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a policy, counts of what is missing last."""
-    names = [name for name in policy if name != BEST_OF_N]
-    return {name: policy[name] for name in sorted(names, key=lambda name: name.endswith(MISSING))}
+    return {name: policy[name] for name in sorted(policy, key=lambda name: name.endswith(MISSING))}
 
 
 def _pass_pairs(run: Run, number: int, tally: JudgeCounts, sample: Sample) -> None:
@@ -144,9 +137,9 @@ def _pass_pairs(run: Run, number: int, tally: JudgeCounts, sample: Sample) -> No
             outcomes = contest_outcomes(pair, contestants)
         sample.add(SeenPair(number, "train", pair, outcomes))
     authors = {
-        response_id: author
+        id_: author
         for author, round_index, split in policies(number)
-        for response_id in run.authors(round_index, split)
+        for id_ in run.authors(round_index, split)
     }
     for pair in run.pairs(number, "evaluation"):
         sample.add(SeenPair(number, "evaluation", pair, heldout_outcomes(pair, authors)))
@@ -176,6 +169,6 @@ def _cells(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             value = unstructured(judge)
         if name in {"reward_model", "optimize"}:
             value = final_figures(section, name)
-        if name not in {"round", "dropped", RECORDS}:
-            lines = figures({name: value}, OF_POLICY if name == "policy" else {})
+        if name not in {"round", "dropped", RECORDS, NOT_MEASURED}:
+            lines = figures({name: value})
             yield from ((line.label, line.text) for line in lines if len(line.text) <= CELL)

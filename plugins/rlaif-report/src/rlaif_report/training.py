@@ -11,7 +11,6 @@ from rlaif_core.runs import Run
 from rlaif_report.charts import Curve, curve
 from rlaif_report.figures import Figure, figures
 from rlaif_report.metric_labels import FIRST, interest, label
-from rlaif_report.pareto_front import RETURNED, SOUP
 
 PART = "part"
 """The figure that tells which of several trainings one after another a step is of."""
@@ -65,11 +64,11 @@ def training(section: Mapping[str, Any], run: Run, number: int, stage: str) -> T
 
 
 def final_figures(section: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """The final figures of a training in order of interest, without the averages that are drawn."""
+    """The final figures of a training in order of interest."""
     found = section.get(stage)
     if not isinstance(found, Mapping):
         return {}
-    names = [name for name in found if not name.startswith((SOUP, RETURNED))]
+    names = list(found)
     parts = list(dict.fromkeys(_part(name) for name in names))
     ordered = sorted(names, key=lambda name: (parts.index(_part(name)), *_place(name)))
     return {name: found[name] for name in ordered}

@@ -35,22 +35,6 @@ def confusion_matrix(first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
     return np.bincount(cells, minlength=labels * labels).reshape(labels, labels)
 
 
-def percent_agreement(confusion: ArrayLike) -> float:
-    """Share of items on which both raters gave the same label.
-
-    Args:
-        confusion: shape (labels, labels), counts, as from `confusion_matrix`.
-
-    Returns:
-        In [0, 1].
-
-    Raises:
-        ValueError: if the matrix is not square or counts nothing.
-    """
-    counts = _as_confusion(confusion)
-    return float(np.trace(counts) / counts.sum())
-
-
 def cohen_kappa(confusion: ArrayLike) -> float:
     """Agreement of two raters beyond chance (Cohen 1960).
 

@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from rlaif_stats.logistic import fit_logistic
-
 _LOGIT_CLIP = 1e-6
 """A probability of exactly 0 or 1 has no logit; it is taken as this near."""
 
@@ -37,19 +35,6 @@ class ReliabilityBins:
     predicted: NDArray[np.float64]
     observed: NDArray[np.float64]
     counts: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class PlattScaling:
-    """The map `sigmoid(slope * logit(p) + intercept)`."""
-
-    slope: float
-    intercept: float
-
-    def apply(self, probabilities: ArrayLike) -> NDArray[np.float64]:
-        """Recalibrated probabilities, any shape."""
-        scaled: NDArray[np.float64] = expit(self.slope * _logits(probabilities) + self.intercept)
-        return scaled
 
 
 def as_confidence(
@@ -170,8 +155,15 @@ def fit_temperature(probabilities: ArrayLike, outcomes: ArrayLike) -> float:
         eta = sharpness * z
         return float(np.mean(np.logaddexp(0.0, eta) - y * eta))
 
-    # Convex in 1/T, though not in T.
+    def slope(sharpness: float) -> float:
+        return float(np.mean(z * (expit(sharpness * z) - y)))
+
+    # Convex in 1/T, though not in T. Near an end the curve may be too flat for a search.
     coldest, hottest = TEMPERATURE_RANGE
+    if slope(1.0 / coldest) <= 0.0:
+        return coldest
+    if slope(1.0 / hottest) >= 0.0:
+        return hottest
     found = minimize_scalar(
         cross_entropy,
         bounds=(1.0 / hottest, 1.0 / coldest),
@@ -198,32 +190,6 @@ def apply_temperature(probabilities: ArrayLike, temperature: float) -> NDArray[n
         raise ValueError(f"temperature must be above 0, got {temperature}")
     scaled: NDArray[np.float64] = expit(_logits(probabilities) / temperature)
     return scaled
-
-
-def fit_platt(probabilities: ArrayLike, outcomes: ArrayLike) -> PlattScaling:
-    """Slope and intercept on the log-odds (Platt 1999), with his smoothed targets.
-
-    The intercept moves 0.5: right for a score, wrong for preferences pooled over both orders,
-    which have no side to lean to; use `fit_temperature` there.
-
-    Args:
-        probabilities: shape (n,), in [0, 1].
-        outcomes: shape (n,), in [0, 1]; known labels of an anchor set.
-
-    Returns:
-        The scaling.
-
-    Raises:
-        ValueError: if there are no values, shapes differ, or a value is out of range.
-    """
-    p, y = _pair(probabilities, outcomes)
-    positives = float(y.sum())
-    high = (positives + 1.0) / (positives + 2.0)
-    low = 1.0 / (y.size - positives + 2.0)
-    design = np.stack([_logits(p), np.ones_like(p)], axis=1)
-    # All probabilities equal leave slope and intercept undetermined; the least ridge decides.
-    fit = fit_logistic(design, low + y * (high - low), penalty=1e-6 * np.eye(2))
-    return PlattScaling(float(fit.coefficients[0]), float(fit.coefficients[1]))
 
 
 def _logits(probabilities: ArrayLike) -> NDArray[np.float64]:

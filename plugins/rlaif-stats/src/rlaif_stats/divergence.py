@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from rlaif_stats.intervals import Estimate, mean_estimate
 
 
 def k1(log_ratio: ArrayLike) -> NDArray[np.float64]:
@@ -32,32 +29,6 @@ def k3(log_ratio: ArrayLike) -> NDArray[np.float64]:
 
 
 _ESTIMATORS: dict[str, Callable[[ArrayLike], NDArray[np.float64]]] = {"k1": k1, "k2": k2, "k3": k3}
-
-
-def kl_estimate(
-    log_ratio: ArrayLike,
-    estimator: Literal["k1", "k2", "k3"] = "k1",
-    clusters: ArrayLike | None = None,
-    level: float = 0.95,
-) -> Estimate:
-    """KL(p‖q) in nats from samples of p (Schulman, "Approximating KL divergence", 2020).
-
-    Args:
-        log_ratio: shape (n,); `log p(x) - log q(x)` of samples x drawn from p, summed over the
-            tokens of a response for the sequence's KL.
-        estimator: "k1", "k2" or "k3".
-        clusters: shape (n,), the prompt each sample belongs to.
-        level: coverage of the t interval, in (0, 1).
-
-    Returns:
-        The mean of the estimator. Its interval is not cut at 0, so that k1 shows its noise.
-
-    Raises:
-        ValueError: if there are no samples, one is not finite, or the estimator is unknown.
-    """
-    if estimator not in _ESTIMATORS:
-        raise ValueError(f"estimator must be one of {sorted(_ESTIMATORS)}, got {estimator!r}")
-    return mean_estimate(_ESTIMATORS[estimator](log_ratio), clusters, level)
 
 
 def best_of_n_kl_bound(n: int) -> float:

@@ -137,48 +137,6 @@ def win_rate(
     return Estimate(value, interval.low, interval.high, y.size)
 
 
-def paired_bootstrap(
-    first: ArrayLike,
-    second: ArrayLike,
-    rng: np.random.Generator,
-    clusters: ArrayLike | None = None,
-    resamples: int = 10_000,
-    level: float = 0.95,
-) -> Estimate:
-    """Mean of `first - second` with a percentile bootstrap interval (Efron 1979).
-
-    Args:
-        first: shape (n,), finite; one system's values.
-        second: shape (n,), finite; the other's, on the same items in the same order.
-        rng: the source of randomness; the same seed gives the same interval.
-        clusters: shape (n,); whole clusters are resampled when given.
-        resamples: how many bootstrap samples.
-        level: coverage of the interval, in (0, 1).
-
-    Returns:
-        The mean difference.
-
-    Raises:
-        ValueError: if there are no values, one is not finite, or shapes differ.
-    """
-    a = np.asarray(first, dtype=np.float64)
-    difference = a - _matching(second, a).astype(np.float64)
-    _require_values(difference)
-    if not np.isfinite(difference).all():
-        raise ValueError("values must be finite; leave missing ones out first")
-    codes, groups = _codes(clusters, difference)
-    sums = np.bincount(codes, difference, groups)
-    sizes = np.bincount(codes, minlength=groups)
-    means = np.empty(resamples)
-    step = max(1, _RESAMPLED_VALUES_AT_ONCE // groups)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        drawn = rng.integers(groups, size=(rows, groups))
-        means[start : start + rows] = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, (1.0 - _upper_tail(level), _upper_tail(level)))
-    return Estimate(float(difference.mean()), float(low), float(high), difference.size)
-
-
 def _upper_tail(level: float) -> float:
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie in (0, 1), got {level}")

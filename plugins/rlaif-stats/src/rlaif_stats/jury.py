@@ -27,30 +27,6 @@ def log_odds_weights(accuracies: ArrayLike) -> NDArray[np.float64]:
     return weights
 
 
-def majority_accuracy(accuracies: ArrayLike) -> float:
-    """Accuracy of the majority of independent judges, a split jury tossing a coin.
-
-    Exact, from the Poisson binomial distribution of the number of right verdicts. One good
-    judge among weak ones can beat the majority of all; compare before counting heads.
-
-    Args:
-        accuracies: shape (judges,), each in [0, 1].
-
-    Returns:
-        In [0, 1].
-
-    Raises:
-        ValueError: if there are no judges or an accuracy is out of range.
-    """
-    right = np.ones(1)
-    for accuracy in _as_accuracies(accuracies, open_ends=False):
-        right = np.convolve(right, (1.0 - accuracy, accuracy))
-    votes = np.arange(right.size)
-    judges = right.size - 1
-    credit = np.where(2 * votes == judges, 0.5, 2 * votes > judges)
-    return float(right @ credit)
-
-
 def effective_judges(judges: int, correlation: float) -> float:
     """Number of independent judges that a correlated jury is worth (Kish's design effect).
 

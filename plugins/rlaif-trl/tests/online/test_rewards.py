@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlaif_core.api import DataError, Message, Prompt
-from rlaif_stats import advantages
 from rlaif_trl.online import trainers
 from rlaif_trl.online.best_of_n import best
 from rlaif_trl.online.grpo import GRPO, GRPOParams
@@ -19,6 +18,7 @@ from rlaif_trl.online.online_dpo_trainer import fresh_pair
 from rlaif_trl.online.rejection import Rejection
 from rlaif_trl.online.rloo import RLOO
 from rlaif_trl.pairs.unpaired import Marked, balance, shuffled
+from tests.support import advantages
 
 PROMPTS = [Prompt(f"p{i}", (Message("user", f"say {i}"),)) for i in range(16)]
 SHORT = {"max_completion_length": 8, "max_steps": 1, "logging_steps": 1, "learning_rate": 1e-3}

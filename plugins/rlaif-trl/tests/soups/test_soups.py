@@ -60,15 +60,21 @@ def test_all_of_one_share_is_that_parent_itself(name, two):
 
 
 def test_the_front_goes_from_one_parent_to_the_other(two):
-    measured = soup().train(two())
+    found = soup().train(two())
+    measured = found.figures["optimize"]
     points = {key.split("/")[1] for key in measured if key.startswith("soup/")}
     assert points == {"early=1,late=0", "early=0.5,late=0.5", "early=0,late=1"}
     for point in points:
         assert {f"soup/{point}/early", f"soup/{point}/late"} <= measured.keys()
+    (front,) = found.metrics
+    assert front.chart == "scatter"
+    assert front.details["names"] == ["1 0", "0.5 0.5 *", "0 1"]
+    early = [measured[f"soup/{point}/early"] for point in sorted(points, reverse=True)]
+    assert [x for x, _ in front.details["points"]] == early
 
 
 def test_the_soup_itself_is_a_point_of_the_front(two):
-    measured = soup(weights={"early": 2, "late": 1}).train(two())
+    measured = soup(weights={"early": 2, "late": 1}).train(two()).figures["optimize"]
     assert measured["returned/early"] == pytest.approx(2 / 3)
     assert measured["returned/late"] == pytest.approx(1 / 3)
     assert "soup/early=0.666667,late=0.333333/early" in measured

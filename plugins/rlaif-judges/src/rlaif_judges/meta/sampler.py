@@ -66,7 +66,7 @@ class Judgments(Sampler[JudgmentsParams]):
             )
         )
         spread = {item.id: self._spread(item, drawn[item.id].values()) for item in asked}
-        if max(spread, key=lambda prompt_id: spread[prompt_id]) != prompt.id:
+        if max(spread, key=lambda id_: spread[id_]) != prompt.id:
             return []
         return [
             Response.of(

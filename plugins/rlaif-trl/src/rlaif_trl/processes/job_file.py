@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rlaif_core.api import DataError, Message, Metrics, Optimizer, Prompt, RewardModel, TrainingJob
+from rlaif_core.api import (
+    DataError,
+    Measurement,
+    Message,
+    Metrics,
+    Optimizer,
+    Prompt,
+    RewardModel,
+    TrainingJob,
+)
 
 Trainer = Optimizer[Any] | RewardModel[Any]
 
@@ -99,7 +108,10 @@ class JobFile:
     @staticmethod
     def do(trainer: Trainer, job: TrainingJob) -> Metrics:
         """Train a component in this process."""
-        return trainer.fit(job) if isinstance(trainer, RewardModel) else trainer.train(job)
+        if isinstance(trainer, RewardModel):
+            return trainer.fit(job)
+        measured = trainer.train(job)
+        return measured.figures["optimize"] if isinstance(measured, Measurement) else measured
 
 
 def _prompt_record(prompt: Prompt) -> dict[str, Any]:

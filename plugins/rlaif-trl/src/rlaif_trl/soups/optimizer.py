@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +11,17 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from rlaif_core.api import DataError, Metrics, Optimizer, Params, Prompt, TrainingJob, digest
+from rlaif_core.api import (
+    DataError,
+    Measurement,
+    Metric,
+    Metrics,
+    Optimizer,
+    Params,
+    Prompt,
+    TrainingJob,
+    digest,
+)
 from rlaif_trl.policy.optimizer import OnlineOptimizer
 from rlaif_trl.training.phases import Phases
 from rlaif_trl.training.remembered import remembered
@@ -67,7 +77,7 @@ class Soups(Optimizer[SoupsParams]):
         """Run the check of each policy's optimizer; see `Optimizer.check`."""
         self._inner().check(checkpoint, prompts)
 
-    def train(self, job: TrainingJob) -> Metrics:
+    def train(self, job: TrainingJob) -> Metrics | Measurement:
         """Train a policy on each of `job.objectives` from one start, then average their weights.
 
         The soup of `weights` is written to `job.output`, its parents to `parents/NAME` in it.
@@ -77,7 +87,8 @@ class Soups(Optimizer[SoupsParams]):
             For each point of the front `soup/SHARES/NAME`, the mean of reward NAME over held-out
             prompts (the training prompts if none are held out), with SHARES like
             "helpful=0.25,safe=0.75"; the shares of the soup itself, which is one of the points, as
-            `returned/NAME`; and the metrics of each parent's training, as `NAME/…`.
+            `returned/NAME`; the metrics of each parent's training, as `NAME/…`; and the front of
+            the first two rewards as a metric, to be drawn.
 
         Raises:
             DataError: If there are fewer than two rewards, or `weights` names another one.
@@ -104,12 +115,14 @@ class Soups(Optimizer[SoupsParams]):
         with isolated(job.seed):
             average = PolicyAverage(job, list(parents.values()), self.params.max_completion_length)
             own = tuple(shares[name] for name in names)
+            front: dict[tuple[float, ...], Mapping[str, float]] = {}
             for point in _front(len(names), self.params.steps, own):
                 label = ",".join(f"{n}={s:g}" for n, s in zip(names, point, strict=True))
-                means = average.rewards(point, self.params.front_prompts)
+                front[point] = means = average.rewards(point, self.params.front_prompts)
                 figures |= {f"soup/{label}/{name}": value for name, value in means.items()}
             average.save(list(own))
-        return figures | {f"returned/{name}": share for name, share in shares.items()}
+        figures |= {f"returned/{name}": share for name, share in shares.items()}
+        return Measurement({"optimize": figures}, list(_drawn(names, front, own)))
 
     def _inner(self) -> OnlineOptimizer[Any]:
         kind = inner(self.params.optimizer)
@@ -144,6 +157,33 @@ def inner(name: str) -> type[OnlineOptimizer[Any]]:
     module, _, kind = INNER[name].partition(":")
     optimizer: type[OnlineOptimizer[Any]] = getattr(import_module(module), kind)
     return optimizer
+
+
+def _drawn(
+    names: Sequence[str], front: Mapping[tuple[float, ...], Mapping[str, float]], own: Any
+) -> Iterator[Metric]:
+    """The front as a chart: two rewards against each other, a point for each average."""
+    across, upward = names[:2]
+    known = {point: means for point, means in front.items() if across in means and upward in means}
+    if own in known:
+        yield Metric(
+            name="soup",
+            value=known[own][upward],
+            group="optimize",
+            label=f"Between the rewards: {upward} over {across}",
+            description="Policies trained on one reward each, and averages of their weights; the "
+            "value is that of the average that was returned.",
+            chart="scatter",
+            details={
+                "points": [[means[across], means[upward]] for means in known.values()],
+                "names": [
+                    " ".join(f"{share:.2g}" for share in point) + (" *" if point == own else "")
+                    for point in known
+                ],
+                "x_label": f"{across}; names are shares of {', '.join(names)}, * was returned",
+            },
+            heldout=True,
+        )
 
 
 def _shares(names: Sequence[str], weights: Mapping[str, float] | None) -> dict[str, float]:

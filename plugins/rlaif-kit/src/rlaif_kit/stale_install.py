@@ -12,8 +12,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from rlaif_core.registry.entry import API_VERSION, noun
-from rlaif_core.registry.registry import Registry
+from rlaif_core.commands.kinds import API_VERSION, Registry, noun
 
 GROUP = f"rlaif.v{API_VERSION}."
 

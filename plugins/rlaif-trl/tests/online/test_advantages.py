@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rlaif_stats.advantages import dr_grpo, gdpo, grpo, rloo
+from tests.support.advantages import dr_grpo, gdpo, grpo, rloo
 
 GOLDEN = [1.0, 0.0, 0.0, 1.0]
 SIGNS = np.array([1.0, -1.0, -1.0, 1.0])

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
-from rlaif_core.api.records import JudgedPair
-from rlaif_core.data.pairs import Label
-from rlaif_core.metrics.run import JSON
 from rlaif_stats.agreement import cohen_kappa
 from rlaif_stats.position import position_consistency
 
+Label = Literal["a", "b", "tie"]
+
 LABELS: tuple[Label, ...] = ("a", "b", "tie")
+
+Vote = tuple[int, str, "float | None"]
+"""Repetition, order in which it was shown, probability that A is better (None: an abstention)."""
 
 
 class LabelAgreement:
@@ -30,30 +33,29 @@ class LabelAgreement:
         self._against: Counter[tuple[Label, Label]] = Counter()
         self._both_asked = self._both_right = 0
 
-    def add(self, pair: JudgedPair, label: Label | None) -> None:
-        """Take one pair, and its label if somebody gave it one."""
+    def add(self, votes: Sequence[Vote], label: Label | None) -> None:
+        """Take one pair's votes, and its label if somebody gave it one."""
         self._pairs += 1
         by_vote: dict[int, dict[str, float]] = {}
-        for vote in pair.votes:
-            p = vote.p_a
-            self._verdicts[side(p)] += 1
-            by_vote.setdefault(vote.index, {})[vote.order] = math.nan if p is None else p
+        for index, order, p_a in votes:
+            self._verdicts[side(p_a)] += 1
+            by_vote.setdefault(index, {})[order] = math.nan if p_a is None else p_a
         for orders in by_vote.values():
             if len(orders) == 2:
                 self._ab.append(orders["ab"])
                 self._ba.append(orders["ba"])
         if label is not None:
-            self._compare(pair, label)
+            self._compare(votes, label)
 
-    def _compare(self, pair: JudgedPair, label: Label) -> None:
+    def _compare(self, votes: Sequence[Vote], label: Label) -> None:
         self._labelled += 1
         orders: set[str] = set()
         right = True
-        for vote in pair.votes:
-            predicted = side(vote.p_a)
-            orders.add(vote.order)
-            self._asked[vote.order] += 1
-            self._right[vote.order] += predicted == label
+        for _, order, p_a in votes:
+            predicted = side(p_a)
+            orders.add(order)
+            self._asked[order] += 1
+            self._right[order] += predicted == label
             right = right and predicted == label
             if predicted is not None:
                 self._against[predicted, label] += 1
@@ -61,10 +63,17 @@ class LabelAgreement:
             self._both_asked += 1
             self._both_right += right
 
-    def figures(self) -> JSON:
-        """What `rlaif judge` measures; what needs labels or verdicts only if there are any."""
+    def figures(self) -> dict[str, Any]:
+        """Counts, and what needs labels or verdicts only if there are any.
+
+        Returns:
+            pairs, comparisons, verdicts, abstentions and ties; with both orders
+            position_agreement, the share of repetitions in which they favour the same response;
+            with labels labelled, accuracy (share of the verdicts asked), accuracy_by_order, kappa
+            (Cohen 1960) and both_right, the pairs right in every verdict of both orders.
+        """
         asked = self._verdicts.total()
-        figures: JSON = {
+        figures: dict[str, Any] = {
             "pairs": self._pairs,
             "comparisons": asked,
             "verdicts": asked - self._verdicts[None],
