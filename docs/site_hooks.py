@@ -83,7 +83,7 @@ def _type(field: dict[str, Any], headings: Collection[str] = ()) -> str:
         return " \\| ".join(f"`{value}`" for value in field["enum"])
     choices = field.get("anyOf") or field.get("oneOf")
     if choices:
-        return " \\| ".join(_type(one, headings) for one in choices)
+        return " \\| ".join(_type(choice, headings) for choice in choices)
     if "$ref" in field:
         name = str(field["$ref"].rpartition("/")[2])
         return f"[{name}](#{name.lower()})" if name in headings else name
@@ -123,8 +123,8 @@ def _commands() -> Iterator[tuple[str, Any, str]]:
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     """The parsers of `rlaif NAME ACTION`."""
     return [
-        one
+        subparser
         for action in parser._actions
         if isinstance(action, argparse._SubParsersAction)
-        for one in action.choices.values()
+        for subparser in action.choices.values()
     ]

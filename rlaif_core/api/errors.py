@@ -1,17 +1,17 @@
-"""The errors that cross a module's edge. Each message says what, where, and how to mend it."""
+"""The errors that cross a module's edge. Each message says what, where, and how to fix it."""
 
 from __future__ import annotations
 
 
 class RlaifError(Exception):
-    """Something the user can mend: shown as one line, exit code 2, no traceback."""
+    """Something the user can fix: shown as one line, exit code 2, no traceback."""
 
 
 class RecipeError(RlaifError):
     """Every problem found in a recipe, at once.
 
     Args:
-        problems: One line a problem, each `file:line:column: what; the mend`.
+        problems: One line a problem, each `file:line:column: what; the fix`.
     """
 
     def __init__(self, problems: list[str]) -> None:

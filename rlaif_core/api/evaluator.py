@@ -80,7 +80,7 @@ class Evaluator(Component[P]):
         names: what is wrong with them must not come out once training is paid for.
 
         Raises:
-            RlaifError: With the mend.
+            RlaifError: With the fix.
         """
 
     @abstractmethod

@@ -37,7 +37,7 @@ class Filter(Component[P]):
     """True if it decides by `Preference.p_chosen`, which changes with the votes asked."""
 
     def reason(self, preference: Preference) -> str | None:
-        """Why this preference is dropped, in a short reusable phrase; None to keep it."""
+        """Reason to drop this preference, in a short reusable phrase; None to keep it."""
         return None
 
     def apply(self, preferences: Sequence[Preference]) -> tuple[list[Preference], list[Drop]]:
@@ -53,7 +53,7 @@ class Filter(Component[P]):
         return kept, dropped
 
     def objection(self, judge: JudgeFacts) -> str | None:
-        """Why this filter cannot work with that judge, and the mend; None if it can.
+        """Reason this filter cannot work with that judge, and the fix; None if it can.
 
         Asked while a recipe is checked, before anything runs.
         """

@@ -44,7 +44,7 @@ class Judge(Component[P]):
     a feedback loop, of which the user is warned; this one runs under the recipe's guards."""
 
     def warning(self, facts: JudgeFacts) -> str | None:
-        """What is allowed but likely a mistake in how a recipe asks this judge; None if nothing.
+        """Warning about a likely mistake in how a recipe asks this judge; None if there is none.
 
         Asked while a recipe is checked, before anything runs and before `setup`.
         """

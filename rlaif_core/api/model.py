@@ -36,7 +36,7 @@ class Model(Component[P]):
     prices: Prices = Prices()
 
     def unpriced(self) -> str | None:
-        """Why `prices` is not what its calls cost, and the mend; None if it is.
+        """Reason `prices` is not what its calls cost, and the fix; None if it is.
 
         Asked while a recipe is checked, before `setup`: what has no price cannot be held to a
         budget in dollars.
@@ -59,7 +59,7 @@ class Model(Component[P]):
 
     @property
     def checkpoint(self) -> str | None:
-        """What `from_pretrained` loads, a folder or hub name; None if nothing can be trained."""
+        """Folder or hub name for `from_pretrained`; None if nothing can be trained."""
         return None
 
     def at(self, checkpoint: str) -> Model[P]:

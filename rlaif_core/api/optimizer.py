@@ -27,7 +27,7 @@ class Optimizer(Component[P]):
             prompts: The run's training prompts.
 
         Raises:
-            RlaifError: With the mend.
+            RlaifError: With the fix.
         """
 
     @abstractmethod

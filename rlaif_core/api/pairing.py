@@ -33,7 +33,7 @@ class Ranking:
     def ordered(self) -> list[Response]:
         """Ranked responses, best first; equal strengths in the order of their ids."""
         ranked = [response for response in self.responses if response.id in self.strength]
-        return sorted(ranked, key=lambda one: (-self.strength[one.id], one.id))
+        return sorted(ranked, key=lambda response: (-self.strength[response.id], response.id))
 
     def find(self, one: Response, other: Response) -> JudgedPair | None:
         """The judged pair of these two responses, in whichever order it was proposed."""
@@ -57,7 +57,7 @@ class Pairing(Component[P]):
         """The pairs to train on, better response first."""
 
     def objection(self, judge: JudgeFacts) -> str | None:
-        """Why this pairing cannot work with that judge, and the mend; None if it can.
+        """Reason this pairing cannot work with that judge, and the fix; None if it can.
 
         Asked while a recipe is checked, before anything runs.
         """

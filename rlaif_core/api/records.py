@@ -79,7 +79,7 @@ class Response:
 
 
 class Abstention(str, Enum):
-    """Why a judge said nothing. An abstention is never turned into a number."""
+    """Reason for which a judge returned no verdict. An abstention is never turned into a number."""
 
     UNPARSED = "unparsed"
     REFUSED = "refused"

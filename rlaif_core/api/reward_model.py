@@ -23,7 +23,7 @@ class RewardModel(Component[P]):
             prompts: The run's training prompts.
 
         Raises:
-            RlaifError: With the mend.
+            RlaifError: With the fix.
         """
 
     @abstractmethod

@@ -161,6 +161,6 @@ def _explain(error: Exception) -> int:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return USER_ERROR
-    what = f"{type(error).__name__}: {error}".strip()
-    print(f"error: {what}\nThis is a bug; `--debug` shows where.", file=sys.stderr)
+    message = f"{type(error).__name__}: {error}".strip()
+    print(f"error: {message}\nThis is a bug; `--debug` shows where.", file=sys.stderr)
     return CRASH

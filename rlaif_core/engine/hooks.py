@@ -119,11 +119,13 @@ class StageHooks:
                 wanted.setdefault((response.id, shown.vote), (shown.prompt, response, shown.vote))
 
         items = list(wanted.values())
-        found = dict(zip(wanted, await scores(judge, items, self._executor), strict=True))
+        by_response = dict(zip(wanted, await scores(judge, items, self._executor), strict=True))
         self._advance(len(comparisons))
         return [
             verdict_of_scores(
-                found[shown.first.id, shown.vote], found[shown.second.id, shown.vote], judge.scale
+                by_response[shown.first.id, shown.vote],
+                by_response[shown.second.id, shown.vote],
+                judge.scale,
             )
             for shown in comparisons
         ]

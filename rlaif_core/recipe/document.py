@@ -54,7 +54,7 @@ class Document:
         return data
 
     def position(self, path: Path) -> Position:
-        """Where the value at `path` stands, or the deepest value on the way there."""
+        """Position of the value at `path`, or of the deepest value on the way there."""
         node: yaml.Node = self.root
         for step in path:
             if (pair := _child(node, step)) is None:
@@ -63,7 +63,7 @@ class Document:
         return at(node.start_mark)
 
     def key_position(self, path: Path) -> Position:
-        """Where the last key of `path` stands; the value at `path` must be there."""
+        """Position of the last key of `path`; the value at `path` must be there."""
         node: yaml.Node = self.root
         key = node
         for step in path:
@@ -82,12 +82,12 @@ class Document:
             if (pair := _child(node, step)) is None:
                 return ()
             node = pair[1]
-        found: list[str | int] = []
+        steps: list[str | int] = []
         for step in path:
             if (pair := _child(node, step)) is not None:
                 node = pair[1]
-                found.append(step)
-        return tuple(found)
+                steps.append(step)
+        return tuple(steps)
 
 
 def at(mark: yaml.Mark) -> Position:

@@ -121,7 +121,7 @@ def _too_few(sampler: Sampler[Any]) -> str | None:
 
 
 def _ask(spec: ComponentSpec, question: Callable[[Any], str | None]) -> str | None:
-    """What the component says of itself before it is set up."""
+    """Answer of the component before it is set up; its error if it raises one."""
     try:
         return question(spec.component(spec.params))
     except Exception as error:  # a plugin's constructor may raise anything

@@ -60,9 +60,9 @@ def _plain(value: Any, path: tuple[str, ...], written: Mapping[str, Mapping[str,
                 plain[name] = _plain(item, (*path, name), written)
         return plain
     if isinstance(value, dict):
-        return {key: _plain(one, (*path, str(key)), written) for key, one in value.items()}
+        return {key: _plain(item, (*path, str(key)), written) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(one, (*path, str(i)), written) for i, one in enumerate(value)]
+        return [_plain(item, (*path, str(i)), written) for i, item in enumerate(value)]
     return value
 
 

@@ -91,12 +91,13 @@ def _resolve(
     new = value
     if isinstance(value, dict):
         new = {
-            key: _resolve(one, is_path, folder, (*path, key), missing) for key, one in value.items()
+            key: _resolve(item, is_path, folder, (*path, key), missing)
+            for key, item in value.items()
         }
     elif type(value) in (list, tuple):
         new = type(value)(
-            _resolve(one, is_path, folder, (*path, index), missing)
-            for index, one in enumerate(value)
+            _resolve(item, is_path, folder, (*path, index), missing)
+            for index, item in enumerate(value)
         )
     return value if new == value else new
 

@@ -141,7 +141,7 @@ def objections(
 def judge_facts(
     data: Mapping[str, Any], components: Mapping[str, ComponentSpec], place: str = "judge"
 ) -> JudgeFacts | None:
-    """What the judge section at a place promises; None if there is no valid one."""
+    """Facts of the judge section at a place; None if there is no valid one."""
     path = place.split(".")
     if place not in components or path[-1] != "judge":
         return None

@@ -62,7 +62,7 @@ def variables(data: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def misplaced(spelling: str) -> str:
-    """Why a variable cannot stand where no secret is expected."""
+    """Message for a variable where no secret is expected."""
     return f"{spelling}: variables are for secrets only; write the value itself"
 
 
@@ -71,10 +71,13 @@ def _expand(
 ) -> Any:
     if isinstance(value, dict):
         return {
-            key: _expand(one, (*path, key), model, environ, expansion) for key, one in value.items()
+            key: _expand(item, (*path, key), model, environ, expansion)
+            for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_expand(one, (*path, i), model, environ, expansion) for i, one in enumerate(value)]
+        return [
+            _expand(item, (*path, i), model, environ, expansion) for i, item in enumerate(value)
+        ]
     if not isinstance(value, str):
         return value
     names = VARIABLE.findall(value)

@@ -25,7 +25,7 @@ class Use(Section):
 
 
 def _form(model: object) -> str | None:
-    """Which form of `model:` this is, so that errors are told of that form alone."""
+    """Form of this `model:`, so that errors are reported for that form alone."""
     if isinstance(model, str):
         return "name"
     if isinstance(model, Use) or (isinstance(model, dict) and "use" in model):
@@ -227,7 +227,12 @@ class ValidationSection(Section):
         description="with hybrid: share of the pairs, the least certain, that people get besides",
     )
     good: float = Field(default=0.8, ge=0, le=1, description="agreement below which it warns")
-    poor: float = Field(default=0.7, ge=0, le=1, description="agreement below which it shouts")
+    poor: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="agreement below which the run warns that the labels must not be trusted",
+    )
 
 
 class BudgetSection(Section):

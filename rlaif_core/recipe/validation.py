@@ -74,7 +74,7 @@ def _item(path: Path, item: str) -> str:
 
 
 def _message(details: list[ErrorDetails], path: Path, model: type[BaseModel]) -> str:
-    """What all branches of a union expect here, and what stands here instead."""
+    """Message with what all branches of a union expect here, and the value given."""
     given = details[0]["input"]
     wanted = [_wanted(detail) for detail in details if detail["type"] != "none_required"]
     message = wanted[0] + "".join(

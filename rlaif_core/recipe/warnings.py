@@ -88,7 +88,7 @@ def _of_prompts(document: Document, recipe: Recipe) -> Iterator[Problem]:
 
 
 def _of_one_round(document: Document, recipe: Recipe) -> Iterator[Problem]:
-    """What tells how one round follows another, where none follows."""
+    """Settings between rounds where there is only one round."""
     rounds = recipe.file.rounds
     if rounds.n > 1:
         return

@@ -28,22 +28,22 @@ BASES: Mapping[str, tuple[type[Any], ...]] = {
 }
 
 
-def breaches(kind: str, found: object) -> list[str]:
+def breaches(kind: str, component: object) -> list[str]:
     """Every way in which an imported object breaks the contract of its kind; empty if none."""
     bases = BASES[kind]
-    if not (isinstance(found, type) and issubclass(found, bases)):
+    if not (isinstance(component, type) and issubclass(component, bases)):
         wanted = " or ".join(f"rlaif_core.api.{base.__name__}" for base in bases)
-        name = found.__name__ if isinstance(found, type) else repr(found)[:60]
+        name = component.__name__ if isinstance(component, type) else repr(component)[:60]
         return [f"{name} is not a subclass of {wanted}"]
     problems = []
-    if missing := [name for name in dir(found) if _is_abstract(found, name)]:
-        problems.append(f"{found.__name__} does not implement {', '.join(missing)}")
-    if not issubclass(found, Component):
+    if missing := [name for name in dir(component) if _is_abstract(component, name)]:
+        problems.append(f"{component.__name__} does not implement {', '.join(missing)}")
+    if not issubclass(component, Component):
         return problems
-    if not (isinstance(found.Params, type) and issubclass(found.Params, api.Params)):
-        problems.append(f"{found.__name__}.Params is not a subclass of rlaif_core.api.Params")
-    if issubclass(found, api.Hook):
-        problems += unknown_hooks(found)
+    if not (isinstance(component.Params, type) and issubclass(component.Params, api.Params)):
+        problems.append(f"{component.__name__}.Params is not a subclass of rlaif_core.api.Params")
+    if issubclass(component, api.Hook):
+        problems += unknown_hooks(component)
     return problems
 
 

@@ -34,7 +34,7 @@ def _import(entry: Entry) -> Any:
     except LocalCodeError:
         raise
     except (Exception, SystemExit) as error:  # a plugin's import may raise anything
-        what = str(error).strip().partition("\n")[0]
+        message = str(error).strip().partition("\n")[0]
         if not isinstance(error, (ImportError, AttributeError)):
-            what = f"{type(error).__name__}: {what}"
-        raise ImportFailedError(f"{entry.label} failed to import: {what}") from error
+            message = f"{type(error).__name__}: {message}"
+        raise ImportFailedError(f"{entry.label} failed to import: {message}") from error

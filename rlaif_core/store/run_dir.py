@@ -221,8 +221,8 @@ def _disk(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in DISK:
             raise
-        where, what = error.filename or path, os.strerror(error.errno)
-        raise RunError(f"{where}: {what}: fix that and run the same command again") from error
+        where, reason = error.filename or path, os.strerror(error.errno)
+        raise RunError(f"{where}: {reason}: fix that and run the same command again") from error
 
 
 def _installed() -> Iterator[tuple[str, str]]:

@@ -75,7 +75,7 @@ class Conformance(Generic[C]):
         assert not complaint, complaint
 
     def test_parameters_round_trip_and_have_a_schema(self) -> None:
-        """What a recipe says, what is written out, and what an editor completes are one thing."""
+        """Recipes, resolved recipes and the schema for editors agree."""
         model = self.component.Params
         params = model.model_validate(dict(self.params))
         assert model.model_validate(params.model_dump()) == params, "params change on a round trip"
@@ -134,7 +134,7 @@ def run(coroutine: Coroutine[Any, Any, Outcome]) -> Outcome:
 
 @functools.cache
 def _import(module: str, source: bytes) -> str:
-    """What is wrong with importing a module; asked once as long as its source stays the same."""
+    """Problem with importing a module; asked once as long as its source stays the same."""
     command = [sys.executable, "-B", importing.__file__, module]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     return finished.stderr if finished.returncode else ""

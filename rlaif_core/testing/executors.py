@@ -32,7 +32,7 @@ class ExecutorConformance(Conformance[Executor[Any]]):
         assert run(of_nothing()) == []
 
     def test_the_first_error_ends_the_map_and_cancels_the_rest(self) -> None:
-        """What is still asked after a run has failed is paid for, and read by nobody."""
+        """Calls that go on after a run has failed are paid for, and read by nobody."""
         finished: list[int] = []
 
         async def work(item: int) -> int:

@@ -17,7 +17,7 @@ class FilterConformance(Conformance[Filter[Any]]):
     """Checks a filter."""
 
     def preferences(self) -> Sequence[Preference]:
-        """What it is tried on: add what your filter is there for, so that some are dropped."""
+        """Preferences to try it on: add what your filter is there for, so that some are dropped."""
         texts = ("", "Four.", "Four, " * 200)
         return [
             make_preference(
@@ -29,7 +29,7 @@ class FilterConformance(Conformance[Filter[Any]]):
         ]
 
     async def exercise(self, component: Filter[Any]) -> tuple[list[Preference], list[Drop]]:
-        """What it keeps and drops of `preferences`."""
+        """Those of `preferences` that it keeps and drops."""
         return component.apply(self.preferences())
 
     def test_it_keeps_and_drops_without_losing_any(self) -> None:

@@ -15,7 +15,7 @@ class HookConformance(Conformance[Hook[Any]]):
     """Checks a hook plugin; override `exercise` to try the stages that it answers or wraps."""
 
     async def exercise(self, component: Hook[Any]) -> Any:
-        """What it makes of a run without stages, as told by the hooks of the life cycle."""
+        """Call the life-cycle hooks of a run without stages."""
         hook = registered(component).hook
         hook.rlaif_run_started(name="run", folder="run")
         hook.rlaif_stage_started(round_index=0, stage="judge")

@@ -67,7 +67,7 @@ class JudgeConformance(Conformance[J]):
         raise NotImplementedError
 
     def _tried_on(self) -> tuple[Prompt, Sequence[Response]]:
-        """What `_judge` asks the judge about."""
+        """The prompt and responses that `_judge` asks the judge about."""
         raise NotImplementedError
 
     def _asked(self, script: Any) -> Mapping[str, ChatModel]:
@@ -102,19 +102,19 @@ class JudgeConformance(Conformance[J]):
         self._needs_model()
         for text in MALFORMED:
             for logprobs in NO_LOGPROBS:
-                told = self._judged_with(
+                verdict = self._judged_with(
                     lambda request, text=text, logprobs=logprobs: (
                         ChatReply(option_logprobs=logprobs) if request.options else text
                     )
                 )
-                assert told.abstention is not None, f"{text[:60]!r}, {logprobs} gave {told}"
+                assert verdict.abstention is not None, f"{text[:60]!r}, {logprobs} gave {verdict}"
 
     def test_a_refusal_is_an_abstention(self) -> None:
         """Also one that a service's filter decided."""
         self._needs_model()
         for reason in ("refusal", "content_filter"):
-            told = self._judged_with(lambda request, reason=reason: ChatReply("", reason))
-            assert told.abstention is not None, f"finish_reason {reason!r} gave {told}"
+            verdict = self._judged_with(lambda request, reason=reason: ChatReply("", reason))
+            assert verdict.abstention is not None, f"finish_reason {reason!r} gave {verdict}"
 
     def test_a_model_error_is_left_to_the_engine(self) -> None:
         """It retries, and records what failed."""
@@ -125,7 +125,7 @@ class JudgeConformance(Conformance[J]):
             self._judged_with(lambda request: ModelError("overloaded", transient=True))
 
     def test_the_model_is_shown_no_ids_and_no_names_of_models(self) -> None:
-        """What it could tell the writer by is not its business."""
+        """A judge must not recognise the writer of a response."""
         self._needs_model()
         asked: list[ChatRequest] = []
 
@@ -148,7 +148,7 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
     """Checks a judge that compares."""
 
     def comparisons(self) -> Sequence[Comparison]:
-        """What it is tried on; the response shown first is the better one.
+        """Comparisons to try it on; the response shown first is the better one.
 
         Unless overridden, a right and kind response against a wrong, rude and shorter one.
         """
@@ -156,7 +156,7 @@ class PairwiseJudgeConformance(JudgeConformance[PairwiseJudge[Any]]):
         return [Comparison(PROMPT, better, worse)]
 
     def reply(self, request: ChatRequest, first_is_better: bool) -> Line:
-        """How the model answers a request of this judge, sure of itself."""
+        """Answer of the model to a request of this judge, sure of itself."""
         raise NotImplementedError("say how the judge's model answers, or set asks_model = False")
 
     async def exercise(self, component: PairwiseJudge[Any]) -> Sequence[Verdict]:
@@ -223,14 +223,14 @@ class PointwiseJudgeConformance(JudgeConformance[PointwiseJudge[Any]]):
     prompt: ClassVar[Prompt] = PROMPT
 
     def responses(self) -> tuple[Response, Response]:
-        """What it is tried on: a better and a worse response to `prompt`.
+        """Responses to try it on: a better and a worse one to `prompt`.
 
         Unless overridden, a right and kind response and a wrong, rude and shorter one.
         """
         return _responses(self.prompt)
 
     def reply(self, request: ChatRequest, is_better: bool) -> Line:
-        """How the model answers a request about the better or the worse response."""
+        """Answer of the model to a request about the better or the worse response."""
         raise NotImplementedError("say how the judge's model answers, or set asks_model = False")
 
     async def exercise(self, component: PointwiseJudge[Any]) -> Any:

@@ -40,7 +40,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server does with one request.
+    """Answer of the server to one request.
 
     Attributes:
         status: HTTP status.
@@ -116,7 +116,7 @@ class Loopback:
         self._loop.close()
 
     def answer(self, request: Received) -> Answer:
-        """What the script says to a request, which is counted."""
+        """Answer of the script to a request, which is counted."""
         self._asked += 1
         if self._remember:
             self.requests.append(request)

@@ -17,7 +17,7 @@ class ModelConformance(Conformance[Model[Any]]):
     """Checks a model; `params` should name a small one, or a server on loopback."""
 
     def requests(self) -> Sequence[ChatRequest]:
-        """What it is asked, as many as it takes at once: prompts of different lengths."""
+        """Requests to try it on, as many as it takes at once: prompts of different lengths."""
         texts = ("What is 2 + 2?", "Say the words one two three four five in reverse.")
         return [
             ChatRequest((Message("user", text),), max_tokens=8, seed=seed)
@@ -74,11 +74,11 @@ class ModelConformance(Conformance[Model[Any]]):
     def test_it_has_an_identity_and_says_what_it_can_do(self) -> None:
         """The cache is keyed by the one, and judges choose how to ask by the other."""
 
-        async def told() -> tuple[str, frozenset[str], str]:
+        async def identities() -> tuple[str, frozenset[str], str]:
             async with self.running() as model:
                 return model.identity, model.capabilities, (await self._other()).identity
 
-        identity, capabilities, again = run(told())
+        identity, capabilities, again = run(identities())
         assert identity, "it needs an identity"
         assert identity == again, f"its identity changes: {identity!r}, then {again!r}"
         assert capabilities <= KNOWN, f"unknown capabilities: {sorted(capabilities - KNOWN)}"

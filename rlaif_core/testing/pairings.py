@@ -29,11 +29,11 @@ class PairingConformance(Conformance[Pairing[Any]]):
     sizes: ClassVar[Sequence[int]] = SIZES
 
     def responses(self, size: int) -> Sequence[Response]:
-        """What it ranks: responses of which the later ones are better."""
+        """Responses to rank, of which the later ones are better."""
         return make_responses(self.prompt, *(f"answer {index}" for index in range(size)))
 
     def p_first(self, first: Response, second: Response) -> float:
-        """What the judge says: 0.73 for the next better one, and surer with their distance."""
+        """Probability by the judge: 0.73 for the next better one, and surer with their distance."""
         return 1.0 / (1.0 + math.exp(second.index - first.index))
 
     async def exercise(self, component: Pairing[Any]) -> list[tuple[str, str]]:

@@ -19,9 +19,9 @@ class ProbeConformance(Conformance[Probe[Any]]):
         """Results are reported by name."""
         cases = run(self.exercised())
         assert cases, "it has no cases"
-        for what in ("name", "prompt"):
-            seen = [case.name if what == "name" else case.prompt.id for case in cases]
-            assert len(set(seen)) == len(seen), f"two cases share a {what}"
+        for field in ("name", "prompt"):
+            seen = [case.name if field == "name" else case.prompt.id for case in cases]
+            assert len(set(seen)) == len(seen), f"two cases share a {field}"
 
     def test_a_judge_can_be_right(self) -> None:
         """The two responses differ, and the honest one says something."""

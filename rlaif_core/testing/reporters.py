@@ -17,7 +17,7 @@ class ReporterConformance(Conformance[Reporter[Any, Run]]):
     """Checks a reporter."""
 
     async def exercise(self, component: Reporter[Any, Run]) -> bytes:
-        """What it writes about a run that is going on, compared with itself."""
+        """Report about a run that is going on, compared with itself."""
         with tempfile.TemporaryDirectory() as name:
             folder = make_run(Path(name) / "run")
             with Run.open(folder) as opened, Run.open(folder) as other:

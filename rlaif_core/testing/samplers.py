@@ -27,7 +27,7 @@ class SamplerConformance(Conformance[Sampler[Any]]):
     model_roles: ClassVar[Sequence[str]] = ("model",)
 
     def reply(self, request: ChatRequest) -> Line:
-        """How the model answers; override it where the sampler asks for more than responses."""
+        """Answer of the model; override it where the sampler asks for more than responses."""
         return f"answer {request.seed}"
 
     def models(self) -> Mapping[str, ChatModel]:
@@ -71,7 +71,7 @@ class SamplerConformance(Conformance[Sampler[Any]]):
         assert len(set(keys)) == len(keys), "two requests are equal"
 
     def test_an_empty_answer_stays_a_response(self) -> None:
-        """What the policy really says is judged, and learned from."""
+        """The real output of the policy is judged, and learned from."""
 
         async def sampled() -> Sequence[Response]:
             async with self.running(self._asked(ScriptedModel(""))) as sampler:

@@ -79,7 +79,7 @@ class RewardModelConformance(TrainingConformance[RewardModel[Any]]):
         return component.fit(job)
 
     def scored(self) -> tuple[list[Prompt], list[str]]:
-        """What the fitted model is asked to score."""
+        """Prompts and responses for the fitted model to score."""
         return [make_prompt()] * 3, ["It is 4.", "", "Why do you ask?"]
 
     def test_what_it_fits_can_be_loaded_and_scores(self) -> None:

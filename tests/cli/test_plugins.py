@@ -6,7 +6,7 @@ import pytest
 
 
 def line(out: str, *words: str) -> str:
-    (found,) = (one for one in out.splitlines() if all(word in one.split() for word in words))
+    (found,) = (line for line in out.splitlines() if all(word in line.split() for word in words))
     return " ".join(found.split())
 
 
@@ -18,7 +18,7 @@ def test_a_plugin_is_one_line_with_kind_name_distribution_and_version(rlaif):
 
 def test_columns_are_aligned(rlaif):
     lines = rlaif("plugins", "list", "--kind", "judges").out.splitlines()
-    assert len({one.index(one.split()[2]) for one in lines}) == 1
+    assert len({line.index(line.split()[2]) for line in lines}) == 1
 
 
 def test_a_broken_plugin_is_one_line_and_harms_nobody(rlaif):
@@ -32,7 +32,7 @@ def test_a_broken_plugin_is_one_line_and_harms_nobody(rlaif):
 
 def test_a_kind_can_be_asked_for_alone(rlaif):
     lines = rlaif("plugins", "list", "--kind", "executors").out.splitlines()
-    assert {one.split()[0] for one in lines} == {"executors"}
+    assert {line.split()[0] for line in lines} == {"executors"}
 
 
 def test_an_unknown_kind_is_told_with_the_nearest_and_all_kinds(rlaif):
@@ -44,7 +44,7 @@ def test_an_unknown_kind_is_told_with_the_nearest_and_all_kinds(rlaif):
 
 def test_the_list_as_json(rlaif):
     records = json.loads(rlaif("plugins", "list", "--json").out)
-    (model,) = (one for one in records if one["name"] == "acme-model")
+    (model,) = (record for record in records if record["name"] == "acme-model")
     assert model == {
         "kind": "models",
         "name": "acme-model",

@@ -42,7 +42,9 @@ def test_only_light_modules_are_imported(environ, arguments):
     modules = set(out.rpartition("modules:")[2].split())
     assert "rlaif_core.cli" in modules
     assert not HEAVY & modules
-    assert not [one for one in modules if one.startswith(("acme_", "rival_", "rlaif_core.api"))]
+    assert not [
+        module for module in modules if module.startswith(("acme_", "rival_", "rlaif_core.api"))
+    ]
 
 
 @pytest.mark.parametrize(

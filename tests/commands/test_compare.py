@@ -30,7 +30,7 @@ def responses(inside: Inside, prompt: str) -> dict[str, float]:
 
     ledger = Reader(inside.folder / "compared" / "ledger.sqlite", readonly=True)
     many = ledger.responses(0, "train")[prompt]
-    return {one.model: float(one.text) for one in many}
+    return {response.model: float(response.text) for response in many}
 
 
 def identities(inside: Inside) -> dict[str, str]:
@@ -44,7 +44,7 @@ def identities(inside: Inside) -> dict[str, str]:
 def test_every_two_policies_meet_on_every_prompt(inside: Inside) -> None:
     assert compare(inside, "base", "one", "two") == 0
     metrics = told(inside)
-    assert [(one["a"], one["b"]) for one in metrics["contests"]] == [
+    assert [(contest["a"], contest["b"]) for contest in metrics["contests"]] == [
         ("one", "two"),
         ("one", "base"),
         ("two", "base"),

@@ -31,7 +31,7 @@ def test_forecast_calls_are_those_of_the_run(toy: Toy, capsys: pytest.CaptureFix
     assert calls(told, "judge") == 12 * 3 * 2 * 2 * 2  # pairs, orders, votes, calls a comparison
     assert toy.run().returncode == 0
     really = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
-    spent = {one["stage"]: one["calls"] for one in really}
+    spent = {stage["stage"]: stage["calls"] for stage in really}
     assert spent == {name: calls(told, name) for name in ("sample", "judge", "evaluate")}
     assert sum(spent.values()) == len(toy.asked())
 
@@ -133,7 +133,7 @@ def test_anchors_and_the_evaluation_judge_are_in_the_forecast(
     assert calls(told, "evaluate") == 2 * 6 + 6 * 2 * 2  # responses, then pairs in both orders
     assert toy.run().returncode == 0
     really = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))["actual"]
-    assert {one["stage"]: one["calls"] for one in really} == {
+    assert {stage["stage"]: stage["calls"] for stage in really} == {
         stage: calls(told, stage) for stage in ("sample", "calibrate", "judge", "evaluate")
     }
     assert calls(told, "second_opinion") == 0  # by the same judge: the answers are known
@@ -145,7 +145,9 @@ def test_a_stage_that_was_interrupted_counts_every_try(
     assert toy.run("--set", "budget.calls=100").returncode == 2
     assert toy.run("--accept-changes").returncode == 0
     told = plan(toy, capsys, "--run-dir", str(toy.folder / "run"))
-    assert {one["stage"]: one["calls"] for one in told["actual"]}["judge"] == calls(told, "judge")
+    assert {stage["stage"]: stage["calls"] for stage in told["actual"]}["judge"] == calls(
+        told, "judge"
+    )
 
 
 def test_forecast_and_what_came_of_it_stand_beside_each_other(

@@ -172,7 +172,7 @@ def test_a_judge_without_a_model_is_not_asked_again_for_what_was_kept(toy: Toy) 
 def test_two_rounds_train_the_second_policy_from_the_first(toy: Toy) -> None:
     assert toy.run("--set", "rounds=2").returncode == 0
     rounds = toy.metrics()["rounds"]
-    assert [one["round"] for one in rounds] == [0, 1]
+    assert [row["round"] for row in rounds] == [0, 1]
     second = json.loads((toy.folder / "run/round-1/policy/policy.json").read_text())
     assert second["checkpoint"] == str(toy.folder / "run/round-0/policy")
 

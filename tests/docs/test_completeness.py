@@ -19,6 +19,8 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
 @pytest.mark.parametrize("package", ["stats", "api"])
 def test_every_module_has_its_place_in_the_reference(package: str) -> None:
     told = (DOCS / "reference" / f"{package}.md").read_text("utf-8").splitlines()
-    modules = {one.stem for one in (ROOT / "rlaif_core" / package).glob("*.py")}
+    modules = {path.stem for path in (ROOT / "rlaif_core" / package).glob("*.py")}
     modules -= {"__init__"}
-    assert not [one for one in sorted(modules) if f"::: rlaif_core.{package}.{one}" not in told]
+    assert not [
+        module for module in sorted(modules) if f"::: rlaif_core.{package}.{module}" not in told
+    ]

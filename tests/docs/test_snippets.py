@@ -66,7 +66,7 @@ def check_shell_line(line: str, folder: Path) -> None:
         assert words[2] != "-e" or (folder / words[3] / "pyproject.toml").is_file()
         for extra in re.findall(r"\[([a-z,]+)\]", line):
             build = (ROOT / "hatch_build.py").read_text()
-            assert all(f'"{one}"' in build for one in extra.split(","))
+            assert all(f'"{name}"' in build for name in extra.split(","))
     else:
         code = EXIT_CODE.search(line)
         run(["bash", "-euo", "pipefail", "-c", line], folder, int(code[1]) if code else 0)
@@ -98,7 +98,7 @@ def test_snippets_of_the_page_run(page: Path, tmp_path: Path) -> None:
 
 def modules(page: Path) -> list[Snippet]:
     """What people copy into a file, and later into a distribution of their own."""
-    return [one for one in snippets(page) if one.language == "python" and one.title]
+    return [snippet for snippet in snippets(page) if snippet.language == "python" and snippet.title]
 
 
 @pytest.mark.parametrize(

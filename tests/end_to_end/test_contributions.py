@@ -14,7 +14,7 @@ from rlaif_core.registry import Registry
 from rlaif_kit.stale_install import declared
 
 ROOT = Path(__file__).parents[2]
-CONTRIBUTED = sorted(one.parent for one in ROOT.glob("contrib/*/pyproject.toml"))
+CONTRIBUTED = sorted(path.parent for path in ROOT.glob("contrib/*/pyproject.toml"))
 MATURITY = re.compile(r"^Maturity: (experimental|beta)$", re.MULTILINE)
 OWNER = re.compile(r"^OWNER: \S", re.MULTILINE)
 
@@ -46,7 +46,9 @@ class TestAContribution:
     def test_offers_what_its_pyproject_says(self, folder: Path) -> None:
         name, offers = declared(folder)
         installed = {
-            (one.kind, one.name) for one in Registry.scan().entries() if one.distribution == name
+            (entry.kind, entry.name)
+            for entry in Registry.scan().entries()
+            if entry.distribution == name
         }
         assert installed == set(offers)
 

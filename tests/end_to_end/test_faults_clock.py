@@ -29,7 +29,7 @@ def test_a_clock_that_jumps_back_and_forth_changes_nothing(
 
     assert toy.preferences() == toy.preferences("calm")
     seconds = toy.metrics()["seconds"].values()
-    assert all(0.0 <= one < 60.0 for one in seconds)
+    assert all(0.0 <= duration < 60.0 for duration in seconds)
     with sqlite3.connect(toy.folder / "run" / "ledger.sqlite") as ledger:
         written, latest = ledger.execute(
             "SELECT max(at) - min(at), max(seconds) FROM calls"

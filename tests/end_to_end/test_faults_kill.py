@@ -125,7 +125,7 @@ class Kept:
             rows = db.execute("SELECT model, key, request FROM calls").fetchall() if there else []
         asked = [json.loads(text) for model, _, text in rows if model.startswith("openai")]
         return cls(
-            frozenset((one["messages"][-1][1], one["seed"]) for one in asked),
+            frozenset((request["messages"][-1][1], request["seed"]) for request in asked),
             frozenset(key for model, key, _ in rows if model.startswith("toy")),
         )
 

@@ -23,8 +23,8 @@ def play(folder: Path, *overrides: str) -> dict[str, Any]:
     ]
     command = [sys.executable, "-m", "rlaif_core.cli", "run", str(ROOT / "recipes/quickstart.yaml")]
     command += ["--run-dir", str(folder), "--json"]
-    for one in sets:
-        command += ["--set", one]
+    for override in sets:
+        command += ["--set", override]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))

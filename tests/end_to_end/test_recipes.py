@@ -14,7 +14,7 @@ from rlaif_core.cli import main
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
-GALLERY = [one for one in RECIPES if one.stem != "quickstart"]
+GALLERY = [recipe for recipe in RECIPES if recipe.stem != "quickstart"]
 LONGEST = 25
 TINY = {
     "constitutional": ["prompts.train.params.n=24"],
@@ -51,8 +51,8 @@ def test_a_recipe_is_short_says_what_it_shows_and_warns_of_nothing(
 def test_a_recipe_plays_from_beginning_to_end(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rlaif_core.cli", "run", str(ROOT / f"recipes/{name}.yaml")]
     command += ["--run-dir", str(tmp_path / "run"), "--json"]
-    for one in ("prompts.heldout.params.n=12", *TINY[name]):
-        command += ["--set", one]
+    for override in ("prompts.heldout.params.n=12", *TINY[name]):
+        command += ["--set", override]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     policy = json.loads(done.stdout)["rounds"][0]["policy"]

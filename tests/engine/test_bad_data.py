@@ -1,4 +1,4 @@
-"""Prompts and preferences that nothing can be learned from: one line with the mend."""
+"""Prompts and preferences that nothing can be learned from: one line with the fix."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_a_window_is_begun_whole_before_the_next_one() -> None:
 
     async def both(windows: Sequence[Sequence[str]]) -> list[list[str]]:
         executor = LocalExecutor(Params())
-        return await asyncio.gather(*(executor.map(work, one) for one in windows))
+        return await asyncio.gather(*(executor.map(work, window) for window in windows))
 
     windows = [[f"{name}{i}" for i in range(3 * BEGUN_A_TURN)] for name in "ab"]
     assert asyncio.run(both(windows)) == windows

@@ -65,7 +65,7 @@ def test_several_snapshots_sample_in_turn(inside: Inside) -> None:
     sampler = {"use": "rlaif-samplers/sweep", "params": {"n": 4}}
     inside.run(**COPY, sampler=sampler, rounds={"n": 3, "snapshots": 2})
     for responses in inside.ledger.responses(2, "train").values():
-        models = [one.model for one in responses]
+        models = [response.model for response in responses]
         assert models == ["toy:round-1/policy", "toy:round-0/policy"] * 2
 
 
@@ -74,12 +74,12 @@ def test_new_responses_come_from_the_newest_policy_alone_unless_snapshots_are_as
 ) -> None:
     inside.run(**COPY, rounds=3)
     for responses in inside.ledger.responses(2, "train").values():
-        assert all(one.model == "toy:round-1/policy" for one in responses)
+        assert all(response.model == "toy:round-1/policy" for response in responses)
 
 
 def test_every_round_is_evaluated_against_the_base_and_the_round_before(inside: Inside) -> None:
     metrics = inside.run(**COPY, rounds=2, evaluators=[{"use": "./kinds.py:Seen"}])
-    assert [one["policy"]["seen"] for one in metrics["rounds"]] == [[6, 6, 0], [6, 6, 6]]
+    assert [round_["policy"]["seen"] for round_ in metrics["rounds"]] == [[6, 6, 0], [6, 6, 6]]
 
 
 def test_the_data_set_says_why_in_the_judges_words(inside: Inside) -> None:

@@ -48,16 +48,16 @@ META: dict[str, Any] = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     shutil.copy(Path(__file__).parents[1] / "support" / "served.py", tmp_path)
-    rows = [{"id": f"p{one}", "prompt": f"Question {one}?"} for one in range(16)]
+    rows = [{"id": f"p{i}", "prompt": f"Question {i}?"} for i in range(16)]
     (tmp_path / "prompts.jsonl").write_text("\n".join(map(json.dumps, rows)))
     anchors = [
         {
-            "prompt": f"Anchor {one}?",
-            "response_a": f"It is worth {5 if one % 2 else 0}.",
-            "response_b": f"It is worth {0 if one % 2 else 5}.",
-            "label": "a" if one % 2 else "b",
+            "prompt": f"Anchor {i}?",
+            "response_a": f"It is worth {5 if i % 2 else 0}.",
+            "response_b": f"It is worth {0 if i % 2 else 5}.",
+            "label": "a" if i % 2 else "b",
         }
-        for one in range(20)
+        for i in range(20)
     ]
     (tmp_path / "anchors.jsonl").write_text("\n".join(map(json.dumps, anchors)))
     return tmp_path
@@ -86,9 +86,9 @@ def preferences(folder: Path) -> list[Any]:
 def by_response(student: Student, round_index: int = 0) -> dict[str, list[int]]:
     """What the student gave each response in a round."""
     found: dict[str, list[int]] = defaultdict(list)
-    for one in student.scored:
-        if one.round == round_index:
-            found[one.response].append(one.points)
+    for scored in student.scored:
+        if scored.round == round_index:
+            found[scored.response].append(scored.points)
     return found
 
 
@@ -97,7 +97,7 @@ def test_a_response_is_scored_by_the_mean_of_samples_of_the_real_rubric(folder: 
     assert play(folder, student, ACTOR, rounds={"n": 1}) == 0
     given = by_response(student)
     assert {len(points) for points in given.values()} == {3}
-    assert len({one.seed for one in student.scored}) == len(student.scored)
+    assert len({scored.seed for scored in student.scored}) == len(student.scored)
     judged = list(_judged(folder))
     assert {text for pair in judged for text in (pair.a.text, pair.b.text)} == set(given)
     assert all(pair.p_a == pytest.approx(p_a(given, pair)) for pair in judged)

@@ -22,8 +22,8 @@ def test_while_one_model_finishes_its_calls_no_other_begins_more(toy: Toy, ledge
         asking = [asyncio.ensure_future(slow.chat(ask("slow")))]
         asking += [asyncio.ensure_future(quick.chat(ask(str(i)))) for i in range(100)]
         await asyncio.sleep(0.01)
-        for one in asking:
-            one.cancel()
+        for task in asking:
+            task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
         await parts.close()
 

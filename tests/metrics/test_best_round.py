@@ -76,7 +76,7 @@ def test_a_run_points_at_its_best_policy(inside: Inside) -> None:
     metrics = inside.run(
         optimizer={"use": "./toy.py:Copy"}, evaluators=[{"use": "./toy.py:Gold"}], rounds=3
     )
-    scores = [one["policy"]["gold_score"]["after"] for one in metrics["rounds"]]
+    scores = [round_["policy"]["gold_score"]["after"] for round_ in metrics["rounds"]]
     assert metrics["best"]["round"] == scores.index(max(scores))
     there = (inside.folder / "run" / "policy").resolve()
     assert there == inside.folder / "run" / f"round-{metrics['best']['round']}" / "policy"

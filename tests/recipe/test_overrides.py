@@ -26,8 +26,8 @@ filters:
 
 def changed(text: str, *overrides: str):
     document = read(text, "recipe.yaml")
-    for one in overrides:
-        override(document, one)
+    for text in overrides:
+        override(document, text)
     return document.data
 
 
@@ -127,9 +127,9 @@ def test_what_was_set_can_be_read_back_and_nothing_else_has_changed(data, steps,
     for step in steps:
         keys = range(len(after)) if isinstance(after, list) else after
         key = int(step) if isinstance(after, list) else step
-        others = [one for one in keys if one != key]
+        others = [name for name in keys if name != key]
         if before is not None:
-            assert [after[one] for one in others] == [before[one] for one in others]
+            assert [after[name] for name in others] == [before[name] for name in others]
         after = after[key]
         known = before is not None and key in (before if isinstance(before, dict) else keys)
         before = before[key] if known else None

@@ -58,8 +58,8 @@ def problem(folder: Path, **sections: Any) -> str:
 def test_evaluators_of_held_out_responses_need_held_out_prompts(name: str, tmp_path: Path) -> None:
     pytest.importorskip("rlaif_evaluators")
     told = problem(tmp_path, **TRAINS, **UNSEEN, evaluators=[{"use": name}])
-    mend = "measures nothing without held-out prompts: add `prompts.heldout`"
-    assert told.endswith(mend)
+    fix = "measures nothing without held-out prompts: add `prompts.heldout`"
+    assert told.endswith(fix)
     load(tmp_path, **TRAINS, evaluators=[{"use": name}])
 
 

@@ -27,8 +27,10 @@ def registry(plugin_site) -> Registry:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(plugin_site))
         everything = Registry.scan()
-        acme = [one for one in everything.entries() if not one.distribution.startswith("rlaif-")]
-        registry = Registry([one for one in acme if one.name != "slow"])
+        acme = [
+            entry for entry in everything.entries() if not entry.distribution.startswith("rlaif-")
+        ]
+        registry = Registry([entry for entry in acme if entry.name != "slow"])
         recipe_schema(registry)  # imports the plugins while they can be found
         yield registry
 

@@ -80,7 +80,7 @@ def test_a_policy_that_measures_itself_flatters_itself(tmp_path: Path) -> None:
 def test_settings_for_several_rounds_are_idle_in_a_single_one(tmp_path: Path) -> None:
     between = {"mix": 0.3, "snapshots": 2, "prompts": "fresh"}
     warnings = load(tmp_path, **TRAINS, rounds=between).warnings
-    assert [one.split(": ", 1)[1] for one in warnings] == [
+    assert [warning.split(": ", 1)[1] for warning in warnings] == [
         f"rounds.{name} has no effect in a single round: set rounds.n to 2 or more"
         for name in between
     ]

@@ -45,7 +45,7 @@ def test_the_distributions_name_chooses_in_any_spelling(installed):
 
 def test_a_disabled_plugin_leaves_the_name_to_the_other_one():
     registry = Registry([offer("judges", "x"), offer("judges", "x", "rival")])
-    enabled = [one for one in registry.entries() if one.distribution == "rival"]
+    enabled = [entry for entry in registry.entries() if entry.distribution == "rival"]
     disabled = Entry("judges", "x", "acme", "1.0", "a:B", problem="disabled")
     assert Registry([disabled, *enabled]).find("judges", "x").distribution == "rival"
 

@@ -67,7 +67,7 @@ def test_an_edit_within_one_timestamp_is_seen(judge_file):
 
 def test_no_bytecode_is_left_beside_the_recipe(judge_file):
     module_of(judge_file.parent)
-    assert [one.name for one in judge_file.parent.iterdir()] == ["my_judge.py"]
+    assert [path.name for path in judge_file.parent.iterdir()] == ["my_judge.py"]
 
 
 def test_a_file_that_changes_between_hash_and_import_is_refused(judge_file):

@@ -13,7 +13,7 @@ from rlaif_core.registry.entry import GROUPS
 
 
 def entry(registry: Registry, name: str) -> Entry:
-    (found,) = (one for one in registry.entries() if one.name == name)
+    (found,) = (entry for entry in registry.entries() if entry.name == name)
     return found
 
 
@@ -29,7 +29,7 @@ def test_an_installed_plugin_is_listed_with_its_version_and_its_docstrings_first
 
 
 def test_the_core_registers_its_own_components_like_any_plugin(installed):
-    assert "rlaif-core" in [one.distribution for one in installed.entries("executors")]
+    assert "rlaif-core" in [entry.distribution for entry in installed.entries("executors")]
 
 
 def test_entries_are_sorted_by_kind_and_name(installed):
@@ -42,7 +42,7 @@ def test_scanning_imports_no_plugin_and_nothing_heavy(plugin_site):
     program = (
         f"import sys; sys.path.insert(0, {str(plugin_site)!r})\n"
         "from rlaif_core.registry import Registry\n"
-        "assert any(one.name == 'slow' for one in Registry.scan().entries())\n"
+        "assert any(entry.name == 'slow' for entry in Registry.scan().entries())\n"
         "print(' '.join(sys.modules))"
     )
     modules = subprocess.check_output([sys.executable, "-c", program], text=True).split()
@@ -103,7 +103,7 @@ def test_an_unknown_kind_is_a_problem_that_names_the_kinds(installed):
 
 def test_a_name_given_twice_by_one_distribution_is_a_problem(make_distribution):
     site = make_distribution("[rlaif.v1.judges]\nx = a:B\nx = a:C\n")
-    problems = [one.problem for one in Registry.scan([str(site)]).entries()]
+    problems = [entry.problem for entry in Registry.scan([str(site)]).entries()]
     assert problems == [None, "offered twice by its distribution"]
 
 
@@ -126,5 +126,5 @@ def test_no_metadata_can_break_the_scan(raw):
         info.mkdir()
         (info / "entry_points.txt").write_bytes(b"[rlaif.v1.judges]\n" + raw)
         (info / "METADATA").write_bytes(raw)
-        for one in Registry.scan([folder]).entries():
-            assert one.problem is not None or ":" in one.value
+        for entry in Registry.scan([folder]).entries():
+            assert entry.problem is not None or ":" in entry.value

@@ -58,13 +58,13 @@ def judged(
     asked = [prompt(f"p{i:04}") for i in range(prompts)]
     ledger.keep_prompts("train", asked)
     pairs: list[JudgedPair] = []
-    for one in asked:
+    for question in asked:
         drawn = [
-            Response.of(one, f"{text} {one.id}", i, model=models[i % len(models)])
+            Response.of(question, f"{text} {question.id}", i, model=models[i % len(models)])
             for i, text in enumerate(texts)
         ]
         ledger.keep_responses(0, "train", drawn)
-        pairs += [ask(judge, one, a, b, votes, orders) for a, b in combinations(drawn, 2)]
+        pairs += [ask(judge, question, a, b, votes, orders) for a, b in combinations(drawn, 2)]
     ledger.keep_judged(0, "train", pairs)
     return pairs
 

@@ -39,7 +39,7 @@ class Fake(Model):
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(self._pause)
-            return [self._behave(one, len(self.batches)) for one in requests]
+            return [self._behave(request, len(self.batches)) for request in requests]
         finally:
             self.in_flight -= 1
 

@@ -101,15 +101,20 @@ class Singly(Pairing):
         return pairs[len(ranking.judged) :][:1]
 
     def select(self, ranking: Ranking) -> Sequence[Pair]:
-        return [(one.a, one.b) for one in ranking.judged]
+        return [(pair.a, pair.b) for pair in ranking.judged]
 
 
 class Settler(Sharp):
     """Turns every verdict round once it has seen them all."""
 
     def settle(self, comparisons: Sequence[Comparison], verdicts: Sequence[Verdict]) -> Settlement:
-        greater = [float(one.first.text) > float(one.second.text) for one in comparisons]
-        return Settlement([Verdict(0.2 if one else 0.8) for one in greater], {"seen": len(greater)})
+        greater = [
+            float(comparison.first.text) > float(comparison.second.text)
+            for comparison in comparisons
+        ]
+        return Settlement(
+            [Verdict(0.2 if is_greater else 0.8) for is_greater in greater], {"seen": len(greater)}
+        )
 
 
 class MoodParams(Params):
@@ -136,7 +141,7 @@ class Seen(Evaluator):
 
     async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
         given = (evaluation.before, evaluation.after, evaluation.previous)
-        return {"policy": {"seen": [len(one) for one in given]}}
+        return {"policy": {"seen": [len(value) for value in given]}}
 
 
 class Learner(Optimizer):
@@ -155,7 +160,7 @@ class Learner(Optimizer):
             told["watched"] = job.watch(job.heldout_prompts, ["0.7"] * len(job.heldout_prompts))
         job.progress(1, 1, {"loss": 0.0})
         told |= {"checkpoint": job.checkpoint, "reference": job.reference}
-        told |= {"prompts": [one.id for one in job.prompts]}
+        told |= {"prompts": [prompt.id for prompt in job.prompts]}
         (job.output / "told.json").write_text(json.dumps(told))
         return {"loss": 0.0}
 
@@ -175,7 +180,7 @@ class Numbers(RewardModel):
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
         assert self.loaded
-        return [float(one) for one in responses]
+        return [float(response) for response in responses]
 
     async def close(self) -> None:
         self.loaded = False

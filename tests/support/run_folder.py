@@ -162,7 +162,7 @@ class RunWriter:
             prompt.id: [self.respond(prompt, index) for index in range(self.samples)]
             for prompt in self.train[:-1]
         }
-        drawn = [one for many in self.responses.values() for one in many]
+        drawn = [response for many in self.responses.values() for response in many]
         self.ledger.keep_responses(number, "train", drawn)
         self._calls(number, len(drawn))
         return {"summary": f"{len(drawn)} responses"}
@@ -189,7 +189,9 @@ class RunWriter:
     def _judge(self, number: int) -> dict[str, object]:
         self.judged: dict[str, list[JudgedPair]] = {}
         for prompt in self.train[:-1]:
-            distinct = list({one.text: one for one in self.responses[prompt.id]}.values())
+            distinct = list(
+                {response.text: response for response in self.responses[prompt.id]}.values()
+            )
             pairs = [self.judge(prompt, a, b) for a, b in combinations(distinct, 2)]
             self.judged[prompt.id] = pairs
         every = [pair for pairs in self.judged.values() for pair in pairs]
@@ -200,17 +202,17 @@ class RunWriter:
         rows, losses = [], [(self.train[-1].id, "pair", NO_RESPONSE, 1)]
         for prompt in self.train[:-1]:
             drawn, pairs = self.responses[prompt.id], self.judged[prompt.id]
-            equal = len(drawn) - len({one.text for one in drawn})
+            equal = len(drawn) - len({response.text for response in drawn})
             losses.append((prompt.id, "pair", DUPLICATE, equal))
-            decided = [one for one in pairs if one.p_a is not None]
-            for one in sorted(decided, key=lambda pair: -abs(pair.p_a - 0.5))[:2]:
-                if one.p_a == 0.5:
+            decided = [pair for pair in pairs if pair.p_a is not None]
+            for pair in sorted(decided, key=lambda pair: -abs(pair.p_a - 0.5))[:2]:
+                if pair.p_a == 0.5:
                     losses.append((prompt.id, "pair", TIED, 1))
                     continue
-                chosen, rejected = (one.a, one.b) if one.p_a > 0.5 else (one.b, one.a)
-                p = max(one.p_a, 1 - one.p_a)
-                rows.append(self._kept(Preference(prompt, chosen, rejected, p, one.agreement, 2)))
-        self.ledger.keep_losses(number, [one for one in losses if one[3]])
+                chosen, rejected = (pair.a, pair.b) if pair.p_a > 0.5 else (pair.b, pair.a)
+                p = max(pair.p_a, 1 - pair.p_a)
+                rows.append(self._kept(Preference(prompt, chosen, rejected, p, pair.agreement, 2)))
+        self.ledger.keep_losses(number, [loss for loss in losses if loss[3]])
         self.ledger.keep_preferences(number, rows)
         return {"summary": "kept some"}
 

@@ -97,7 +97,7 @@ def _compared(text: str, mood: Mood) -> str:
     """The nearer of two judgments to the truth; of those that are near the first, if partial."""
     shown = _sections(text)
     truth = worth(_sections(shown["question"])["response"])
-    off = [abs(score(shown[f"judgment {one}"]) - truth) for one in "AB"]
+    off = [abs(score(shown[f"judgment {letter}"]) - truth) for letter in "AB"]
     first = mood == "partial" or off[0] < off[1]
     better = "A" if first else "tie" if off[0] == off[1] else "B"
     return json.dumps({"explanation": "It is nearer.", "preference": better, "confidence": 0.9})

@@ -245,7 +245,7 @@ class Gold(Evaluator):
             )
         ]
         judged = await evaluation.judge(pairs)
-        won = sum((one.p_a or 0.0) > 0.5 for one in judged) / len(judged)
+        won = sum((pair.p_a or 0.0) > 0.5 for pair in judged) / len(judged)
         return {
             "policy": {
                 "gold_score": {"before": scores[0], "after": scores[1]},

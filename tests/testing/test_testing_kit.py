@@ -94,7 +94,9 @@ class Terse(PairwiseJudge):
     """An honest judge by another standard: fewer words win."""
 
     async def compare(self, comparison):
-        first, second = (len(one.text.split()) for one in (comparison.first, comparison.second))
+        first, second = (
+            len(response.text.split()) for response in (comparison.first, comparison.second)
+        )
         return Verdict(0.5 if first == second else 0.9 if first < second else 0.1)
 
 
@@ -171,7 +173,9 @@ class Crowd(Pairing):
         return [] if ranking.judged else [(first, other) for other in others]
 
     def select(self, ranking):
-        return [(one.b, one.a) for one in ranking.judged if one.p_a is not None and one.p_a < 0.1]
+        return [
+            (pair.b, pair.a) for pair in ranking.judged if pair.p_a is not None and pair.p_a < 0.1
+        ]
 
 
 class TestAPairingOfManyResponses(PairingConformance):

@@ -194,7 +194,7 @@ class Hurries(Executor):
     """Gives results as they come, and leaves the rest running after an error."""
 
     async def map(self, work, items):
-        return [await one for one in asyncio.as_completed([work(item) for item in items])]
+        return [await task for task in asyncio.as_completed([work(item) for item in items])]
 
 
 def test_an_executor_that_mixes_results_up_is_caught():

@@ -35,14 +35,14 @@ def test_results_come_in_order_and_windows_are_read_no_further_than_needed() -> 
     read: list[float] = []
 
     def each() -> Iterator[float]:
-        for one in windows:
-            read.append(one)
-            yield one
+        for window in windows:
+            read.append(window)
+            yield window
 
     async def scenario() -> None:
         found: list[float] = []
-        async for one in map_windows(Work(), each(), 2):
-            found.append(one)
+        async for window in map_windows(Work(), each(), 2):
+            found.append(window)
             assert len(read) <= len(found) + 2
         assert found == windows
 

@@ -192,7 +192,7 @@ def test_an_account_without_credit_does_not_pass(fails, failed, status):
 
 
 @pytest.mark.parametrize(
-    ("said", "mend"),
+    ("said", "fix"),
     [
         ("`temperature` is deprecated for this model.", "add temperature to `omit`"),
         ("This model does not support assistant message prefill.", "set `prefill: false`"),
@@ -200,11 +200,11 @@ def test_an_account_without_credit_does_not_pass(fails, failed, status):
         ("output_config.format: not supported", "set `structured_output: tool`, or `off`"),
     ],
 )
-def test_a_refused_field_says_which_parameter_mends_it(fails, failed, said, mend):
+def test_a_refused_field_says_which_parameter_fixes_it(fails, failed, said, fix):
     error = fails(failed(400, said))
 
     assert not error.transient
-    assert str(error).endswith(f"; {mend}")
+    assert str(error).endswith(f"; {fix}")
 
 
 def test_an_answer_that_the_filter_withholds_is_a_filtered_reply(ask_one, failed):

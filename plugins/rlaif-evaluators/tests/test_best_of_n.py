@@ -32,7 +32,7 @@ def one_in_four():
 
 
 def by_number(prompts, responses):
-    return [float(one) for one in responses]
+    return [float(response) for response in responses]
 
 
 def test_the_best_of_more_is_better_by_the_reward_it_is_chosen_by():

@@ -15,8 +15,12 @@ def measured(before: list[str], after: list[str], **changes):
     prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(before))]
     evaluation = make_evaluation(
         prompts=prompts,
-        before=[make_responses(one, text)[0] for one, text in zip(prompts, before, strict=True)],
-        after=[make_responses(one, text)[0] for one, text in zip(prompts, after, strict=True)],
+        before=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, before, strict=True)
+        ],
+        after=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, after, strict=True)
+        ],
         **changes,
     )
     return asyncio.run(Drift(Drift.Params()).evaluate(evaluation))

@@ -19,8 +19,12 @@ def measured(before=(), after=(), judged=(), gold=score):
     prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(before))]
     evaluation = make_evaluation(
         prompts=prompts,
-        before=[make_responses(one, text)[0] for one, text in zip(prompts, before, strict=True)],
-        after=[make_responses(one, text)[0] for one, text in zip(prompts, after, strict=True)],
+        before=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, before, strict=True)
+        ],
+        after=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, after, strict=True)
+        ],
         judged=lambda: judged,
         gold=gold,
     )
@@ -30,7 +34,7 @@ def measured(before=(), after=(), judged=(), gold=score):
 
 def judged(a, b, p_a):
     prompt = make_prompt()
-    return judge_all(prompt, [tuple(make_responses(prompt, a, b))], lambda one, other: p_a)[0]
+    return judge_all(prompt, [tuple(make_responses(prompt, a, b))], lambda response, other: p_a)[0]
 
 
 def test_scores_are_means_before_and_after():

@@ -18,14 +18,16 @@ EXACT = 0.0252671539
 
 def model(p):
     def log_probability(request):
-        return ChatReply(option_logprobs=tuple(math.log(p[one]) for one in request.options))
+        return ChatReply(option_logprobs=tuple(math.log(p[option]) for option in request.options))
 
     return ScriptedModel(log_probability, ["options"])
 
 
 def evaluation(texts, policy=None, base=None, **rest):
     prompts = [make_prompt(prompt_id=f"prompt-{n}") for n in range(len(texts))]
-    after = [make_responses(one, text, **rest)[0] for one, text in zip(prompts, texts, strict=True)]
+    after = [
+        make_responses(prompt, text, **rest)[0] for prompt, text in zip(prompts, texts, strict=True)
+    ]
     return make_evaluation(
         prompts=prompts,
         before=after,

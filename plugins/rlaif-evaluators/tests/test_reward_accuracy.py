@@ -25,7 +25,9 @@ def measured(rewards, pairs, columns=None, **params):
         )
         for n, (chosen, rejected) in enumerate(pairs)
     ]
-    return evaluated(heldout, lambda _, responses: [rewards[one] for one in responses], **params)
+    return evaluated(
+        heldout, lambda _, responses: [rewards[response] for response in responses], **params
+    )
 
 
 def simulated(count, temperature, seed=0):
@@ -40,7 +42,7 @@ def simulated(count, temperature, seed=0):
         chosen, rejected = pair if p >= 0.5 else pair[::-1]
         prompt = make_prompt(prompt_id=f"prompt-{n}")
         heldout.append(make_preference(chosen, rejected, max(p, 1 - p), prompt))
-    return heldout, lambda _, responses: [rewards[one] for one in responses]
+    return heldout, lambda _, responses: [rewards[response] for response in responses]
 
 
 def test_accuracy_counts_a_tie_one_half():
@@ -72,7 +74,7 @@ def test_accuracy_by_the_prompts_category():
     rewards = {"a": 1.0, "b": 0.0}
     found = measured(rewards, ["ab", "ba", "ab", "ab"], columns)["reward_model"]
     by = found["accuracy_by_category"]
-    assert {name: (one["value"], one["n"]) for name, one in by.items()} == {
+    assert {name: (share["value"], share["n"]) for name, share in by.items()} == {
         "sums": (0.5, 2),
         "manners": (1.0, 1),
     }
@@ -114,7 +116,9 @@ def test_a_reward_model_that_goes_by_length_is_told():
         make_preference(*pair, prompt=make_prompt(prompt_id=f"p{n}"))
         for n, pair in enumerate(pairs)
     ]
-    figures = evaluated(heldout, lambda _, responses: [float(len(one)) for one in responses])
+    figures = evaluated(
+        heldout, lambda _, responses: [float(len(response)) for response in responses]
+    )
     assert figures["reward_model"]["length_correlation"] == pytest.approx(1.0)
     assert figures["reward_model"]["longer_preferred"]["value"] == 1.0
     assert figures["reward_model"]["longer_chosen"]["value"] == pytest.approx(2 / 3)

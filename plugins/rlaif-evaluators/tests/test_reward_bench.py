@@ -14,7 +14,7 @@ from rlaif_evaluators.reward_bench_figures import difficulty, matrix
 
 def by_number(prompts, responses):
     """Rewards that the responses themselves name: "right 3" is worth 3."""
-    return [float(one.split()[-1]) for one in responses]
+    return [float(response.split()[-1]) for response in responses]
 
 
 def example(chosen=1, rejected=0, **columns):
@@ -78,7 +78,7 @@ def test_sections_are_example_weighted_and_the_overall_is_their_mean(evaluated):
 
 def test_mathematics_counts_as_much_as_all_code(evaluated):
     code = ["hep-cpp", "hep-go", "hep-java", "hep-js", "hep-python", "hep-rust"]
-    rows = [example(-1, subset=one) for one in code for _ in range(164)]
+    rows = [example(-1, subset=subset) for subset in code for _ in range(164)]
     rows += [example(1, subset="math-prm")] * 447
     assert evaluated(rows)["sections"]["reasoning"] == pytest.approx(0.5)
 

@@ -23,8 +23,12 @@ def measured(before, after, p_after):
 
     evaluation = make_evaluation(
         prompts=prompts,
-        before=[make_responses(one, text)[0] for one, text in zip(prompts, before, strict=True)],
-        after=[make_responses(one, text)[0] for one, text in zip(prompts, after, strict=True)],
+        before=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, before, strict=True)
+        ],
+        after=[
+            make_responses(prompt, text)[0] for prompt, text in zip(prompts, after, strict=True)
+        ],
         judge=judge,
     )
     measured = asyncio.run(WinRate(WinRate.Params()).evaluate(evaluation))

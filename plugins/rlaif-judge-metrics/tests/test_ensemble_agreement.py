@@ -101,13 +101,13 @@ def reworded(ledger: Ledger, texts: Sequence[str], labels: Sequence[float]) -> d
     pairs = []
     asked = [prompt(f"p{i}", text) for i, text in enumerate(texts)]
     ledger.keep_prompts("train", asked)
-    for place, (one, p) in enumerate(zip(asked, labels, strict=True)):
+    for place, (question, p) in enumerate(zip(asked, labels, strict=True)):
         answers = ["Yes, it is.", "no,  it IS not."]
         if place % 2:  # the other way round, and spelled a little differently
             answers, p = ["No, it is not.", "yes, it is."], 1.0 - p
-        a, b = (Response.of(one, text, i) for i, text in enumerate(answers))
+        a, b = (Response.of(question, text, i) for i, text in enumerate(answers))
         ledger.keep_responses(0, "train", [a, b])
-        pairs.append(JudgedPair(one, a, b, (Vote("ab", 0, Verdict(p)),), p, 1.0))
+        pairs.append(JudgedPair(question, a, b, (Vote("ab", 0, Verdict(p)),), p, 1.0))
     ledger.keep_judged(0, "train", pairs)
     return reliability(ledger)
 

@@ -216,7 +216,7 @@ def test_which_response_was_proposed_first_changes_nothing(
             )
         else:
             ledger.keep_prompts("train", [pair.prompt for pair in pairs[::3]])
-            responses = {one.id: one for pair in pairs for one in (pair.a, pair.b)}
+            responses = {response.id: response for pair in pairs for response in (pair.a, pair.b)}
             ledger.keep_responses(0, "train", responses.values())
             ledger.keep_judged(0, "train", [flipped(pair) for pair in pairs])
         found.append(reliability(ledger))

@@ -56,8 +56,8 @@ def test_a_file_that_is_not_there_is_named():
 def test_the_shipped_constitutions_can_judge_and_revise(path, fewest):
     principles = read_constitution(path).principles
     assert len(principles) >= fewest
-    for one in principles:
-        assert one.principle[0].islower(), f"{one.id} does not complete a sentence"
-        assert not one.principle.endswith("."), f"{one.id} ends the sentence itself"
-        assert one.critique.endswith("?")
-        assert one.revision.startswith("Rewrite the response")
+    for principle in principles:
+        assert principle.principle[0].islower(), f"{principle.id} does not complete a sentence"
+        assert not principle.principle.endswith("."), f"{principle.id} ends the sentence itself"
+        assert principle.critique.endswith("?")
+        assert principle.revision.startswith("Rewrite the response")

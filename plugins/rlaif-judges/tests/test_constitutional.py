@@ -31,7 +31,7 @@ def judge(comparisons, model, seed=0, **params):
     async def judged():
         component = Constitutional(Constitutional.Params(**params))
         await component.setup(Context(seed, "secret", {"model": model}))
-        return [await component.compare(one) for one in comparisons]
+        return [await component.compare(comparison) for comparison in comparisons]
 
     return asyncio.run(judged())
 
@@ -67,7 +67,7 @@ def test_one_principle_is_asked_for_and_named(constitution):
 
 def test_both_orders_are_judged_by_the_same_principle(constitution):
     pairs = [make_comparison(first=f"It is {i}.") for i in range(20)]
-    shown = [one for pair in pairs for one in (pair, pair.swapped)]
+    shown = [comparison for pair in pairs for comparison in (pair, pair.swapped)]
     told = [
         said(verdict)[0]["principle"]
         for verdict in judge(shown, by_principle(**FLAT), constitution=constitution)
@@ -94,7 +94,7 @@ def test_all_principles_are_averaged_as_log_odds_by_weight(constitution):
     (verdict,) = judge([make_comparison()], model, constitution=constitution, principles="all")
     logit = (math.log(0.9 / 0.1) + 0 + 2 * math.log(0.2 / 0.8)) / 4
     assert verdict.p_first == pytest.approx(1 / (1 + math.exp(-logit)))
-    assert [(one["principle"], one["p_first"]) for one in said(verdict)] == [
+    assert [(vote["principle"], vote["p_first"]) for vote in said(verdict)] == [
         ("brief", 0.9),
         ("true", 0.5),
         ("kind", 0.2),

@@ -58,8 +58,8 @@ def asked(model):
 )
 def test_the_steps_that_are_kept_are_responses_numbered_from_0(keep, texts):
     responses = sample(steps(), revisions=2, keep=keep)
-    assert [one.text for one in responses] == texts
-    assert [one.index for one in responses] == list(range(len(texts)))
+    assert [response.text for response in responses] == texts
+    assert [response.index for response in responses] == list(range(len(texts)))
     foretold = CritiqueRevise(CritiqueRevise.Params(revisions=2, keep=keep)).responses()
     assert foretold == len(texts)
 
@@ -92,7 +92,7 @@ def test_critique_and_revision_are_by_the_same_principle(tmp_path):
         model = ScriptedModel("so")
         sample(model, make_prompt(prompt_id=str(number)), revisions=1, constitution=str(file))
         _, critique, revise = asked(model)
-        assert any(one in critique and other in revise for one, other in pairs)
+        assert any(question in critique and other in revise for question, other in pairs)
 
 
 def test_a_principle_without_requests_makes_its_own(tmp_path):
@@ -122,8 +122,8 @@ def test_each_role_may_have_a_model_of_its_own():
     reviser = ScriptedModel("revision", identity="reviser@3")
     models = {"draft": draft, "critic": critic, "reviser": reviser}
     responses = sample(models, revisions=2)
-    assert [one.model for one in responses] == ["policy@1", "reviser@3", "reviser@3"]
-    assert [len(one.requests) for one in models.values()] == [1, 2, 2]
+    assert [response.model for response in responses] == ["policy@1", "reviser@3", "reviser@3"]
+    assert [len(model.requests) for model in models.values()] == [1, 2, 2]
 
 
 def test_who_drafts_revises_too_unless_somebody_else_is_named():
@@ -142,7 +142,7 @@ def test_unknown_roles_are_refused(roles):
 def test_a_model_that_declines_ends_the_chain(declined, kept):
     lines = ["draft", "critique 1", "revision 1", "critique 2", "revision 2"]
     lines[declined] = ChatReply("I won't.", "refusal")
-    assert [one.text for one in sample(ScriptedModel(lines), revisions=2)] == kept
+    assert [response.text for response in sample(ScriptedModel(lines), revisions=2)] == kept
 
 
 def test_a_failed_call_is_left_to_the_engine():

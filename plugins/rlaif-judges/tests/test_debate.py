@@ -136,7 +136,9 @@ def test_the_judge_sees_the_transcript_and_neither_source_nor_responses():
 
 def test_the_judge_may_be_shown_the_responses():
     _, _, verdicts = hold("so", answer("A"), judge_sees="responses")
-    assert all("It is 4." in shown(one) and "It is 5." in shown(one) for one in verdicts)
+    assert all(
+        "It is 4." in shown(verdict) and "It is 5." in shown(verdict) for verdict in verdicts
+    )
 
 
 def test_quotes_are_of_prompt_and_responses_without_a_source():

@@ -85,7 +85,10 @@ class TestJudgeConformance(PairwiseJudgeConformance):
 
 def test_every_response_of_a_prompt_is_asked_about_once(tmp_path):
     asked = questions(write(tmp_path / "train.parquet"))
-    about = [[one["response"] for one in prompt.columns["judged"]["siblings"]] for prompt in asked]
+    about = [
+        [sibling["response"] for sibling in prompt.columns["judged"]["siblings"]]
+        for prompt in asked
+    ]
     assert about[:3] == [["Four.", "Five, I think.", "It is five."]] * 3
     assert about[3:] == [["Red.", "Seven."]] * 2
     assert len({prompt.id for prompt in asked}) == 5
@@ -160,8 +163,8 @@ def test_only_the_response_whose_scores_vary_most_is_judged_on(tmp_path):
     model = scoring({"Four.": (5, 5, 4), "Five, I think.": (0, 5, 2), "It is five.": (1, 1, 1)})
     drawn = [sample(prompt, model, n=3) for prompt in asked]
     assert [len(many) for many in drawn] == [0, 3, 0]
-    assert [one.text[-1] for one in drawn[1]] == ["0", "5", "2"]
-    assert {one.prompt_id for one in drawn[1]} == {asked[1].id}
+    assert [response.text[-1] for response in drawn[1]] == ["0", "5", "2"]
+    assert {response.prompt_id for response in drawn[1]} == {asked[1].id}
 
 
 def test_siblings_ask_the_same_questions_so_that_nothing_is_paid_twice(tmp_path):
@@ -175,13 +178,13 @@ def test_siblings_ask_the_same_questions_so_that_nothing_is_paid_twice(tmp_path)
 def test_every_response_is_judged_on_if_asked_to(tmp_path):
     asked = questions(write(tmp_path / "train.parquet"))[:3]
     model = ScriptedModel("Score: 3")
-    assert [len(sample(one, model, n=2, disputed=False)) for one in asked] == [2, 2, 2]
+    assert [len(sample(prompt, model, n=2, disputed=False)) for prompt in asked] == [2, 2, 2]
     assert len(model.requests) == 6
 
 
 def test_where_scores_vary_alike_the_first_response_is_kept(tmp_path):
     asked = questions(write(tmp_path / "train.parquet"))[:3]
-    assert [len(sample(one, ScriptedModel("Score: 3"), n=2)) for one in asked] == [2, 0, 0]
+    assert [len(sample(prompt, ScriptedModel("Score: 3"), n=2)) for prompt in asked] == [2, 0, 0]
 
 
 def test_a_score_that_the_response_dictates_makes_no_variance(tmp_path):
@@ -204,7 +207,7 @@ def test_a_call_that_fails_costs_one_judgment(tmp_path):
         return ModelError("down") if len(seeds) == 1 else "Score: 3"
 
     drawn = sample(asked[0], ScriptedModel(reply), n=3, disputed=False)
-    assert [one.index for one in drawn] == [1, 2]
+    assert [response.index for response in drawn] == [1, 2]
 
 
 def compare(model, comparison, **params):

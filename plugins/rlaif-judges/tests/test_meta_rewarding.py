@@ -17,8 +17,8 @@ TOY = ["policy.use=./toy.py:Policy", "optimizer.use=./toy.py:Copy"]
 
 def play(folder, recipe, *overrides):
     command = [sys.executable, "-m", "rlaif_core.cli", "run", recipe, "--allow-local-code"]
-    for one in (*TOY, *overrides):
-        command += ["--set", one]
+    for override in (*TOY, *overrides):
+        command += ["--set", override]
     command += ["--run-dir", f"runs/{Path(recipe).stem}", "--json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -63,7 +63,7 @@ def test_the_judges_round_trains_on_judging_questions(played):
         (turn,) = row["prompt"]
         assert turn["role"] == "user"
         assert turn["content"].startswith("You are given a prompt and a response to it.")
-    told = {one[side][0]["content"] for one in actor for side in ("chosen", "rejected")}
+    told = {row[side][0]["content"] for row in actor for side in ("chosen", "rejected")}
     assert all(any(response in r["prompt"][0]["content"] for response in told) for r in rows)
 
 

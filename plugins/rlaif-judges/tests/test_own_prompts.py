@@ -41,16 +41,16 @@ PROMPTS = {
 }
 ROLES = {"jury": ("one", "other"), "cascade": ("cheap", "strong")}
 ENTRIES = {
-    one.name: one
-    for one in distribution("rlaif-judges").entry_points
-    if one.group.startswith("rlaif.v1.") and one.group != "rlaif.v1.commands"
+    entry_point.name: entry_point
+    for entry_point in distribution("rlaif-judges").entry_points
+    if entry_point.group.startswith("rlaif.v1.") and entry_point.group != "rlaif.v1.commands"
 }
 
 
 def prompts_of(name):
     """The parameters of a component that name a prompt's file."""
     fields = ENTRIES[name].load().Params.model_fields.items()
-    return {(name, field) for field, one in fields if str(one.default).endswith(".jinja")}
+    return {(name, field) for field, info in fields if str(info.default).endswith(".jinja")}
 
 
 def of_recipe(folder, name, field):
@@ -130,4 +130,4 @@ def test_every_parameter_that_names_a_prompt_is_tried():
 def test_every_prompt_file_that_is_shipped_is_some_parameters_default():
     defaults = {ENTRIES[name].load().Params.model_fields[field].default for name, field in PROMPTS}
     shipped = Path(rlaif_judges.__file__).parent.joinpath("prompts").glob("*")
-    assert defaults == {f"rlaif_judges:prompts/{one.name}" for one in shipped}
+    assert defaults == {f"rlaif_judges:prompts/{path.name}" for path in shipped}

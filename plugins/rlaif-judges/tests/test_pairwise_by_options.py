@@ -22,7 +22,7 @@ def judge(comparison, model, seed=0, **params):
 
 
 def logprobs(*p):
-    return ChatReply(option_logprobs=tuple(math.log(one) for one in p))
+    return ChatReply(option_logprobs=tuple(math.log(probability) for probability in p))
 
 
 def test_the_soft_label_is_the_softmax_of_both_options():

@@ -25,16 +25,18 @@ def cases():
 
 
 def test_every_attack_of_the_suite_is_a_case():
-    assert [(one.name, one.kind) for one in cases()] == [(one.id, one.kind) for one in injections()]
+    assert [(case.name, case.kind) for case in cases()] == [
+        (injection.id, injection.kind) for injection in injections()
+    ]
 
 
 def test_names_and_prompt_ids_are_unique():
-    assert len({one.name for one in cases()}) == len(cases())
-    assert len({one.prompt.id for one in cases()}) == len(cases())
+    assert len({case.name for case in cases()}) == len(cases())
+    assert len({case.prompt.id for case in cases()}) == len(cases())
 
 
 def test_honest_and_attack_are_different_texts():
-    assert all(one.honest and one.attack and one.honest != one.attack for one in cases())
+    assert all(case.honest and case.attack and case.honest != case.attack for case in cases())
 
 
 def probed(folder, judge, kind, capsys):
@@ -65,6 +67,6 @@ def test_a_model_that_obeys_what_it_reads_is_found_out(judge, tmp_path, capsys):
     assert code == 1
     assert resisted.pop("master-key") == 7
     assert not any(resisted.values())
-    kept = [one["name"] for one in told["abstained"]]
+    kept = [case["name"] for case in told["abstained"]]
     assert len(told["through"]) + len(kept) == len(cases()) - 7
     assert {"score": 2, "self-rewarding": 1}.get(judge, 0) == len(kept)

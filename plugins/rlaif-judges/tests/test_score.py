@@ -97,7 +97,7 @@ def test_scores_that_the_model_would_not_say_are_an_abstention():
     assert told.detail == "the options together have probability 0.005"
 
 
-LETTERS = tuple(f" {one}" for one in "ABCDEFGHIJ")
+LETTERS = tuple(f" {letter}" for letter in "ABCDEFGHIJ")
 
 
 @pytest.mark.parametrize("capabilities", [("options", "prefix"), ("options", "end_of_turn"), ()])

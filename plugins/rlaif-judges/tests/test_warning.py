@@ -70,7 +70,9 @@ def test_who_is_meant_to_judge_itself_says_so(component):
 
 
 def test_nobody_else_is():
-    assert not any(one.judges_itself for one in (*VOTING, Recorded) if one is not Meta)
+    assert not any(
+        component.judges_itself for component in (*VOTING, Recorded) if component is not Meta
+    )
 
 
 CRITERIA = [{"name": "brevity", "text": "says it in few words"}]
@@ -87,7 +89,9 @@ def test_criteria_and_examples_want_a_template_that_shows_them(component, tmp_pa
     assert "3 votes" in warning(component, 3, temperature=0.0, **given)
     filled = component.Params(prompt=str(template)).model_dump()  # as `recipe fill` writes it
     assert warning(component, 1, **filled) is None
-    template.write_text("{% for one in criteria %}{{ one.name }}{% endfor %}{{ examples }}")
+    template.write_text(
+        "{% for criterion in criteria %}{{ criterion.name }}{% endfor %}{{ examples }}"
+    )
     assert warning(component, 1, **given) is None
 
 

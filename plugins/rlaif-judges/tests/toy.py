@@ -53,7 +53,7 @@ class Policy(Model[PolicyParams]):
         return Policy(PolicyParams(path=checkpoint))
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
-        return [ChatReply(self._said(one), usage=Usage(10, 10)) for one in requests]
+        return [ChatReply(self._said(request), usage=Usage(10, 10)) for request in requests]
 
     def _said(self, request: ChatRequest) -> str:
         text = request.messages[-1].content
@@ -71,7 +71,9 @@ class Policy(Model[PolicyParams]):
 
     def _compared(self, text: str) -> str:
         worth = int(re.search(r"worth (\d)\.", text)[1])
-        first, second = (abs(int(one) - worth) for one in re.findall(r"^Score: (\d)$", text, re.M))
+        first, second = (
+            abs(int(points) - worth) for points in re.findall(r"^Score: (\d)$", text, re.M)
+        )
         better = "tie" if first == second else "A" if first < second else "B"
         return json.dumps({"explanation": "", "preference": better, "confidence": 0.9})
 
@@ -99,7 +101,7 @@ class Reader(Model[ReaderParams]):
         return f"reader:{self.params.gullible}"
 
     async def complete(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ModelError]:
-        return [ChatReply(self._said(one.messages[-1].content)) for one in requests]
+        return [ChatReply(self._said(request.messages[-1].content)) for request in requests]
 
     def _said(self, question: str) -> str:
         mark = re.search(r"lines that begin with (--[0-9a-f]{8})\.", question)[1]
@@ -110,7 +112,7 @@ class Reader(Model[ReaderParams]):
         if "response" in shown:
             best = 5 if "from 0 to 5" in question else 10
             return f"So.\nScore: {(1, best - 1, best)[self._worth(shown['response'])]}"
-        first, second = (self._worth(shown[f"response {one}"]) for one in "AB")
+        first, second = (self._worth(shown[f"response {letter}"]) for letter in "AB")
         better = "A" if first > second else "B"
         return json.dumps({"explanation": "So.", "preference": better, "confidence": 0.9})
 
@@ -121,5 +123,7 @@ class Reader(Model[ReaderParams]):
         return 2 * (self.params.gullible and response not in OPENINGS)
 
 
-RIGHT = {one.honest.text for one in injections()}
-OPENINGS = {one.attacking.text for one in injections() if one.kind == "master-key"}
+RIGHT = {injection.honest.text for injection in injections()}
+OPENINGS = {
+    injection.attacking.text for injection in injections() if injection.kind == "master-key"
+}

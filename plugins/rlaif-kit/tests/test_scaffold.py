@@ -44,17 +44,17 @@ def site(written, tmp_path_factory) -> Path:
     """A folder for `sys.path` in which they are installed."""
     site = tmp_path_factory.mktemp("site")
     offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    folders = sorted(one.parent for one in written.glob("*/pyproject.toml"))
+    folders = sorted(path.parent for path in written.glob("*/pyproject.toml"))
     python("-m", "pip", "install", "-q", *offline, "--target", site, *folders, cwd=written)
     return site
 
 
 def test_every_kind_is_offered_under_its_name(site):
-    offered = {one.kind: one for one in Registry.scan([str(site)]).entries()}
-    assert {kind: one.name for kind, one in offered.items()} == {
+    offered = {entry.kind: entry for entry in Registry.scan([str(site)]).entries()}
+    assert {kind: entry.name for kind, entry in offered.items()} == {
         kind: f"try-{kind.replace('_', '-')}" for kind in KINDS
     }
-    assert not [one.problem for one in offered.values() if one.problem]
+    assert not [entry.problem for entry in offered.values() if entry.problem]
     assert offered["judges"].summary.endswith("which response is more helpful.")
 
 

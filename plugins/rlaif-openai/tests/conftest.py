@@ -75,7 +75,7 @@ def ask(request_of):
             model = OpenAI(OpenAIParams(**settings))
             await model.setup(Context())
             try:
-                each = await asyncio.gather(*(model.complete([one]) for one in requests))
+                each = await asyncio.gather(*(model.complete([request]) for request in requests))
                 return [answers[0] for answers in each]
             finally:
                 await model.close()

@@ -165,7 +165,7 @@ def test_a_key_without_permission_says_so(fails, failed):
 
 
 @pytest.mark.parametrize(
-    ("field", "mend"),
+    ("field", "fix"),
     [
         ("temperature", "add temperature to `omit`"),
         ("max_tokens", "set `server: openai`"),
@@ -173,12 +173,12 @@ def test_a_key_without_permission_says_so(fails, failed):
         ("response_format", "set `structured_output: false`"),
     ],
 )
-def test_a_refused_field_says_which_parameter_mends_it(fails, failed, field, mend):
+def test_a_refused_field_says_which_parameter_fixes_it(fails, failed, field, fix):
     refused = failed(400, f"Unsupported parameter: '{field}'", "unsupported_parameter", field)
     error = fails(refused)
 
     assert not error.transient
-    assert str(error).endswith(f"; {mend}")
+    assert str(error).endswith(f"; {fix}")
 
 
 @pytest.mark.parametrize("odd", [["x"], {"x": 1}, 7])

@@ -75,15 +75,15 @@ def test_a_pair_without_a_verdict_of_its_own_is_not_trained_on():
 
 
 @pytest.mark.parametrize(
-    ("facts", "mend"),
+    ("facts", "fix"),
     [
         (JudgeFacts("meta", "pairwise", 1), "set `orders: both`"),
         (JudgeFacts("meta", "pairwise", 3, votes=3), "set `orders: both`"),
         (JudgeFacts("rubric", "pointwise", 2), "use the pairing 'best-vs-worst'"),
     ],
 )
-def test_it_objects_to_judges_without_places(facts, mend):
-    assert Elo(Elo.Params()).objection(facts).endswith(mend)
+def test_it_objects_to_judges_without_places(facts, fix):
+    assert Elo(Elo.Params()).objection(facts).endswith(fix)
 
 
 def test_it_takes_a_judge_in_both_orders():

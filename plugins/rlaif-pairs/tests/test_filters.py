@@ -36,16 +36,16 @@ def test_a_share_is_not_below_itself_as_a_recipe_writes_it(share):
 
 
 @pytest.mark.parametrize(
-    ("facts", "mend"),
+    ("facts", "fix"),
     [
         (JudgeFacts("strict", "pairwise", 1), "set `orders: both` or `votes: 3`"),
         (JudgeFacts("strict", "pointwise", 6), "use the filter 'confidence'"),
     ],
 )
-def test_agreement_objects_to_judges_that_always_agree(facts, mend):
+def test_agreement_objects_to_judges_that_always_agree(facts, fix):
     objection = make(Agreement).objection(facts)
     assert "judge 'strict'" in objection
-    assert objection.endswith(mend)
+    assert objection.endswith(fix)
 
 
 def test_agreement_works_with_two_verdicts():

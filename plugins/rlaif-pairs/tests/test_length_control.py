@@ -86,7 +86,7 @@ def test_under_a_judge_that_likes_length_responses_grow_unless_it_is_controlled(
 
 def select(rho, strengths, texts):
     responses = make_responses(PROMPT, *texts)
-    by_id = {one.id: strength for one, strength in zip(responses, strengths, strict=True)}
+    by_id = {response.id: strength for response, strength in zip(responses, strengths, strict=True)}
     judged = judge_all(
         PROMPT,
         combinations(responses, 2),

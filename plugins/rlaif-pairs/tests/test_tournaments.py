@@ -28,7 +28,7 @@ def make(component, seed=0, **params):
 def play(pairing, worths, judge=None, prompt=PROMPT):
     """The whole tournament of responses of these worths; also the batches it was played in."""
     given = make_responses(prompt, *(f"answer {index}" for index in range(len(worths))))
-    worth = {one.id: value for one, value in zip(given, worths, strict=True)}
+    worth = {response.id: value for response, value in zip(given, worths, strict=True)}
     judge = judge or (lambda a, b: 0.9 if worth[a.id] > worth[b.id] else 0.1)
     judged, batches = [], []
     while batch := pairing.propose(make_ranking(prompt, given, judged)):
@@ -69,7 +69,7 @@ def test_a_merge_of_interleaved_halves_is_the_worst_case(n, calls):
         return worths if len(worths) < 2 else dealt(worths[::2]) + dealt(worths[1::2])
 
     pairing = make(MergeSort)
-    draw = [one.index for one in _drawn(pairing, n)]
+    draw = [response.index for response in _drawn(pairing, n)]
     worths = [value for _, value in sorted(zip(draw, dealt(list(range(n))), strict=True))]
     assert len(play(pairing, worths)[0].judged) == calls
 
@@ -231,9 +231,11 @@ def test_prompts_can_be_played_interleaved(component):
     pairing, prompts = make(component), [make_prompt(prompt_id=f"prompt-{i}") for i in range(2)]
     worths = [3, 1, 4, 15, 9]
     alone = [play(make(component), worths, prompt=prompt)[1] for prompt in prompts]
-    given = {one.id: make_responses(one, *(f"answer {i}" for i in range(5))) for one in prompts}
-    judged = {one.id: [] for one in prompts}
-    batches = {one.id: [] for one in prompts}
+    given = {
+        prompt.id: make_responses(prompt, *(f"answer {i}" for i in range(5))) for prompt in prompts
+    }
+    judged = {prompt.id: [] for prompt in prompts}
+    batches = {prompt.id: [] for prompt in prompts}
     for _ in range(20):
         for prompt in prompts:
             batch = pairing.propose(make_ranking(prompt, given[prompt.id], judged[prompt.id]))

@@ -17,13 +17,13 @@ def test_each_value_goes_to_the_nearest_tenth(value: float) -> None:
 @example([1.7976931348623157e308, -9.9792015476736e291])
 def test_a_curve_stays_in_its_frame_and_ends_at_its_last_value(values: list[float]) -> None:
     drawn = curve("loss", list(enumerate(values)))
-    known = [one for one in values if math.isfinite(one)]
+    known = [value for value in values if math.isfinite(value)]
     if not known:
         assert drawn is None
         return
     assert drawn is not None
     (line,) = drawn.lines
-    spots = [tuple(map(float, one.split(","))) for one in line.split()]
+    spots = [tuple(map(float, point.split(","))) for point in line.split()]
     assert len(spots) <= POINTS + 1
     assert all(LEFT <= x <= RIGHT and TOP <= y <= BOTTOM for x, y in spots)
     assert [spots[-1]] == drawn.dots
@@ -45,4 +45,4 @@ def test_only_estimates_with_an_interval_of_shares_are_drawn() -> None:
         "gold_gain": {"value": 0.2, "low": 0.1, "high": 0.3},
         "kl": 1.0,
     }
-    assert [one.label for one in intervals(section)] == ["Win rate"]
+    assert [interval.label for interval in intervals(section)] == ["Win rate"]

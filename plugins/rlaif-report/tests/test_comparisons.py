@@ -77,14 +77,16 @@ def test_the_page_has_a_budget_of_characters(
     some = shown(path)
 
     assert 0 < len(some.comparisons) < len(everything.comparisons)
-    assert sum(one.size for one in some.comparisons) <= 20_000
+    assert sum(comparison.size for comparison in some.comparisons) <= 20_000
     assert some.total == everything.total
 
 
 def test_every_outcome_has_a_filter_that_shows_something(run_folder: Path) -> None:
     found = shown(run_folder / "ledger.sqlite")
     for choice in found.filters:
-        marked = [one for one in found.comparisons if choice.number in one.filters]
+        marked = [
+            comparison for comparison in found.comparisons if choice.number in comparison.filters
+        ]
         assert len(marked) == choice.shown > 0
         assert choice.shown <= choice.total
     assert found.filters[0].outcome == "Kept"
@@ -92,10 +94,10 @@ def test_every_outcome_has_a_filter_that_shows_something(run_folder: Path) -> No
 
 def test_heldout_pairs_say_which_policy_wrote_which_response(run_folder: Path) -> None:
     heldout = [
-        one
-        for one in shown(run_folder / "ledger.sqlite").comparisons
-        if one.outcomes[0].startswith("Held-out")
+        comparison
+        for comparison in shown(run_folder / "ledger.sqlite").comparisons
+        if comparison.outcomes[0].startswith("Held-out")
     ]
     assert heldout
-    for one in heldout:
-        assert [side.role for side in one.sides] == ["new policy", "base policy"]
+    for comparison in heldout:
+        assert [side.role for side in comparison.sides] == ["new policy", "base policy"]

@@ -43,7 +43,7 @@ def test_a_value_reads_as_a_phrase(name: str, value: Any, text: str) -> None:
 
 def test_nested_sections_are_spelled_out_and_stage_summaries_left_out() -> None:
     section = {"accuracy_by_order": {"ab": 0.75}, "summary": "done", "new_thing": 3}
-    lines = [(one.label, one.text) for one in figures(section)]
+    lines = [(figure.label, figure.text) for figure in figures(section)]
     assert lines == [("Accuracy by order: A first", "75.0\u00a0%"), ("New thing", "3")]
 
 
@@ -56,7 +56,7 @@ def test_whatever_an_evaluator_measures_can_be_shown(section: dict[str, Any]) ->
 
 def test_the_ends_of_an_interval_are_no_rows_of_their_own() -> None:
     section = {"accuracy": 0.75, "heldout": 4, "accuracy_low": 0.3, "accuracy_high": 0.95}
-    lines = [(one.label, one.text.replace("\u00a0", " ")) for one in figures(section)]
+    lines = [(figure.label, figure.text.replace("\u00a0", " ")) for figure in figures(section)]
     assert lines == [("Accuracy", "75.0 % (30.0 to 95.0 %)"), ("Held-out", "4")]
 
 
@@ -86,6 +86,14 @@ def test_a_number_on_an_axis_keeps_three_figures(value: float, text: str) -> Non
 
 
 def test_units_are_easy_to_read() -> None:
-    assert [duration(one) for one in (0.25, 75, 7300)] == ["0.2 s", "1 min 15 s", "2 h 1 min"]
-    assert [money(one) for one in (0, 0.0571234, 1234.5)] == ["$0.00", "$0.0571", "$1,234.50"]
+    assert [duration(seconds) for seconds in (0.25, 75, 7300)] == [
+        "0.2 s",
+        "1 min 15 s",
+        "2 h 1 min",
+    ]
+    assert [money(dollars) for dollars in (0, 0.0571234, 1234.5)] == [
+        "$0.00",
+        "$0.0571",
+        "$1,234.50",
+    ]
     assert number(True) == "yes"

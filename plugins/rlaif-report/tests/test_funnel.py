@@ -70,7 +70,7 @@ def test_ties_are_a_reason_of_their_own(agreement: float, reason: str) -> None:
     tally.add(pair("z", 0.9, 1.0, ("ab", 0.9)), candidate=False)
     section = {"comparisons": 5, "verdicts": 5, "preferences": 0}
     steps = funnel(Counted(section, tally, {TIED: 1}, {}, sampled=False))
-    (candidates,) = [one for one in steps if one.name == CANDIDATES]
+    (candidates,) = [step for step in steps if step.name == CANDIDATES]
     assert candidates.losses == {reason: 2, "not chosen by the pairing": 1}
 
 

@@ -52,7 +52,7 @@ def test_the_votes_agreement_says_what_it_stands_on(
 def test_a_recipe_without_a_reward_model_has_no_such_section(tmp_path: Path) -> None:
     page = page_of(tmp_path, RECIPE_WITHOUT_REWARD_MODEL)
     assert "Reward model" not in page.headings
-    assert not any(one["href"] == "#reward-model-0" for one in page.all("a"))
+    assert not any(link["href"] == "#reward-model-0" for link in page.all("a"))
     assert "No evaluator measured it." in page.text
 
 

@@ -27,7 +27,7 @@ def test_the_page_stands_in_the_run_directory_unless_told_otherwise(tmp_path: Pa
 
     assert written(folder) == folder / "report.html"
     assert written(folder, tmp_path / "x.html") == tmp_path / "x.html"
-    assert [one.name for one in tmp_path.iterdir() if one.name.endswith(".part")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
 
 
 def test_every_section_is_there_and_every_tag_is_closed(page: Page) -> None:
@@ -63,7 +63,7 @@ def test_nothing_is_asked_of_the_network(page: Page) -> None:
 
 
 def test_the_policy_allows_exactly_the_style_and_script_of_the_page(page: Page) -> None:
-    (policy,) = [one["content"] for one in page.all("meta") if "http-equiv" in one]
+    (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
     assert policy is not None
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
@@ -85,10 +85,10 @@ def test_components_are_named_with_their_distributions_and_parameters(page: Page
 
 
 def test_charts_say_in_words_what_they_show(page: Page) -> None:
-    charts = [one for one in page.all("svg") if one.get("role") == "img"]
+    charts = [svg for svg in page.all("svg") if svg.get("role") == "img"]
     assert len(charts) >= 9
-    assert all(one["aria-label"] for one in charts)
-    assert all("aria-hidden" in one for one in page.all("svg") if one not in charts)
+    assert all(chart["aria-label"] for chart in charts)
+    assert all("aria-hidden" in svg for svg in page.all("svg") if svg not in charts)
 
 
 def test_costs_and_final_failures_are_listed(page: Page) -> None:

@@ -46,7 +46,7 @@ def test_the_sample_is_bounded_and_has_every_outcome(kinds: list[str], limit: in
     drawn = list(sample.in_turn())
 
     assert len(drawn) == min(limit, len(kinds))
-    assert {one.outcomes[0] for one in drawn} == set(kinds)
+    assert {pair.outcomes[0] for pair in drawn} == set(kinds)
     assert sample.totals == Counter(kinds)
     assert sample.total == len(kinds)
 
@@ -55,7 +55,7 @@ def test_a_rare_outcome_is_shown_whole_beside_a_frequent_one() -> None:
     sample = Sample(10)
     for number in range(1000):
         sample.add(SeenPair(0, "train", outline(0.9), ("rare" if number % 300 == 7 else "often",)))
-    assert Counter(one.outcomes[0] for one in sample.in_turn()) == {"rare": 4, "often": 6}
+    assert Counter(pair.outcomes[0] for pair in sample.in_turn()) == {"rare": 4, "often": 6}
 
 
 def test_a_candidate_is_kept_or_dropped_with_its_reason() -> None:

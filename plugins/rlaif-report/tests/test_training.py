@@ -42,7 +42,7 @@ def view_of(folder: Path, section: dict[str, object], drawn: list[str]) -> Round
 
 def test_each_figure_that_is_looked_for_has_a_curve_before_any_has_two(tmp_path: Path) -> None:
     view = view_of(tmp_path / "run", {}, GRPO)
-    assert [one.title for one in view.optimizer.curves] == [
+    assert [curve.title for curve in view.optimizer.curves] == [
         "Loss",
         "Reward",
         "KL per token",
@@ -70,7 +70,7 @@ def test_the_trainings_of_an_ensemble_have_a_line_each(tmp_path: Path) -> None:
 def test_figures_begin_with_what_is_looked_for_and_end_with_counts(tmp_path: Path) -> None:
     model = {"truncated": 0, "steps": 4, "training_accuracy": 0.9, "loss": 0.4, "mean": 0.1}
     view = view_of(tmp_path / "run", {"reward_model": {**model, "accuracy": 0.8}}, [])
-    assert [one.label for one in view.reward_model.figures] == [
+    assert [figure.label for figure in view.reward_model.figures] == [
         "Accuracy",
         "Training accuracy",
         "Loss",
@@ -83,7 +83,7 @@ def test_figures_begin_with_what_is_looked_for_and_end_with_counts(tmp_path: Pat
 def test_the_parts_of_a_training_stand_together(tmp_path: Path) -> None:
     told = {f"{part}/{name}": 1.0 for part in ("kind", "right") for name in ("steps", "loss")}
     view = view_of(tmp_path / "run", {"optimize": told}, [])
-    assert [one.label for one in view.optimizer.figures] == [
+    assert [figure.label for figure in view.optimizer.figures] == [
         "kind: Loss",
         "kind: Steps",
         "right: Loss",
@@ -94,7 +94,7 @@ def test_the_parts_of_a_training_stand_together(tmp_path: Path) -> None:
 def test_what_could_not_be_measured_is_told_last(tmp_path: Path) -> None:
     policy = {"win_rate_abstentions": 3, "kl_unmeasured": 0, "win_rate": 0.6, "length": 40.0}
     view = view_of(tmp_path / "run", {"policy": policy, "records": {}}, [])
-    assert [one.label for one in view.policy] == [
+    assert [figure.label for figure in view.policy] == [
         "Win rate",
         "Length",
         "Win rate abstentions",

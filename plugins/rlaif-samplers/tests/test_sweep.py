@@ -31,15 +31,15 @@ def test_responses_sweep_the_grid_and_start_again():
     model = ScriptedModel("fine")
     responses = sample(model, n=5, temperature=[0.5, 1.0], top_p=[0.9, 1.0])
 
-    assert [(one.temperature, one.top_p) for one in responses] == [
+    assert [(response.temperature, response.top_p) for response in responses] == [
         (0.5, 0.9),
         (0.5, 1.0),
         (1.0, 0.9),
         (1.0, 1.0),
         (0.5, 0.9),
     ]
-    assert [(one.temperature, one.top_p) for one in model.requests] == [
-        (one.temperature, one.top_p) for one in responses
+    assert [(request.temperature, request.top_p) for request in model.requests] == [
+        (response.temperature, response.top_p) for response in responses
     ]
 
 
@@ -51,7 +51,7 @@ def test_models_take_turns_and_each_goes_through_the_whole_grid():
     old, new = ScriptedModel("old", identity="old@1"), ScriptedModel("new", identity="new@2")
     responses = sample(old, new, n=4, temperature=[0.5, 1.0])
 
-    assert [(one.text, one.model, one.temperature) for one in responses] == [
+    assert [(response.text, response.model, response.temperature) for response in responses] == [
         ("old", "old@1", 0.5),
         ("new", "new@2", 0.5),
         ("old", "old@1", 1.0),
@@ -86,7 +86,7 @@ def test_all_requests_of_a_prompt_are_asked_at_once():
 def test_a_response_says_how_it_ended():
     cut = ScriptedModel(ChatReply("so", finish_reason="length") for _ in range(2))
 
-    assert [one.finish_reason for one in sample(cut, n=2)] == ["length", "length"]
+    assert [response.finish_reason for response in sample(cut, n=2)] == ["length", "length"]
 
 
 def test_limits_are_passed_on():
@@ -115,7 +115,7 @@ def test_a_failed_call_costs_its_own_response_alone():
     model = ScriptedModel(["one", ModelError("filtered"), "three"])
     responses = sample(model, n=3)
 
-    assert [(one.index, one.text) for one in responses] == [(0, "one"), (2, "three")]
+    assert [(response.index, response.text) for response in responses] == [(0, "one"), (2, "three")]
 
 
 def test_an_error_of_the_run_is_not_swallowed():

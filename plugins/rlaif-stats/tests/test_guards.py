@@ -78,9 +78,9 @@ def test_length_ratio_tells_growth():
 @given(st.lists(RANKING, min_size=1, max_size=5))
 def test_the_same_ranking_agrees_wholly_and_its_reverse_not_at_all(rankings):
     assert rank_agreement(rankings, rankings) == pytest.approx(1.0)
-    assert rank_agreement(rankings, [[-one for one in many] for many in rankings]) == pytest.approx(
-        0.0
-    )
+    assert rank_agreement(
+        rankings, [[-value for value in many] for many in rankings]
+    ) == pytest.approx(0.0)
 
 
 @given(RANKING, RANKING)

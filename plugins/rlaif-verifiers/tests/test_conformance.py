@@ -25,7 +25,7 @@ class VerifierConformance(PointwiseJudgeConformance):
         return tuple(make_responses(PROMPT, *self.texts))
 
     async def exercise(self, component):
-        return [await component.score(PROMPT, one) for one in self.responses()]
+        return [await component.score(PROMPT, response) for response in self.responses()]
 
 
 class TestExact(VerifierConformance):

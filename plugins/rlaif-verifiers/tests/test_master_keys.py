@@ -50,10 +50,10 @@ def scores(judge, params, columns):
         await component.setup(Context())
         prompt = make_prompt(**columns)
         told = await asyncio.gather(
-            *(component.score(prompt, one) for one in make_responses(prompt, *KEYS))
+            *(component.score(prompt, response) for response in make_responses(prompt, *KEYS))
         )
         await component.close()
-        return [one.value for one in told]
+        return [score.value for score in told]
 
     return asyncio.run(scored())
 

@@ -119,5 +119,7 @@ def test_no_mutant_of_a_canonical_solution_passes(human_eval):
         human_eval,
         lambda row: row["canonical_solution"] + WRONG.format(entry_point=row["entry_point"]),
     )
-    passing = [row["task_id"] for row, one in zip(human_eval, told, strict=True) if one.value != 0]
+    passing = [
+        row["task_id"] for row, score in zip(human_eval, told, strict=True) if score.value != 0
+    ]
     assert passing == []

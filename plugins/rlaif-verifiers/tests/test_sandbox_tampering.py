@@ -87,7 +87,7 @@ CHEATS = {
         "    frame, found = sys._getframe(), []\n"
         "    while frame: found.append(repr(frame.f_locals)); frame = frame.f_back\n"
         "    found += [repr(o) for o in gc.get_objects() if isinstance(o, (str, dict, list))]\n"
-        "    return x * x if any(str(1000003 * 3) in one for one in found) else 0"
+        "    return x * x if any(str(1000003 * 3) in name for name in found) else 0"
     ),
     "redefines the tests' check": "def check(candidate): pass\ndef f(x): return 0",
     "closes its channel": "import os\nos.closerange(3, 99)\ndef f(x): return 0",

@@ -98,7 +98,7 @@ def stated_confidence(judged: JudgedPair, p_chosen: float) -> float:
 
 
 def explanation(judged: JudgedPair, better: Response) -> str:
-    """Why, in the words of the first verdict that found the same response better."""
+    """Explanation of the first verdict that found the same response better."""
     for vote in judged.votes:
         favours_a = vote.p_a is not None and vote.p_a > 0.5
         favours_b = vote.p_a is not None and vote.p_a < 0.5

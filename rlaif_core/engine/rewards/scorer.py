@@ -89,15 +89,15 @@ def sync_scorer(
     def scorer(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[float | None]:
         nonlocal asked, missing
         answers = to_responses(prompts, texts)
-        found = asyncio.run_coroutine_threadsafe(work(prompts, answers), loop).result()
-        asked += len(found)
-        missing += sum(map(np.isnan, found))
+        rewards = asyncio.run_coroutine_threadsafe(work(prompts, answers), loop).result()
+        asked += len(rewards)
+        missing += sum(map(np.isnan, rewards))
         if asked >= FEWEST_FOR_ALARM and missing > asked / 2:
             raise RunError(
                 f"{missing} of {asked} rewards are missing: look at the failures in the report, "
                 "fix them and run the same command again"
             )
-        return [None if np.isnan(reward) else reward for reward in found]
+        return [None if np.isnan(reward) else reward for reward in rewards]
 
     return scorer
 
@@ -105,11 +105,11 @@ def sync_scorer(
 def to_responses(prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Response]:
     """Responses with ids; the index counts within a prompt's group."""
     seen: dict[str, int] = {}
-    found = []
+    responses = []
     for prompt, text in zip(prompts, texts, strict=True):
         index = seen[prompt.id] = seen.get(prompt.id, -1) + 1
-        found.append(Response.of(prompt, text, index))
-    return found
+        responses.append(Response.of(prompt, text, index))
+    return responses
 
 
 def monitor_component(recipe: RecipeFile) -> str:
@@ -186,8 +186,8 @@ async def _judged(
                 for prompt, answer in zip(prompts, answers, strict=True)
                 for vote in range(votes)
             ]
-            found = _numbers(got.value for got in await scores(judge, items, executor))
-            return _means(np.reshape(found, (len(answers), votes)))
+            numbers = _numbers(got.value for got in await scores(judge, items, executor))
+            return _means(np.reshape(numbers, (len(answers), votes)))
 
         return score
     assert isinstance(judge, PairwiseJudge)

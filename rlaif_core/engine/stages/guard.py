@@ -153,21 +153,21 @@ async def _entropy(
         predicted = [pair.p_a for pair in judged if pair.p_a is not None]
         return guards.score_entropy(predicted, TENTH)
     items = [(prompt, response, 0) for prompt, many in candidates for response in many]
-    found = await scores(judge, items, await round_.session.components.get("executor"))
-    values = [score.value for score in found if score.value is not None]
+    scored = await scores(judge, items, await round_.session.components.get("executor"))
+    values = [score.value for score in scored if score.value is not None]
     return guards.score_entropy(values, judge.scale or 1.0)
 
 
 def _orders(judged: list[JudgedPair]) -> tuple[list[float], list[float]]:
     """p_a of the first vote in either order, where both were asked; NaN where it abstained."""
-    found = []
+    both_orders = []
     for pair in judged:
         by_order = {
             vote.order: math.nan if vote.p_a is None else vote.p_a for vote in reversed(pair.votes)
         }
         if len(by_order) == 2:
-            found.append((by_order["ab"], by_order["ba"]))
-    return [ab for ab, _ in found], [ba for _, ba in found]
+            both_orders.append((by_order["ab"], by_order["ba"]))
+    return [ab for ab, _ in both_orders], [ba for _, ba in both_orders]
 
 
 def _warning(figures: JSON) -> str:

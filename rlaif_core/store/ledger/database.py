@@ -1,4 +1,4 @@
-"""The SQLite file beneath the ledger: opening, committing, and errors that say the mend.
+"""The SQLite file beneath the ledger: opening, committing, and errors that say the fix.
 
 WAL with `synchronous=NORMAL`: a commit survives kill -9 of the process at some tens of
 microseconds; only a crash of the operating system can lose the last moments.
@@ -106,16 +106,16 @@ class Database:
     def _broken(self, error: sqlite3.Error) -> RunError:
         text = str(error)
         if "full" in text:
-            mend = "free some space and run the same command again; nothing committed is lost"
+            fix = "free some space and run the same command again; nothing committed is lost"
         elif "readonly" in text or "read-only" in text or "unable to open" in text:
-            mend = f"make its folder writable, or choose another {self.option}"
+            fix = f"make its folder writable, or choose another {self.option}"
         elif "locked" in text:
-            mend = "another program holds it; wait or stop that one"
+            fix = "another program holds it; wait or stop that one"
         elif "malformed" in text or "not a database" in text or "disk image" in text:
-            mend = f"the file is damaged; restore it from a copy, or choose another {self.option}"
+            fix = f"the file is damaged; restore it from a copy, or choose another {self.option}"
         else:
-            mend = "look at the disk and its permissions, then run the same command again"
-        return RunError(f"{self.path}: {text}: {mend}")
+            fix = "look at the disk and its permissions, then run the same command again"
+        return RunError(f"{self.path}: {text}: {fix}")
 
     def _check_place(self) -> None:
         """A file that was moved or removed takes along what is written to it, and that was paid."""

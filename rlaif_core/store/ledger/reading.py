@@ -44,7 +44,7 @@ class Reader(Answers):
         return next((row[0] for row in self._read("SELECT value FROM meta WHERE key=?", key)), None)
 
     def cost(self, after: int = 0, until: int = LAST_ROW) -> Cost:
-        """What the answered calls came to, of those with a number above `after` up to `until`."""
+        """Cost of the answered calls with a number above `after` up to `until`."""
         total = next(
             self._read(
                 "SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd)"

@@ -19,7 +19,7 @@ def test_equal_questions_are_asked_once_at_the_same_time_and_later(tmp_path: Pat
         async with calling(model, tmp_path) as (caller, ledger, told):
             first = await asyncio.gather(*(caller.chat(ask("x")) for _ in range(5)))
             again = await caller.chat(ask("x"))
-            assert {one.text for one in first} == {again.text}
+            assert {reply.text for reply in first} == {again.text}
             assert len(model.batches) == 1
             assert told == [2.0, None]
             assert ledger.cost().usd == 2.0
@@ -56,8 +56,8 @@ def test_a_stop_waits_for_what_is_in_flight_and_begins_nothing_more(tmp_path: Pa
         async with calling(model, tmp_path) as (caller, ledger, _):
             asking = [asyncio.ensure_future(caller.chat(ask(str(i)))) for i in range(20)]
             await asyncio.sleep(0.01)
-            for one in asking:
-                one.cancel()
+            for task in asking:
+                task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
             await caller.close()
             assert len(model.batches) == 3

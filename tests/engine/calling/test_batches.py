@@ -18,7 +18,7 @@ def test_a_local_model_is_asked_in_full_batches_by_length(tmp_path: Path) -> Non
         return model.batches
 
     batches = asyncio.run(scenario())
-    lengths = [[len(one.messages[0].content) for one in batch] for batch in batches]
+    lengths = [[len(request.messages[0].content) for request in batch] for batch in batches]
     assert lengths == [[1, 2, 3, 4], [5, 6, 7, 8], [9]]
 
 
@@ -31,6 +31,6 @@ def test_one_failing_row_of_a_batch_fails_alone(tmp_path: Path) -> None:
             answers = await asyncio.gather(
                 *(caller.chat(ask(str(i))) for i in range(4)), return_exceptions=True
             )
-        assert [isinstance(one, ChatReply) for one in answers] == [True, True, False, True]
+        assert [isinstance(answer, ChatReply) for answer in answers] == [True, True, False, True]
 
     asyncio.run(scenario())

@@ -41,7 +41,7 @@ def test_what_is_to_be_weighed_stands_beside_what_begins_alike() -> None:
     first, second = batches(questions, size=3)
 
     for batch, about in ((first, "cats"), (second, "dogs")):
-        assert {one.request.messages[0].content.split()[0] for one in batch} == {about}
+        assert {call.request.messages[0].content.split()[0] for call in batch} == {about}
 
 
 def test_what_is_to_be_written_stands_beside_what_is_as_long() -> None:
@@ -49,8 +49,8 @@ def test_what_is_to_be_written_stands_beside_what_is_as_long() -> None:
 
     short, long = batches(questions, size=2)
 
-    assert {len(one.request.messages[0].content) for one in short} == {1}
-    assert {len(one.request.messages[0].content) for one in long} == {90}
+    assert {len(call.request.messages[0].content) for call in short} == {1}
+    assert {len(call.request.messages[0].content) for call in long} == {90}
 
 
 @given(st.lists(st.tuples(st.text("ab", max_size=4), st.booleans()), unique=True), st.randoms())

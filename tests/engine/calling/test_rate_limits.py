@@ -65,7 +65,7 @@ def test_a_budget_is_exceeded_by_no_more_than_what_was_in_flight(tmp_path: Path)
         async with calling(model, tmp_path, budget=budget) as (caller, ledger, _):
             many = (caller.chat(ask(str(i))) for i in range(60))
             answers = await asyncio.gather(*many, return_exceptions=True)
-            assert all(isinstance(one, ChatReply | BudgetReached) for one in answers)
+            assert all(isinstance(answer, ChatReply | BudgetReached) for answer in answers)
             assert 11 <= ledger.cost().calls < 11 + 5
 
     virtual_time.run(scenario())

@@ -138,7 +138,7 @@ def test_a_model_that_breaks_down_over_one_call_fails_that_call_alone(tmp_path: 
             answers = await asyncio.gather(
                 *(caller.chat(ask(str(i))) for i in range(6)), return_exceptions=True
             )
-            assert [isinstance(one, ModelError) for one in answers].count(True) == 1
+            assert [isinstance(answer, ModelError) for answer in answers].count(True) == 1
             assert ledger.rows.failures() == [("Fake broke down: KeyError: 'choices'", 1)]
 
     virtual_time.run(scenario())

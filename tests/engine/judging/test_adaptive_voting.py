@@ -91,7 +91,7 @@ votes = st.sampled_from([0.1, 0.4, 0.5, 0.9, None])
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(votes, votes), min_size=1, max_size=5))
 def test_stopping_early_never_changes_what_is_kept(said: list[tuple[float, float]]) -> None:
-    flat = [one for both in said for one in both]
+    flat = [verdict for both in said for verdict in both]
     with empty_ledger() as ledger:
         every, fixed = judged(flat, None, ledger)
         fewer, _ = judged(flat, KEEP_AT, ledger)

@@ -16,7 +16,7 @@ from tests.support.inside import BASE, Inside, inside
 
 __all__ = ["inside"]
 
-MENDED = ("--set", "policy.params.broken=0", "--accept-changes")
+FIXED = ("--set", "policy.params.broken=0", "--accept-changes")
 
 
 def play(toy: Toy, *more: str, run_dir: str = "run") -> int:
@@ -133,7 +133,7 @@ def test_too_many_failed_responses_stop_the_run_which_goes_on_for_nothing_paid_t
     answered = toy.asked()
     assert 0.7 * 120 < len(answered) < 120
 
-    assert play(toy, *MENDED) == 0
+    assert play(toy, *FIXED) == 0
     assert len(toy.asked()) == len(set(toy.asked()))
     assert toy.asked()[: len(answered)] == answered
     assert toy.metrics()["rounds"][0]["responses"] == 120
@@ -141,12 +141,12 @@ def test_too_many_failed_responses_stop_the_run_which_goes_on_for_nothing_paid_t
     assert toy.preferences() == toy.preferences("calm")
 
 
-def test_a_prompt_that_lost_some_of_its_responses_gets_them_once_it_is_mended(toy: Toy) -> None:
+def test_a_prompt_that_lost_some_of_its_responses_gets_them_once_it_is_fixed(toy: Toy) -> None:
     pytest.importorskip("rlaif_samplers")
     toy.write(policy="broken: 0.2", n=40)
     sweep = ["--set", "sampler.use=sweep", "--set", "sampler.params.n=3"]
     assert play(toy, *sweep) == 2
-    assert play(toy, *sweep, *MENDED) == 0
+    assert play(toy, *sweep, *FIXED) == 0
     assert toy.metrics()["rounds"][0]["responses"] == 120
     assert len(toy.asked()) == len(set(toy.asked()))
 
@@ -162,7 +162,7 @@ def test_a_run_that_goes_on_asks_again_what_had_failed(toy: Toy) -> None:
     toy.write(policy="broken: 0.02", n=300)
     assert play(toy, "--set", "budget.calls=800") == 2
     answered = toy.asked()
-    assert play(toy, "--set", "judge.votes=1", "--set", "judge.orders=ab", *MENDED) == 0
+    assert play(toy, "--set", "judge.votes=1", "--set", "judge.orders=ab", *FIXED) == 0
     assert toy.metrics()["rounds"][0]["responses"] == 300 * 3
     assert len(toy.asked()) == len(set(toy.asked())) > len(answered)
 
@@ -184,7 +184,7 @@ def test_too_many_failed_held_out_responses_stop_the_run(
     told = capsys.readouterr().err
     assert "of 60 evaluation calls failed" in told
     assert "or raise evaluation.max_failures" in told
-    assert play(toy, *settings, *MENDED) == 0
+    assert play(toy, *settings, *FIXED) == 0
     assert len(toy.asked()) == len(set(toy.asked()))
 
 

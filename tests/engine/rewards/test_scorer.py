@@ -115,7 +115,7 @@ def test_training_is_watched_by_what_it_never_learns_from(watch: str, inside: In
     )
     watched = inside.told()["watched"]
     assert len(watched) == 6
-    assert all(0.0 <= one <= 1.0 for one in watched)
+    assert all(0.0 <= score <= 1.0 for score in watched)
     assert len(set(watched)) == (1 if watch == "gold" else 2)
 
 

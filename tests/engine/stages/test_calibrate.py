@@ -84,6 +84,6 @@ def test_what_the_gate_decides_is_not_cooled(inside: Inside) -> None:
     assert inside.ledger.stage(0, "calibrate")[1]["anchors"] == 40
     for pair in inside.ledger.judged(0):
         assert pair.p_a is not None
-        right = [float(one.text) >= 0.5 for one in (pair.a, pair.b)]
+        right = [float(response.text) >= 0.5 for response in (pair.a, pair.b)]
         if sum(right) == 1:
             assert max(pair.p_a, 1 - pair.p_a) == pytest.approx(0.99)

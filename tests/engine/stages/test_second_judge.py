@@ -123,7 +123,7 @@ def test_second_opinions_are_in_the_forecast(
     def forecast(*more: str) -> int:
         assert main(["plan", recipe, "--allow-local-code", "--json", *more]) == 0
         (lines,) = json.loads(capsys.readouterr().out)["plans"].values()
-        return sum(one["calls"] for one in lines if one["stage"] == "second_opinion")
+        return sum(line["calls"] for line in lines if line["stage"] == "second_opinion")
 
     assert forecast() == 30 * 2 * 2  # pairs, orders, calls a comparison
     assert forecast("--set", "rounds=2") == 2 * 30 * 2 * 2
@@ -155,7 +155,7 @@ def test_pairs_that_exist_already_get_a_second_opinion_too(
 
 def test_the_sample_is_random_of_what_is_decided_and_always_the_same(ledger: Ledger) -> None:
     pairs = judged(ledger, lambda a, b: None if "a" in (a.text[0], b.text[0]) else 0.9)
-    decided = {(one.a.id, one.b.id) for one in pairs if one.p_a is not None}
+    decided = {(pair.a.id, pair.b.id) for pair in pairs if pair.p_a is not None}
     assert 0 < len(decided) < len(pairs)
     some = [(a.id, b.id) for _, (a, b) in drawn(ledger, 0, 20, seed=1)]
     assert len(set(some)) == 20

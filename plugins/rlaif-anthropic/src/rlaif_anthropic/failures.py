@@ -16,7 +16,7 @@ FAILURES: Final = (AnthropicError, aiohttp.ClientError, OSError)
 FILTERED: Final = "content filtering policy"
 """What it says of an answer that it withholds because of what it says: there is no code for it."""
 
-MENDS: Final = {
+FIXES: Final = {
     "temperature": "add temperature to `omit`",
     "top_p": "add top_p to `omit`",
     "prefill": "set `prefill: false`",
@@ -33,7 +33,7 @@ def outcome(error: BaseException, model: str, where: Endpoint) -> ChatReply | Mo
         status, why = error.status_code, said(error.body)
         if status == 400 and FILTERED in str(why):
             return ChatReply(finish_reason="content_filter")
-        return where.refused(status, error.response.headers, why, _mend(status, str(why), model))
+        return where.refused(status, error.response.headers, why, _fix(status, str(why), model))
     if isinstance(error, (APIConnectionError, aiohttp.ClientError, OSError)):
         return where.unreachable(error)
     return ModelError(where.redacted(f"{type(error).__name__}: {error}"))
@@ -45,10 +45,10 @@ def said(body: object) -> object:
     return error.get("message", error) if isinstance(error, dict) else error
 
 
-def _mend(status: int, why: str, model: str) -> str:
+def _fix(status: int, why: str, model: str) -> str:
     if status == 403:
         return f"the key may not use model '{model}' there"
     if status == 404:
         return f"check `model: {model}` and `base_url`"
-    found = (mend for word, mend in MENDS.items() if status == 400 and word in why)
+    found = (fix for word, fix in FIXES.items() if status == 400 and word in why)
     return next(found, "")

@@ -12,7 +12,7 @@ from rlaif_core.api import DataError, Message, Prompt, Row, digest
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of a row mean what.
+    """Names of the columns of a row.
 
     Attributes:
         prompt: Text or messages.

@@ -62,7 +62,7 @@ class KL(Evaluator[Params]):
         ours, theirs = await asyncio.gather(
             _log_probabilities(policy, pairs), _log_probabilities(base, pairs)
         )
-        ratios = [one - other for one, other in zip(ours, theirs, strict=True)]
+        ratios = [log_policy - log_base for log_policy, log_base in zip(ours, theirs, strict=True)]
         measured = [ratio for ratio in ratios if math.isfinite(ratio)]
         return {"policy": {**_figures(measured), "kl_unmeasured": len(ratios) - len(measured)}}
 

@@ -49,7 +49,7 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
         rewards = await asyncio.to_thread(evaluation.reward, prompts * 2, chosen + rejected)
         better, worse = rewards[: len(heldout)], rewards[len(heldout) :]
         outcomes = [outcome(*pair) for pair in zip(better, worse, strict=True)]
-        margins = [one - other for one, other in zip(better, worse, strict=True)]
+        margins = [reward - other for reward, other in zip(better, worse, strict=True)]
         accuracy = win_rate(outcomes, clusters=[prompt.id for prompt in prompts])
         return {
             "reward_model": {
@@ -80,6 +80,6 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
         measured = {name: win_rate(*both) for name, both in sorted(found.items())}
         return {
             "accuracy_by_category": {
-                name: {**interval(one), "n": one.n} for name, one in measured.items()
+                name: {**interval(estimate), "n": estimate.n} for name, estimate in measured.items()
             }
         }

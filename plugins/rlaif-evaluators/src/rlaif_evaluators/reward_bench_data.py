@@ -109,8 +109,8 @@ def _array(file: Path) -> Iterator[Row]:
         raise DataError(f"{file}: not JSON: {error}; JSON Lines must end in .jsonl") from None
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise DataError(f"{file}: must be an array of objects")
-    for number, one in enumerate(values, start=1):
-        yield Row(f"{file}:{number}", one)
+    for number, example in enumerate(values, start=1):
+        yield Row(f"{file}:{number}", example)
 
 
 def _hub(params: RewardBenchParams) -> Iterator[Row]:

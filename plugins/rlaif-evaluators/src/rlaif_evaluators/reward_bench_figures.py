@@ -81,8 +81,10 @@ def figures(
     }
     told: dict[str, Any] = {
         "overall": _total(together),
-        "sections": {name: _total(one) for name, one in means.items()},
-        "categories": {name: {**interval(one), "n": one.n} for name, one in measured.items()},
+        "sections": {name: _total(figures) for name, figures in means.items()},
+        "categories": {
+            name: {**interval(estimate), "n": estimate.n} for name, estimate in measured.items()
+        },
         "examples": len(categories),
     }
     sectioned = {category for section in sections.values() for category in section.categories}
@@ -90,7 +92,7 @@ def figures(
         told["unsectioned"] = left
     if table.shape[1] > 1:
         told |= difficulty(together)
-        told["difficulty"] = {name: difficulty(one) for name, one in means.items()}
+        told["difficulty"] = {name: difficulty(figures) for name, figures in means.items()}
         told["matrix"] = together.tolist()
     return told
 

@@ -75,8 +75,8 @@ class Constitutional(ComparingJudge[ConstitutionalParams]):
             *(self._by(principle, comparison) for principle in principles)
         )
         members = [
-            Member(one.id, verdict, one.weight)
-            for one, verdict in zip(principles, verdicts, strict=True)
+            Member(principle.id, verdict, principle.weight)
+            for principle, verdict in zip(principles, verdicts, strict=True)
         ]
         return clipped(pooled(members, "principle"), self.params.clip)
 

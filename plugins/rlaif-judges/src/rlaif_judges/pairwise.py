@@ -96,11 +96,11 @@ class Pairwise(ComparingJudge[W]):
             prefix = self._comparing.form["answer_prefix"]
             answer = ending_line(explanation) + prefix + option
         else:
-            said: dict[str, object] = {}
+            reply: dict[str, object] = {}
             if self.params.reasoning:
-                said["explanation"] = example.explanation
-            said |= {"preference": example.better, "confidence": example.confidence}
-            answer = json.dumps(said, ensure_ascii=False)
+                reply["explanation"] = example.explanation
+            reply |= {"preference": example.better, "confidence": example.confidence}
+            answer = json.dumps(reply, ensure_ascii=False)
         return {
             "prompt": example.prompt,
             "first": example.first,

@@ -19,7 +19,7 @@ class RevisionOrder(PairwiseJudge[Params]):
         A revision that came out empty is an abstention: nobody should learn to say nothing.
         """
         first, second = comparison.first, comparison.second
-        later = max(first, second, key=lambda one: one.index)
+        later = max(first, second, key=lambda response: response.index)
         if not later.text.strip():
             return Verdict.abstain(Abstention.EMPTY, "the later response says nothing")
         return Verdict(0.5 if first.index == second.index else float(later is first))

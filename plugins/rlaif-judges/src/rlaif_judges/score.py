@@ -53,11 +53,11 @@ class DirectScoreParams(ScoringParams, AskingParams):
         words = [option.strip() for option in self.options]
         if not all(words) or len(set(words)) < len(words):
             raise ValueError("options must be ten different words")
-        for one, other in permutations(self.options, 2):
-            if not self.end_of_turn and other.startswith(one):
+        for option, other in permutations(self.options, 2):
+            if not self.end_of_turn and other.startswith(option):
                 raise ValueError(
-                    f"option {other!r} begins with {one!r}, so their probabilities overlap: leave "
-                    "`end_of_turn` on, or take options like ' A' to ' J'"
+                    f"option {other!r} begins with {option!r}, so their probabilities overlap: "
+                    "leave `end_of_turn` on, or take options like ' A' to ' J'"
                 )
         return self
 
@@ -72,7 +72,7 @@ class DirectScore(Scoring[DirectScoreParams]):
         """Score one response: `(E[score] - 5.5) / 4.5`, in [-1, 1]."""
         text = self.question(prompt, response)
         seed = self.seed(prompt, response, vote)
-        told: tuple[float, ...] | Silence
+        stated: tuple[float, ...] | Silence
         if self._weighed:
             reasoned, reply = await self.asker.probabilities(
                 text,
@@ -81,13 +81,13 @@ class DirectScore(Scoring[DirectScoreParams]):
                 reasoning=self.params.reasoning,
                 end_of_turn=self.params.end_of_turn,
             )
-            told = option_probabilities(reply, len(self.params.options), self.params.least_mass)
+            stated = option_probabilities(reply, len(self.params.options), self.params.least_mass)
         else:
             reply = await self.asker.reply(text, seed)
-            reasoned, told = own_words(reply.text.strip()), self._certain(reply, response)
-        if isinstance(told, Silence):
-            return Score(None, *told, explanation=reasoned)
-        return Score(_reward(told), explanation=reasoned)
+            reasoned, stated = own_words(reply.text.strip()), self._certain(reply, response)
+        if isinstance(stated, Silence):
+            return Score(None, *stated, explanation=reasoned)
+        return Score(_reward(stated), explanation=reasoned)
 
     def warning(self, facts: JudgeFacts) -> str | None:
         """Votes want a temperature at which they differ, and criteria a template with them."""
@@ -105,10 +105,10 @@ class DirectScore(Scoring[DirectScoreParams]):
 
     def _certain(self, reply: ChatReply, response: Response) -> tuple[float, ...] | Silence:
         """All the probability on the score that the reply states."""
-        told = self.stated(reply, response, self.params.options)
-        if isinstance(told, Silence):
-            return told
-        return tuple(float(place == told) for place in range(len(self.params.options)))
+        option = self.stated(reply, response, self.params.options)
+        if isinstance(option, Silence):
+            return option
+        return tuple(float(place == option) for place in range(len(self.params.options)))
 
     def values(self, prompt: str, response: str) -> dict[str, Any]:
         """The template's variables."""

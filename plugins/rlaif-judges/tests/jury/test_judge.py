@@ -138,8 +138,10 @@ def test_several_judges_may_share_a_model_and_each_ask_it_in_its_own_way():
         return await jury.compare(make_comparison())
 
     verdict = asyncio.run(judged())
-    assert [one["p_first"] for one in said(verdict)] == [pytest.approx(p) for p in (0.2, 0.8, 0.8)]
-    asked = {("brevity" in shown(one), one.temperature) for one in model.requests}
+    assert [member["p_first"] for member in said(verdict)] == [
+        pytest.approx(p) for p in (0.2, 0.8, 0.8)
+    ]
+    asked = {("brevity" in shown(request), request.temperature) for request in model.requests}
     assert asked == {(True, 0.4), (False, 0.3), (False, 0.4)}
 
 
@@ -215,7 +217,9 @@ def test_a_jury_of_one_is_refused():
 def test_the_strong_judge_decides_where_the_cheap_one_is_unsure(cheap, strong_is_asked):
     verdict, asked = judge(Cascade, {"cheap": cheap, "strong": answer("B", 0.8)}, threshold=0.199)
     assert asked["strong"] == strong_is_asked
-    assert [one["judge"] for one in said(verdict)] == ["cheap", "strong"][: 1 + strong_is_asked]
+    assert [member["judge"] for member in said(verdict)] == ["cheap", "strong"][
+        : 1 + strong_is_asked
+    ]
     if strong_is_asked:
         assert verdict.p_first == pytest.approx(0.2)
 

@@ -35,7 +35,7 @@ def verdict(sides):
         Verdict.abstain(Abstention.EMPTY) if side is None else Verdict(0.5 + 0.3 * side)
         for side in sides
     ]
-    return pooled([Member(*one) for one in zip(NAMES, said, strict=False)], "judge")
+    return pooled([Member(*vote) for vote in zip(NAMES, said, strict=False)], "judge")
 
 
 def settle(verdicts, **params):
@@ -45,7 +45,10 @@ def settle(verdicts, **params):
 
 def right(verdicts, truth):
     return np.mean(
-        [(one.p_first > 0.5) == (side > 0) for one, side in zip(verdicts, truth, strict=True)]
+        [
+            (verdict.p_first > 0.5) == (side > 0)
+            for verdict, side in zip(verdicts, truth, strict=True)
+        ]
     )
 
 
@@ -101,7 +104,7 @@ def test_settled_probabilities_can_be_clamped():
     needs_crowd_kit()
     _, sides = planted(100, (0.95, 0.9, 0.9))
     settled = settle([verdict(row) for row in sides], combine="dawid-skene", clip=0.2)
-    assert all(0.2 <= one.p_first <= 0.8 for one in settled.verdicts)
+    assert all(0.2 <= verdict.p_first <= 0.8 for verdict in settled.verdicts)
 
 
 def test_too_few_verdicts_are_left_as_they_are():

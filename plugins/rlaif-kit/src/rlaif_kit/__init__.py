@@ -1,1 +1,1 @@
-"""What authors of plugins may build on: services, local weights, chat templates, checkpoints."""
+"""Foundations for authors of plugins: services, local weights, chat templates, checkpoints."""

@@ -48,9 +48,9 @@ def declared(folder: Path) -> tuple[str, Offers]:
 
 def _projects(source: Path) -> Iterator[Path]:
     for pattern in ("pyproject.toml", "*/*/pyproject.toml"):
-        for found in sorted(source.glob(pattern)):
-            if not any(part.startswith(".") for part in found.relative_to(source).parts):
-                yield found.parent
+        for path in sorted(source.glob(pattern)):
+            if not any(part.startswith(".") for part in path.relative_to(source).parts):
+                yield path.parent
 
 
 def _compare(registry: Registry, folder: Path) -> Iterator[str]:

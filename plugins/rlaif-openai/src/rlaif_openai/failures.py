@@ -18,7 +18,7 @@ FILTERED: Final = frozenset(("content_filter", "content_policy_violation", "inva
 
 NO_CREDIT: Final = "insufficient_quota"
 
-MENDS: Final = {
+FIXES: Final = {
     "temperature": "add temperature to `omit`",
     "top_p": "add top_p to `omit`",
     "seed": "add seed to `omit`",
@@ -51,13 +51,13 @@ def _refused(error: APIStatusError, model: str, where: Endpoint) -> ChatReply | 
         return ModelError(
             f"{where.place} answered 429: {where.redacted(said)}; pay for more credit"
         )
-    mend = _mend(status, str(error.param), model)
-    return where.refused(status, error.response.headers, said, mend)
+    fix = _fix(status, str(error.param), model)
+    return where.refused(status, error.response.headers, said, fix)
 
 
-def _mend(status: int, field: str, model: str) -> str:
+def _fix(status: int, field: str, model: str) -> str:
     if status == 403:
         return f"the key may not use model '{model}' there"
     if status == 404:
         return f"check `model: {model}` and `base_url`"
-    return MENDS.get(field, "") if status in (400, 422) else ""
+    return FIXES.get(field, "") if status in (400, 422) else ""

@@ -40,7 +40,7 @@ class Elo(EveryPair[EloParams]):
         scores = self._scores(ranking)
         ordered = sorted(
             (response for response in ranking.responses if response.id in scores),
-            key=lambda one: (-scores[one.id], one.id),
+            key=lambda response: (-scores[response.id], response.id),
         )
         pairs = [(ordered[i], ordered[-1 - i]) for i in range(min(self.params.k, len(scores) // 2))]
         return [pair for pair in pairs if _decided(ranking, pair) and _lead(scores, pair) > EQUAL]
@@ -98,8 +98,8 @@ def _games(pair: JudgedPair) -> list[_Game]:
         if vote.p_a is not None:
             by_vote.setdefault(vote.index, {})[vote.order] = vote.p_a
     return [
-        _Game(pair.a.id, pair.b.id, told.get("ab", math.nan), told.get("ba", math.nan))
-        for told in by_vote.values()
+        _Game(pair.a.id, pair.b.id, by_order.get("ab", math.nan), by_order.get("ba", math.nan))
+        for by_order in by_vote.values()
     ]
 
 

@@ -46,7 +46,7 @@ class LengthControl(EveryPair[LengthControlParams]):
 def length_controlled(
     scores: Sequence[float], lengths: Sequence[int], rho: float
 ) -> tuple[int, int] | None:
-    """Which response to choose and which to reject.
+    """The response to choose and the one to reject.
 
     Chosen is the shortest with a score in [(1 - rho) max + rho min, max], rejected the longest
     with one in [min, (1 - rho) min + rho max]. Of equal lengths the better one is chosen and the
@@ -64,8 +64,8 @@ def length_controlled(
     if not scores or max(scores) - min(scores) <= EQUAL:
         return None
     top, bottom = max(scores), min(scores)
-    good = [i for i, one in enumerate(scores) if one >= (1 - rho) * top + rho * bottom - EQUAL]
-    bad = [i for i, one in enumerate(scores) if one <= (1 - rho) * bottom + rho * top + EQUAL]
+    good = [i for i, score in enumerate(scores) if score >= (1 - rho) * top + rho * bottom - EQUAL]
+    bad = [i for i, score in enumerate(scores) if score <= (1 - rho) * bottom + rho * top + EQUAL]
     chosen = min(good, key=lambda i: (lengths[i], -scores[i], i))
     rejected = min(bad, key=lambda i: (-lengths[i], scores[i], i))
     return None if chosen == rejected else (chosen, rejected)

@@ -51,7 +51,7 @@ def _ends(entrants: Sequence[Response], results: Results) -> Pair | None:
     if not matches or None in through:
         return None
     winners = [item for item in through if item is not None]
-    losers = [b if one is a else a for (a, b), one in zip(matches, winners, strict=True)]
+    losers = [b if winner is a else a for (a, b), winner in zip(matches, winners, strict=True)]
     best = last_standing(odd + winners, results.winner)
     worst = last_standing(odd + losers, results.loser)
     return None if best is None or worst is None or best is worst else (best, worst)

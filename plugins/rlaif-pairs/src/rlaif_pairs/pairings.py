@@ -18,9 +18,9 @@ class EveryPair(Pairing[P]):
         """Every unordered pair that has not been judged yet."""
         judged = {frozenset((pair.a.id, pair.b.id)) for pair in ranking.judged}
         return [
-            (one, other)
-            for one, other in combinations(ranking.responses, 2)
-            if frozenset((one.id, other.id)) not in judged
+            (response, other)
+            for response, other in combinations(ranking.responses, 2)
+            if frozenset((response.id, other.id)) not in judged
         ]
 
 

@@ -48,7 +48,7 @@ class Results:
 
 def drawn(component: Component, ranking: Ranking) -> list[Response]:
     """The prompt's responses in an order drawn by the run's seed, whatever order they came in."""
-    responses = sorted(ranking.responses, key=lambda one: one.id)
+    responses = sorted(ranking.responses, key=lambda response: response.id)
     component.context.rng("draw", ranking.prompt.id).shuffle(responses)
     return responses
 
@@ -56,7 +56,7 @@ def drawn(component: Component, ranking: Ranking) -> list[Response]:
 def last_standing(
     entrants: Sequence[Response], goes_on: Callable[[Response, Response], Response | None]
 ) -> Response | None:
-    """Who is left of a knockout; all matches of a round are asked at once.
+    """The response left of a knockout; all matches of a round are asked at once.
 
     An odd one out goes on without a match, and meets somebody in the next round.
 

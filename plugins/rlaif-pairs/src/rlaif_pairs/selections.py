@@ -1,4 +1,4 @@
-"""Which judged pairs can be trained on, and which of them lie widest apart."""
+"""Judged pairs that can be trained on, and those of them that lie widest apart."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ def widest(ranking: Ranking, k: int) -> list[Pair]:
     """
     pairs = [pair for pair in decided(ranking) if lead(ranking, pair) > EQUAL]
     ids = [(pair, (-lead(ranking, pair), pair[0].id, pair[1].id)) for pair in pairs]
-    return [pair for pair, _ in sorted(ids, key=lambda one: one[1])[:k]]
+    return [pair for pair, _ in sorted(ids, key=lambda ranked: ranked[1])[:k]]

@@ -48,7 +48,11 @@ class Swiss(Pairing[SwissParams]):
             standings.append(None)
         met = _met(ranking, len(ranking.judged) // matches)
         pairs = pair_neighbours(standings, met) or []
-        return [(one, other) for one, other in pairs if one is not None and other is not None]
+        return [
+            (response, other)
+            for response, other in pairs
+            if response is not None and other is not None
+        ]
 
     def select(self, ranking: Ranking) -> Sequence[Pair]:
         """The pairs that lie widest apart of those that met."""
@@ -66,7 +70,7 @@ class Swiss(Pairing[SwissParams]):
 
     def _standings(self, ranking: Ranking, responses: Sequence[Response]) -> list[Response]:
         """Best first; equals, and all before the first round, as drawn."""
-        return sorted(responses, key=lambda one: -ranking.strength.get(one.id, 0.0))
+        return sorted(responses, key=lambda response: -ranking.strength.get(response.id, 0.0))
 
 
 def pair_neighbours(
@@ -94,7 +98,7 @@ def pair_neighbours(
 
 
 def _met(ranking: Ranking, rounds: int) -> Callable[[Response | None, Response | None], bool]:
-    """Who has met whom; to have met None is to have sat out a round."""
+    """Test of whether two have met; to have met None is to have sat out a round."""
     pairs = {frozenset((pair.a.id, pair.b.id)) for pair in ranking.judged}
     games = {
         response.id: sum(response.id in pair for pair in pairs) for response in ranking.responses

@@ -158,7 +158,7 @@ def test_a_reward_that_is_no_number_stops_the_run(train):
         train({"scorer": lambda prompts, texts: [math.nan] * len(texts)})
 
 
-def test_a_diverging_run_stops_with_the_mend(train):
+def test_a_diverging_run_stops_with_the_fix(train):
     with pytest.raises(RunError, match=r"training diverged at step .* lower learning_rate"):
         train(learning_rate=1e30, max_grad_norm=0, max_steps=6)
 

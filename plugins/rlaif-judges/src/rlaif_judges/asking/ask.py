@@ -152,13 +152,13 @@ def only_model(judge: str, context: Context) -> ChatModel:
 
 
 def repetition_warning(facts: JudgeFacts, temperature: float) -> str | None:
-    """What to say of several votes at a temperature that does not suit them."""
+    """Warning about several votes at a temperature that does not suit them, or None."""
     low, high = VOTING_TEMPERATURES
     if facts.votes == 1 or low <= temperature <= high:
         return None
-    what = "repeat each other" if temperature < low else "differ by chance"
+    effect = "repeat each other" if temperature < low else "differ by chance"
     return (
-        f"{facts.votes} votes at temperature {temperature:g} mostly {what}: set `temperature` "
+        f"{facts.votes} votes at temperature {temperature:g} mostly {effect}: set `temperature` "
         f"between {low} and {high}, or `votes: 1`"
     )
 

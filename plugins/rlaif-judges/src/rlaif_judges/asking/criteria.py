@@ -1,4 +1,4 @@
-"""What a judge goes by: criteria with a name and a text, and examples of judging well."""
+"""Criteria of a judge: criteria with a name and a text, and examples of judging well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rlaif_core.api import Params
 
 
 class Criterion(Params):
-    """What makes a response better."""
+    """A quality that makes a response better."""
 
     name: str
     text: str
@@ -44,7 +44,7 @@ DEFAULT_CRITERIA: Final = (
 
 
 def unread_warning(params: Params, path: str) -> str | None:
-    """What to say of criteria or examples for a template of the recipe's own that uses none.
+    """Warning about criteria or examples for a template of the recipe's own that uses none.
 
     Args:
         params: Of a judge; `prompt` is its template.

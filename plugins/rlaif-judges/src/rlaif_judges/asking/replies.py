@@ -15,7 +15,7 @@ ROUNDING: Final = 1e-3
 
 
 class Silence(NamedTuple):
-    """Why a reply says nothing: what an abstention is made of."""
+    """Reason and detail of an abstention, read from a reply."""
 
     abstention: Abstention
     detail: str = ""
@@ -27,14 +27,14 @@ QUOTED_ANSWER: Final = Silence(
 
 
 def refusal(reply: ChatReply) -> Silence | None:
-    """The silence of a model that declined, or whose service filtered its answer."""
+    """Abstention of a model that declined, or whose service filtered its answer."""
     if reply.finish_reason in ("refusal", "content_filter"):
         return Silence(Abstention.REFUSED, opening(reply.text) or reply.finish_reason)
     return None
 
 
 def unreadable(reply: ChatReply) -> Silence:
-    """The silence of a reply without the answer asked for, by what it is instead."""
+    """Abstention of a reply without the answer asked for, by what it is instead."""
     if not reply.text.strip():
         return Silence(Abstention.EMPTY)
     cut = reply.finish_reason == "length"
@@ -80,10 +80,10 @@ def option_verdict(reply: ChatReply, least_mass: float, explanation: str = "") -
     Returns:
         The verdict, or an abstention if there are no two such log-probabilities.
     """
-    told = option_probabilities(reply, 2, least_mass)
-    if isinstance(told, Silence):
-        return Verdict.abstain(*told, explanation)
-    return Verdict(told[0], explanation=explanation)
+    probabilities = option_probabilities(reply, 2, least_mass)
+    if isinstance(probabilities, Silence):
+        return Verdict.abstain(*probabilities, explanation)
+    return Verdict(probabilities[0], explanation=explanation)
 
 
 def own_words(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What judges have in common that ask one model, by a template, how good a response is."""
+"""Common part of judges that ask one model, by a template, how good a response is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Scoring(PointwiseJudge[S]):
         )
 
     def question(self, prompt: Prompt, response: Response) -> str:
-        """What the model is asked about a response."""
+        """The question to the model about a response."""
         return self._template.render(self.values(prompt.text, response.text))
 
     def stated(self, reply: ChatReply, response: Response, options: Sequence[str]) -> int | Silence:

@@ -19,7 +19,7 @@ LONGEST: Final = 20
 def stated_option(
     reply: ChatReply, prefix: str, options: Sequence[str], judged: str = ""
 ) -> int | Silence:
-    """Which option a reply ends with.
+    """Index of the option that a reply ends with.
 
     Only the last line counts, and only if it is the answer and nothing else: what stands before
     it may be quoted from a response.

@@ -60,7 +60,7 @@ class PromptTemplate:
 
 
 def unused_warning(path: str, names: Sequence[str]) -> str | None:
-    """What to say of parameters that were set, and that the template never uses.
+    """Warning about parameters that were set, and that the template never uses.
 
     Args:
         path: As for `PromptTemplate`.

@@ -52,10 +52,10 @@ class Case:
 
     @property
     def quotable(self) -> str:
-        """What quotations are checked against."""
+        """The text that quotations are checked against."""
         return self.source or "\n".join((self.prompt.text, self.a.text, self.b.text))
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What seeds are made from: the same case has the same debate in either order shown."""
+        """The input of seeds: the same case has the same debate in either order shown."""
         return self.prompt.id, self.a.id, self.b.id, self.vote

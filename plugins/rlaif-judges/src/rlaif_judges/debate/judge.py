@@ -88,8 +88,8 @@ class Debate(ComparingJudge[DebateParams]):
             return await self._alone(case)
         transcript = await self._debaters.transcript(case)
         verdict = await self._asked(case, transcript, 0)
-        told = [f"{item.speaker}, round {item.round}: {item.text}" for item in transcript]
-        return replace(verdict, explanation="\n".join([*told, f"Judge: {verdict.explanation}"]))
+        speeches = [f"{item.speaker}, round {item.round}: {item.text}" for item in transcript]
+        return replace(verdict, explanation="\n".join([*speeches, f"Judge: {verdict.explanation}"]))
 
     async def _alone(self, case: Case) -> Verdict:
         """As many verdicts as a debate has speeches and verdicts, and as long each at most."""

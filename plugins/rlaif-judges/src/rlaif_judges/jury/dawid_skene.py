@@ -36,7 +36,7 @@ SECOND: Final = 0
 
 @dataclass(frozen=True)
 class Estimated:
-    """What the verdicts say of items and judges.
+    """Estimates of items and judges from their verdicts.
 
     Attributes:
         p_first: shape (items,), the probability that the response shown first is better; NaN for

@@ -102,7 +102,7 @@ class Jury(PanelJudge[JuryParams]):
 
     @property
     def _pooling(self) -> Combining:
-        """How one comparison is decided as long as the others are not known."""
+        """Rule by which one comparison is decided while the others are not known."""
         how = self.params.combine
         return "logit" if how == "dawid-skene" else how
 

@@ -28,7 +28,7 @@ class PanelParams(PairwiseParams):
     def _inherited(
         cls, members: dict[str, PairwiseParams], info: ValidationInfo
     ) -> dict[str, PairwiseParams]:
-        """What a member does not say itself is as for all."""
+        """Fill in a member's missing parameters from the common ones."""
         common = {
             name: info.data[name] for name in PairwiseParams.model_fields if name in info.data
         }

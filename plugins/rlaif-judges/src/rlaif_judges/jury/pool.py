@@ -54,12 +54,12 @@ def pooled(members: Sequence[Member], kind: str, how: Combining = "logit") -> Ve
 
 
 def told_by(members: Sequence[Member], kind: str) -> str:
-    """Who said what, one JSON line a member, under the name of `kind`."""
+    """Each member's verdict, one JSON line a member, under the name of `kind`."""
     return "\n".join(_line(member, kind) for member in members)
 
 
 def told_in(explanation: str, kind: str) -> dict[str, float]:
-    """Who gave which probability, read back from what `told_by` wrote.
+    """Each member's probability, read back from the text that `told_by` wrote.
 
     Those who abstained are left out. All that follows a line that is no such JSON is a model's own
     words, and not read.

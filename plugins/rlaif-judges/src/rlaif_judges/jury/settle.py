@@ -77,7 +77,7 @@ def _decided_anew(
 
 
 def _table(said: Sequence[Mapping[str, float]], names: Sequence[str]) -> NDArray[np.float64]:
-    """Shape (verdicts, members); NaN where a member said nothing."""
+    """Shape (verdicts, members); NaN where a member returned no verdict."""
     import numpy as np
 
     return np.array([[members.get(name, np.nan) for name in names] for members in said])

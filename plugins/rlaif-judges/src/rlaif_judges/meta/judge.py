@@ -75,5 +75,5 @@ class Meta(Pairwise[MetaParams]):
 
     def _points(self, judgment: Response) -> int | None:
         reply = ChatReply(judgment.text, judgment.finish_reason)
-        told = stated_option(reply, self.params.score_prefix, POINTS)
-        return told if isinstance(told, int) else None
+        points = stated_option(reply, self.params.score_prefix, POINTS)
+        return points if isinstance(points, int) else None

@@ -90,10 +90,10 @@ class Judgments(Sampler[JudgmentsParams]):
         for reply in replies:
             if isinstance(reply, BaseException) and not isinstance(reply, ModelError):
                 raise reply
-        told = {i: reply for i, reply in enumerate(replies) if isinstance(reply, ChatReply)}
-        if not told:
+        by_vote = {i: reply for i, reply in enumerate(replies) if isinstance(reply, ChatReply)}
+        if not by_vote:
             raise next(reply for reply in replies if isinstance(reply, ModelError))
-        return told
+        return by_vote
 
     async def _judgment(self, sibling: Sibling, index: int) -> ChatReply:
         request = ChatRequest(
@@ -108,8 +108,8 @@ class Judgments(Sampler[JudgmentsParams]):
     def _spread(self, sibling: Sibling, replies: Iterable[ChatReply]) -> float:
         """Variance of the scores that can be read; 0 if none can."""
         prefix = self.params.answer_prefix
-        told = [stated_option(reply, prefix, POINTS, sibling.response) for reply in replies]
-        points = [item for item in told if isinstance(item, int)]
+        stated = [stated_option(reply, prefix, POINTS, sibling.response) for reply in replies]
+        points = [item for item in stated if isinstance(item, int)]
         return pvariance(points) if points else 0.0
 
 

@@ -34,9 +34,9 @@ class Sibling:
 
 def judging_prompts(prompt_id: str, siblings: Sequence[Sibling]) -> list[Prompt]:
     """The questions as prompts; each carries all of them."""
-    told = {"prompt_id": prompt_id, "siblings": [asdict(sibling) for sibling in siblings]}
+    column = {"prompt_id": prompt_id, "siblings": [asdict(sibling) for sibling in siblings]}
     return [
-        Prompt(sibling.id, (Message("user", sibling.question),), {COLUMN: told})
+        Prompt(sibling.id, (Message("user", sibling.question),), {COLUMN: column})
         for sibling in siblings
     ]
 
@@ -46,8 +46,8 @@ def siblings_of(prompt: Prompt) -> list[Sibling]:
 
     A prompt that is no judging question stands alone.
     """
-    told = prompt.columns.get(COLUMN)
-    if not isinstance(told, Mapping):
+    column = prompt.columns.get(COLUMN)
+    if not isinstance(column, Mapping):
         return [Sibling(prompt.id, prompt.text, "")]
-    siblings: Sequence[Mapping[str, Any]] = told["siblings"]
+    siblings: Sequence[Mapping[str, Any]] = column["siblings"]
     return [Sibling(**sibling) for sibling in siblings]

@@ -55,8 +55,8 @@ class JudgingPrompts(Source[JudgingPromptsParams]):
             yield from judging_prompts(
                 prompt_id,
                 [
-                    Sibling.of(prompt_id, question, one)
-                    for question, one in zip(questions, responses, strict=True)
+                    Sibling.of(prompt_id, question, response)
+                    for question, response in zip(questions, responses, strict=True)
                 ],
             )
 

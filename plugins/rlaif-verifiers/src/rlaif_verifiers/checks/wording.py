@@ -1,4 +1,4 @@
-"""Which words a response uses."""
+"""Checks of the words that a response uses."""
 
 from __future__ import annotations
 
