@@ -127,3 +127,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = import_graph(modules())
     assert len(graph) > 300
     assert circle(graph) == []
+
+
+def test_the_core_is_at_most_fourteen_thousand_lines() -> None:
+    """The conformance kit, which tests plugins, is not counted."""
+    core = ROOT / "rlaif_core"
+    counted = (path for path in core.rglob("*.py") if core / "testing" not in path.parents)
+    assert sum(path.read_text("utf-8").count("\n") for path in counted) <= 14_000

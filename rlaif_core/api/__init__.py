@@ -17,15 +17,7 @@ from rlaif_core.api.filter import Filter, JudgeFacts
 from rlaif_core.api.hook import Hook, hookimpl
 from rlaif_core.api.judge import Judge, PairwiseJudge, PointwiseJudge, Settlement
 from rlaif_core.api.judge_metric import JudgeMetric
-from rlaif_core.api.metric import (
-    Bounds,
-    Chart,
-    Measured,
-    Measurement,
-    Metric,
-    Missing,
-    metrics_of,
-)
+from rlaif_core.api.metric import Bounds, Chart, Measured, Measurement, Metric, Missing, metrics_of
 from rlaif_core.api.model import Model, Prices
 from rlaif_core.api.optimizer import Optimizer
 from rlaif_core.api.pairing import Pair, Pairing, Ranking

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from rlaif_core.api.errors import DataError, RunError
 from rlaif_core.api.evaluator import Gold
@@ -22,7 +21,7 @@ from rlaif_core.engine.stages.stage import Stage
 from rlaif_core.metrics.run import JSON, cost, finite, judge_metrics
 from rlaif_core.recipe.recipe import Recipe
 from rlaif_core.store.run_dir import RunFolder, round_of
-from rlaif_stats.intervals import Estimate, mean_estimate, win_rate
+from rlaif_stats.intervals import mean_estimate, win_rate
 from rlaif_stats.length_control import length_controlled_win_rate
 
 BASE = "base"
@@ -101,7 +100,7 @@ async def _compare(
         "contests": [_contest(a, b, answers, judged, scores) for a, b in combinations(policies, 2)],
         "policies": await rankings(session, [0], "train"),
         "gold_score": {
-            name: _interval(mean_estimate(list(known.values()), clusters=list(known)))
+            name: mean_estimate(list(known.values()), clusters=list(known)).figure()
             for name, known in scores.items()
             if known
         },
@@ -197,14 +196,14 @@ def _contest(
         wins, ids = list(decided.values()), list(decided)
         leads = [len(met[id_][0].text) - len(met[id_][1].text) for id_ in ids]
         parity = length_controlled_win_rate(wins, leads, clusters=ids)
-        figures["win_rate"] = _interval(win_rate(wins, clusters=ids))
-        figures["win_rate_length_controlled"] = _interval(parity.win_rate)
+        figures["win_rate"] = win_rate(wins, clusters=ids).figure()
+        figures["win_rate_length_controlled"] = parity.win_rate.figure()
     known = [id_ for id_ in won if id_ in gold_scores[a] and id_ in gold_scores[b]]
     if known:
         gains = [gold_scores[a][id_] - gold_scores[b][id_] for id_ in known]
         outcomes = [0.5 if gain == 0 else float(gain > 0) for gain in gains]
-        figures["gold_win_rate"] = _interval(win_rate(outcomes, clusters=known))
-        figures["gold_gain"] = _interval(mean_estimate(gains, clusters=known))
+        figures["gold_win_rate"] = win_rate(outcomes, clusters=known).figure()
+        figures["gold_gain"] = mean_estimate(gains, clusters=known).figure()
     return figures
 
 
@@ -221,7 +220,3 @@ def _gold_scores(
     answered = [prompt for prompt in prompts if prompt.id in answers]
     scores = {prompt.id: truth(prompt, answers[prompt.id].text) for prompt in answered}
     return {id_: score for id_, score in scores.items() if score is not None}
-
-
-def _interval(estimate: Estimate) -> dict[str, Any]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from rlaif_core.api.executor import Executor
 from rlaif_core.commands.dry_run import CallCounter, DryRun, LenientHooks
 from rlaif_core.data.pairs import GivenPair, GivenPairs
 from rlaif_core.engine.hooks import hook_manager
@@ -98,23 +96,19 @@ def not_planned(recipe: Recipe, pipeline: tuple[Stage, ...] = RUN) -> Iterator[s
 
 @asynccontextmanager
 async def _dry_run(recipe: Recipe) -> AsyncIterator[tuple[Session, DryRun]]:
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Path(folder, "ledger.sqlite"))
+    with (
+        tempfile.TemporaryDirectory() as path,
+        closing(RunFolder(Path(path))) as folder,
+        closing(Ledger(folder.ledger)) as ledger,
+    ):
         dry_run = DryRun(recipe, ledger)
-        run_folder = RunFolder(Path(folder))
         try:
-            executor: Executor[Any] = await dry_run.get("executor")
             manager = hook_manager([])
-            manager.register(LenientHooks(executor, Progress()))
+            manager.register(LenientHooks(await dry_run.get("executor"), Progress()))
             hooks = manager.hook
-            yield (
-                Session(recipe, run_folder, ledger, dry_run, hooks, Progress(), gates=False),
-                dry_run,
-            )
+            yield Session(recipe, folder, ledger, dry_run, hooks, Progress(), gates=False), dry_run
         finally:
             await dry_run.close()
-            ledger.close()
-            run_folder.close()
 
 
 async def _sampled(session: Session) -> tuple[Round, Whole]:

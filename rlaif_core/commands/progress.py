@@ -5,18 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from rich import progress as rich
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.progress import (
-    Progress as Bars,
-)
 from rich.table import Column
 from typing_extensions import override
 
@@ -123,16 +113,16 @@ class Live(Shown):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._bars = Bars(
-            SpinnerColumn(),
-            TextColumn("{task.description:<22}"),
-            BarColumn(),
-            MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=COUNT)),
-            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
-            TextColumn("{task.fields[facts]}"),
+        self._bars = rich.Progress(
+            rich.SpinnerColumn(),
+            rich.TextColumn("{task.description:<22}"),
+            rich.BarColumn(),
+            rich.MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=COUNT)),
+            rich.TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+            rich.TextColumn("{task.fields[facts]}"),
             console=console,
         )
-        self._task: TaskID | None = None
+        self._task: rich.TaskID | None = None
 
     @override
     def start(self, round_index: int, stage: str, total: int | None) -> None:

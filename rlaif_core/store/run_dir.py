@@ -9,9 +9,9 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,6 @@ from filelock import FileLock, Timeout
 
 from rlaif_core.api.errors import RunError
 from rlaif_core.recipe.recipe import Recipe
-
-LIBRARIES = (
-    "accelerate",
-    "datasets",
-    "numpy",
-    "peft",
-    "pluggy",
-    "pyarrow",
-    "pydantic",
-    "scipy",
-    "tokenizers",
-    "torch",
-    "transformers",
-    "trl",
-)
 
 DISK = frozenset(
     (
@@ -100,14 +85,10 @@ class RunFolder:
         """Write a file whole: to a temporary name, then renamed."""
         target = self.path / name
         draft = target.with_name(f".{target.name}.part")
-        try:
+        with _disk(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(text, encoding="utf-8")
             draft.replace(target)
-        except OSError as error:
-            raise RunError(
-                f"{target}: {error.strerror}: fix that and run the same command again"
-            ) from error
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write a JSON file whole."""
@@ -180,6 +161,7 @@ class RunFolder:
             if entry.sha256:
                 record["sha256"] = entry.sha256
             plugins[place] = record
+        named = (spec.entry.distribution for spec in recipe.components.values())
         self.write_json(
             "manifest.json",
             {
@@ -190,7 +172,7 @@ class RunFolder:
                 "python": sys.version.split()[0],
                 "platform": sys.platform,
                 "rlaif-core": version("rlaif-core"),
-                "libraries": dict(_installed()),
+                "libraries": _libraries({"rlaif-core", *named}),
                 "components": plugins,
             },
         )
@@ -225,9 +207,13 @@ def _disk(path: Path) -> Iterator[None]:
         raise RunError(f"{where}: {reason}: fix that and run the same command again") from error
 
 
-def _installed() -> Iterator[tuple[str, str]]:
-    for name in LIBRARIES:
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
+def _libraries(distributions: set[str]) -> dict[str, str]:
+    """Versions of what these distributions require, as far as both are installed."""
+    found: dict[str, str] = {}
+    for name in distributions:
+        with suppress(PackageNotFoundError, ValueError):  # local code is of no distribution
+            for requirement in requires(name) or ():
+                library = re.split(r"[^\w.-]", requirement)[0]
+                with suppress(PackageNotFoundError):
+                    found[library] = version(library)
+    return dict(sorted(found.items()))

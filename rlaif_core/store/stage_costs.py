@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlaif_core.api.errors import RunError
@@ -15,6 +15,9 @@ BEGUN = "begun"
 
 Stages come one after the other and calls are only ever appended, so that the calls of a stage,
 however often it was interrupted, are those up to where the next one began."""
+
+
+SUMMED = ("calls", "prompt_tokens", "completion_tokens", "usd")
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,7 @@ def spent_by_stage(ledger: Reader) -> list[Spent]:
     found: dict[str, Spent] = {}
     for (_, stage, start), end in zip(begun, ends, strict=True):
         cost = ledger.cost(start, end)
-        known = found.get(stage, Spent(stage, 0, 0, 0, 0.0))
-        found[stage] = Spent(
-            stage,
-            known.calls + cost.calls,
-            known.prompt_tokens + cost.prompt_tokens,
-            known.completion_tokens + cost.completion_tokens,
-            known.usd + cost.usd,
-        )
+        known = found.setdefault(stage, Spent(stage, 0, 0, 0, 0.0))
+        sums = {name: getattr(known, name) + getattr(cost, name) for name in SUMMED}
+        found[stage] = replace(known, **sums)
     return [stage for stage in found.values() if stage.calls]

@@ -12,13 +12,7 @@ import pluggy
 from rlaif_aio.windows import map_windows
 from rlaif_core.api.component import Component, Context
 from rlaif_core.api.pairing import Pair
-from rlaif_core.api.records import (
-    Abstention,
-    Comparison,
-    JudgedPair,
-    Prompt,
-    Verdict,
-)
+from rlaif_core.api.records import Abstention, Comparison, JudgedPair, Prompt, Verdict
 from rlaif_core.engine.calling import Caller
 from rlaif_core.engine.judging.combine import Combination
 from rlaif_core.engine.judging.expand import Expansion, Key, key

@@ -243,7 +243,5 @@ def _numbers(values: Any) -> list[float]:
 
 
 def _means(scores: np.ndarray[Any, Any]) -> list[float]:
-    known = ~np.isnan(scores)
-    counts = known.sum(axis=1)
-    sums = np.where(known, scores, 0.0).sum(axis=1)
-    return [float(s / n) if n else float("nan") for s, n in zip(sums, counts, strict=True)]
+    known = (row[~np.isnan(row)] for row in scores)
+    return [float(row.mean()) if row.size else np.nan for row in known]

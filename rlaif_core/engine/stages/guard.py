@@ -78,7 +78,7 @@ async def run(round_: Round) -> JSON:
         found.append(at_most("length against round 0", ratio, section.length_ratio))
         before = await session.judging("judge", round_.previous.judge_checkpoint)
         theirs = _ratings(candidates, await before.judge(number, "guards before", items))
-        found.append(_agreement(candidates, ratings, theirs, section.rank_agreement))
+        found.append(_agreement(ratings, theirs, section.rank_agreement))
     if section.anchors is not None:
         anchors = read_anchors(session.recipe.resource(section.anchors))
         predicted, labels = await judge_anchors(
@@ -128,20 +128,12 @@ def _ratings(
     ]
 
 
-def _agreement(
-    candidates: list[tuple[Prompt, list[Response]]],
-    mine: list[dict[str, float]],
-    theirs: list[dict[str, float]],
-    limit: float,
-) -> Guard:
+def _agreement(mine: list[dict[str, float]], theirs: list[dict[str, float]], limit: float) -> Guard:
     both = [
-        [response.id for response in many if response.id in now and response.id in before]
-        for (_, many), now, before in zip(candidates, mine, theirs, strict=True)
+        [(now[id_], before[id_]) for id_ in sorted(now.keys() & before.keys())]
+        for now, before in zip(mine, theirs, strict=True)
     ]
-    value = guards.rank_agreement(
-        [[now[id_] for id_ in ids] for now, ids in zip(mine, both, strict=True)],
-        [[before[id_] for id_ in ids] for before, ids in zip(theirs, both, strict=True)],
-    )
+    value = guards.rank_agreement(*([[pair[i] for pair in many] for many in both] for i in (0, 1)))
     return at_least("rank agreement with the last round", value, limit)
 
 

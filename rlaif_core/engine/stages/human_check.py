@@ -110,7 +110,7 @@ async def run(round_: Round) -> JSON:
     both = [(side(shown.pair.p_a), side(shown.p_a(label))) for shown, label in answered]
     if both:
         agreed = wilson(sum(mine == theirs for mine, theirs in both), len(both))
-        figures["agreement"] = {"value": agreed.value, "low": agreed.low, "high": agreed.high}
+        figures["agreement"] = agreed.figure()
         figures |= _on_all_pairs(session.ledger, number, answered)
         figures["kappa"] = float(cohen_kappa(confusion_matrix(*zip(*both, strict=True))))
         figures["warning"] = _warning(agreed.value, section)

@@ -12,11 +12,7 @@ from rlaif_core.api.component import Context
 from rlaif_core.api.filter import Filter
 from rlaif_core.api.pairing import Pairing, Ranking
 from rlaif_core.api.records import JudgedPair, Preference, Prompt, Response
-from rlaif_core.engine.judging.preferences import (
-    candidate,
-    distinct,
-    rank,
-)
+from rlaif_core.engine.judging.preferences import candidate, distinct, rank
 from rlaif_core.engine.round import Round
 from rlaif_core.engine.session import Session
 from rlaif_core.engine.stages.stage import Stage

@@ -8,21 +8,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar
 
-from rlaif_core.api.records import (
-    Abstention,
-    JudgedPair,
-    Order,
-    Prompt,
-    Response,
-    Verdict,
-    Vote,
-)
+from rlaif_core.api.records import Abstention, JudgedPair, Order, Prompt, Response, Verdict, Vote
 from rlaif_core.store.ledger.answers import Answers
 from rlaif_core.store.ledger.listing import RESPONSE, Listing
-from rlaif_core.store.ledger.records import (
-    Cost,
-    StageRecord,
-)
+from rlaif_core.store.ledger.records import Cost, StageRecord
 
 LAST_ROW = 2**63 - 1
 """The greatest row id of SQLite."""

@@ -16,7 +16,7 @@ from rlaif_core.api import (
     Metric,
     Params,
 )
-from rlaif_evaluators.outcomes import interval, outcome
+from rlaif_evaluators.outcomes import outcome
 
 
 class GoldTruth(Evaluator[Params]):
@@ -97,11 +97,11 @@ def _policy(evaluation: Evaluation, gold: Gold) -> dict[str, Any]:
     outcomes = [outcome(new, old) for new, old in zip(after, before, strict=True)]
     figures = {
         "gold_score": {"before": sum(before) / len(known), "after": sum(after) / len(known)},
-        "gold_win_rate": interval(win_rate(outcomes, clusters=prompts)),
+        "gold_win_rate": win_rate(outcomes, clusters=prompts).figure(),
     }
     gain = mean_estimate([new - old for _, old, new in known], clusters=prompts)
     if math.isfinite(gain.low):  # one prompt leaves no interval
-        figures["gold_gain"] = interval(gain)
+        figures["gold_gain"] = gain.figure()
         base = figures["gold_score"]["before"]
         figures["gold_score"] |= {"low": base + gain.low, "high": base + gain.high}
     return figures

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from rlaif_core.api import Evaluation, Evaluator, Params, Preference
-from rlaif_evaluators.outcomes import interval, outcome
+from rlaif_evaluators.outcomes import outcome
 from rlaif_evaluators.reward_calibration import calibration
 from rlaif_evaluators.reward_length import length_figures
 
@@ -80,6 +80,6 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
         measured = {name: win_rate(*both) for name, both in sorted(found.items())}
         return {
             "accuracy_by_category": {
-                name: {**interval(estimate), "n": estimate.n} for name, estimate in measured.items()
+                name: {**estimate.figure(), "n": estimate.n} for name, estimate in measured.items()
             }
         }

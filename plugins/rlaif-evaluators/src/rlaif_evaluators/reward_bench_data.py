@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlaif_core.api import (
-    DataError,
-    PluginError,
-    Prompt,
-    Row,
-    digest,
-    json_rows,
-    parquet_rows,
-)
+from rlaif_core.api import DataError, PluginError, Prompt, Row, digest, json_rows, parquet_rows
 from rlaif_evaluators.reward_bench_params import RewardBenchParams
 
 SUFFIXES = (".json", ".jsonl", ".parquet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlaif_evaluators.outcomes import interval, outcome
+from rlaif_evaluators.outcomes import outcome
 from rlaif_evaluators.reward_bench_params import (
     CATEGORY_WEIGHTS,
     SECTIONS,
@@ -83,7 +83,7 @@ def figures(
         "overall": _total(together),
         "sections": {name: _total(figures) for name, figures in means.items()},
         "categories": {
-            name: {**interval(estimate), "n": estimate.n} for name, estimate in measured.items()
+            name: {**estimate.figure(), "n": estimate.n} for name, estimate in measured.items()
         },
         "examples": len(categories),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlaif_core.api import Preference
-from rlaif_evaluators.outcomes import interval, outcome
+from rlaif_evaluators.outcomes import outcome
 
 
 def length_figures(margins: Sequence[float], heldout: Sequence[Preference]) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def length_figures(margins: Sequence[float], heldout: Sequence[Preference]) -> d
     preferred = [outcome(margin, 0.0) for margin in margins]
     chosen = [outcome(item.p_chosen, 0.5) for item in heldout]
     figures: dict[str, Any] = {
-        "longer_preferred": interval(longer_win_rate(preferred, lengths, prompts)),
-        "longer_chosen": interval(longer_win_rate(chosen, lengths, prompts)),
+        "longer_preferred": longer_win_rate(preferred, lengths, prompts).figure(),
+        "longer_chosen": longer_win_rate(chosen, lengths, prompts).figure(),
     }
     rewards = np.asarray(margins, dtype=np.float64)
     if rewards.any():

@@ -15,7 +15,7 @@ from rlaif_core.api import (
     Params,
     Response,
 )
-from rlaif_evaluators.outcomes import interval, outcome
+from rlaif_evaluators.outcomes import outcome
 
 
 class WinRate(Evaluator[Params]):
@@ -89,9 +89,9 @@ async def _against(
     figures: dict[str, Any] = {f"win_rate{suffix}_abstentions": len(trios) - len(decided)}
     if decided:
         prompts, wins, leads = zip(*decided, strict=True)
-        figures[f"win_rate{suffix}"] = interval(win_rate(wins, clusters=prompts))
+        figures[f"win_rate{suffix}"] = win_rate(wins, clusters=prompts).figure()
         parity = length_controlled_win_rate(wins, leads, clusters=prompts)
-        figures[f"win_rate{suffix}_length_controlled"] = interval(parity.win_rate)
+        figures[f"win_rate{suffix}_length_controlled"] = parity.win_rate.figure()
         figures[f"length_effect{suffix}"] = parity.coefficient
     return figures
 

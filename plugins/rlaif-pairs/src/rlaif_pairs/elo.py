@@ -55,12 +55,7 @@ class Elo(EveryPair[EloParams]):
 
     def _scores(self, ranking: Ranking) -> Mapping[str, float]:
         """Elo of each response id that has a verdict."""
-        from rlaif_stats.weighted_elo import (
-            elo_scores,
-            first_rate,
-            place_weights,
-            weighted_wins,
-        )
+        from rlaif_stats.weighted_elo import elo_scores, first_rate, place_weights, weighted_wins
 
         games = [game for pair in ranking.judged for game in _games(pair)]
         met = dict.fromkeys(id_ for game in games for id_ in (game.a, game.b))

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlaif_core.runs.reasons import (
-    DUPLICATE,
-    NO_PAIR,
-    NO_RESPONSE,
-    NOT_COMPARED,
-    TIED,
-    UNDECIDED,
-)
+from rlaif_core.runs.reasons import DUPLICATE, NO_PAIR, NO_RESPONSE, NOT_COMPARED, TIED, UNDECIDED
 from rlaif_report.judge import JudgeCounts
 
 RESPONSES, COMPARISONS, PAIRS = "responses", "comparisons", "pairs"

@@ -34,6 +34,10 @@ class Estimate:
     high: float
     n: int
 
+    def figure(self) -> dict[str, float]:
+        """The value and the ends of its interval."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
 
 def normal_quantile(level: float) -> float:
     """The z with P(|Z| <= z) = level, Z standard normal; 1.96 at 0.95."""

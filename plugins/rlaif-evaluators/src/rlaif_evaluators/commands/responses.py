@@ -105,7 +105,7 @@ def summary(items: Sequence[Item], rewards: Sequence[Sequence[float]]) -> dict[s
         won = [(1 + np.sign(chosen - rejected)) / 2 for _, (chosen, rejected) in pairs]
         accuracy = win_rate(won, clusters=[item.prompt.id for item, _ in pairs])
         figures["pairs"] = len(pairs)
-        figures["accuracy"] = {"value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
+        figures["accuracy"] = accuracy.figure()
     return figures
 
 

@@ -68,12 +68,7 @@ class ScoreResponses(Command):
         """Score, print and write; exit code 0."""
         import asyncio
 
-        from rlaif_evaluators.commands.responses import (
-            read_items,
-            score_items,
-            scored_row,
-            summary,
-        )
+        from rlaif_evaluators.commands.responses import read_items, score_items, scored_row, summary
 
         if args.batch_size < 1:
             raise DataError(f"--batch-size {args.batch_size} must be at least 1")

@@ -13,13 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from rlaif_core.api import (
-    Comparison,
-    Context,
-    PluginError,
-    Settlement,
-    Verdict,
-)
+from rlaif_core.api import Comparison, Context, PluginError, Settlement, Verdict
 from rlaif_judges.asking.compare import clipped
 from rlaif_judges.jury.dawid_skene import require_crowd_kit
 from rlaif_judges.jury.panel import PanelJudge, PanelParams

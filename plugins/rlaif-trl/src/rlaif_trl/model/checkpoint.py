@@ -119,11 +119,7 @@ def load_outline(checkpoint: str, task: Task) -> PreTrainedModel:
         PluginError: If it is not a checkpoint, or not a model for that task.
     """
     import torch
-    from transformers import (
-        AutoConfig,
-        AutoModelForCausalLM,
-        AutoModelForSequenceClassification,
-    )
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
 
     config = _load(AutoConfig, checkpoint)
     kind: Any = AutoModelForCausalLM if task == "CAUSAL_LM" else AutoModelForSequenceClassification

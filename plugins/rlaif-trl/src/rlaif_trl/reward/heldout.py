@@ -26,11 +26,7 @@ def measure(
     import numpy as np
     from scipy.special import expit
 
-    from rlaif_stats.calibration import (
-        as_confidence,
-        brier_score,
-        expected_calibration_error,
-    )
+    from rlaif_stats.calibration import as_confidence, brier_score, expected_calibration_error
 
     odds = scale * np.asarray(margins, dtype=np.float64)
     labels = np.array([pair.p_chosen for pair in pairs])
