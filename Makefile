@@ -6,8 +6,8 @@ CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml
 DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(CONTRIBUTED:%=%/pyproject.toml)
 
-.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-coverage test-wheels \
-	test-vllm check docs setup clean
+.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-learning test-coverage \
+	test-wheels test-vllm slow-tests check docs setup clean
 .DELETE_ON_ERROR:
 
 # The lab's models are so small that a second thread waits more than it works.
@@ -18,8 +18,9 @@ quickstart: setup
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+# All but the gallery, which trains whole recipes, and the tests that train until an answer is known.
 test: setup
-	$(PYTEST)
+	$(PYTEST) -m "not gallery and not learning"
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
@@ -32,7 +33,16 @@ test-plugin: setup
 	$(PYTEST) plugins/rlaif-$(P)
 
 test-gallery: setup
-	$(PYTEST) tests/end_to_end/test_recipes.py
+	$(PYTEST) -m gallery
+
+test-learning: setup
+	$(PYTEST) -m learning
+
+# Measures every test anew, and writes down which are slow: on a quiet machine.
+slow-tests: setup
+	mkdir -p build
+	$(PYTEST) --junitxml=build/tests.xml -o junit_family=xunit1
+	$(BIN)/python tests/support/slow_tests.py build/tests.xml
 
 # Lines that the fast tests reach.
 test-coverage: setup

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support import slow_tests
 
 # Speed is not what these laws are about, and a first call pays for an import.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,46 +23,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-SLOW = (
-    "contrib/",
-    "plugins/rlaif-data/tests/test_hub.py",
-    "plugins/rlaif-judge-metrics/tests/test_cycles.py",
-    "plugins/rlaif-judge-metrics/tests/test_judge_metrics.py",
-    "plugins/rlaif-judges/tests/jury/test_settle.py",
-    "plugins/rlaif-judges/tests/test_meta_rewarding.py",
-    "plugins/rlaif-kit/tests/test_scaffold.py",
-    "plugins/rlaif-lab/tests/test_models.py",
-    "plugins/rlaif-report/tests/test_command.py",
-    "plugins/rlaif-stats/tests/test_cycles.py",
-    "plugins/rlaif-transformers/tests/generation/",
-    "plugins/rlaif-transformers/tests/scoring/",
-    "plugins/rlaif-transformers/tests/test_architectures.py",
-    "plugins/rlaif-transformers/tests/test_batching.py",
-    "plugins/rlaif-transformers/tests/test_fingerprint.py",
-    *(
-        f"plugins/rlaif-trl/tests/{name}"
-        for name in (
-            *("known_answers/", "imitation/", "online/", "pairs/", "policy/", "ppo/"),
-            *("processes/", "reward/", "soups/", "test_every_optimizer.py", "test_invariance.py"),
-            *("test_lab.py", "test_variants.py", "test_threads.py"),
-        )
-    ),
-    "plugins/rlaif-verifiers/tests/test_code.py",
-    "plugins/rlaif-verifiers/tests/test_real_data.py",
-    "plugins/rlaif-verifiers/tests/test_sandbox",
-    "plugins/rlaif-vllm/",
-    "tests/cli/test_startup.py",
-    "tests/commands/test_compare.py",
-    "tests/commands/test_plan.py",
-    "tests/commands/test_run.py",
-    "tests/docs/test_snippets.py",
-    "tests/end_to_end/",
-    "tests/engine/judging/test_failure_limit.py",
-    "tests/engine/stages/test_second_judge.py",
-    "tests/engine/test_self_rewarding.py",
-    "tests/engine/test_shared_answers.py",
-)
-"""Tests that start processes, train, or take seconds each: `make test-fast` leaves them out."""
+ROOT = Path(__file__).parent
+
+SLOW = slow_tests.read()
+"""What `make test-fast` leaves out, as `make slow-tests` has measured it."""
 
 SLOW_EVERYWHERE = (
     "test_a_malformed_reply_is_an_abstention_and_never_a_guess",
@@ -69,11 +36,32 @@ SLOW_EVERYWHERE = (
 """Slow tests of the conformance kit, whose users need not know this marker."""
 
 
+TARGETS = {
+    "gallery": frozenset({"tests/end_to_end/test_recipes.py"}),
+    "learning": frozenset({"plugins/rlaif-trl/tests/known_answers/"}),
+}
+"""Tests that have a target of their own, `make test-gallery` and so on, by their marker."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files without a fast test unread: importing them takes longer than the fast tests."""
+    if config.getoption("markexpr") != "not slow" or not collection_path.is_relative_to(ROOT):
+        return None
+    path = collection_path.relative_to(ROOT).as_posix()
+    return True if path in SLOW or f"{path}/" in SLOW else None
+
+
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark the slow tests."""
+    """Mark the slow tests, and those with a target of their own."""
     for item in items:
-        if item.nodeid.startswith(SLOW) or item.nodeid.endswith(SLOW_EVERYWHERE):
+        function = item.nodeid.partition("[")[0]
+        file = function.partition("::")[0]
+        places = {function, file, *(f"{folder}/" for folder in PurePosixPath(file).parents)}
+        if places & SLOW or function.endswith(SLOW_EVERYWHERE):
             item.add_marker(pytest.mark.slow)
+        for marker, marked in TARGETS.items():
+            if places & marked:
+                item.add_marker(marker)
 
 
 pytest_plugins = ["tests.support.fixtures"]

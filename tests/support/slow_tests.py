@@ -17,9 +17,9 @@ SLOW = 0.1
 LIST = Path(__file__).with_suffix(".txt")
 
 
-def read() -> tuple[str, ...]:
-    """Beginnings of the node ids of slow tests: files, or functions of a file."""
-    return tuple(line for line in LIST.read_text("utf-8").splitlines() if line)
+def read() -> frozenset[str]:
+    """Slow tests: folders, files, or functions of a file."""
+    return frozenset(LIST.read_text("utf-8").split())
 
 
 def slow_tests(report: Path) -> list[str]:
