@@ -6,7 +6,7 @@ CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml
 DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(CONTRIBUTED:%=%/pyproject.toml)
 
-.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-learning test-coverage \
+.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-snippets test-learning test-coverage \
 	test-wheels test-vllm slow-tests check docs setup clean
 .DELETE_ON_ERROR:
 
@@ -18,9 +18,9 @@ quickstart: setup
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-# All but the gallery, which trains whole recipes, and the tests that train until an answer is known.
+# All but what has a target of its own: whole recipes, what the docs show, known answers of training.
 test: setup
-	$(PYTEST) -m "not gallery and not learning"
+	$(PYTEST) -m "not gallery and not snippets and not learning"
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
@@ -34,6 +34,9 @@ test-plugin: setup
 
 test-gallery: setup
 	$(PYTEST) -m gallery
+
+test-snippets: setup
+	$(PYTEST) -m snippets
 
 test-learning: setup
 	$(PYTEST) -m learning

@@ -38,6 +38,7 @@ SLOW_EVERYWHERE = (
 
 TARGETS = {
     "gallery": frozenset({"tests/end_to_end/test_recipes.py"}),
+    "snippets": frozenset({"tests/docs/test_snippets.py"}),
     "learning": frozenset({"plugins/rlaif-trl/tests/known_answers/"}),
 }
 """Tests that have a target of their own, `make test-gallery` and so on, by their marker."""
