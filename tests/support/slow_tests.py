@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
-SLOW = 0.1
+SLOW = 0.05
 
 LIST = Path(__file__).with_suffix(".txt")
 
