@@ -7,7 +7,9 @@ from itertools import count
 from typing import Any, Final
 from uuid import uuid4
 
-from openai import APITimeoutError, AsyncOpenAI, RequestOptions
+import anyio
+import httpx2
+from openai import AsyncOpenAI, DefaultAioHttpClient, RequestOptions
 from pydantic_core import to_json
 
 from rlaif_core.api import ChatReply, ChatRequest, ModelError
@@ -18,7 +20,6 @@ from rlaif_openai.dialect import Dialect
 from rlaif_openai.failures import FAILURES, outcome
 from rlaif_openai.params import OpenAIParams
 from rlaif_openai.request import body, unsent
-from rlaif_openai.transport import Transport
 
 NO_KEY: Final = "none"
 """Stand-in for a key where the server wants none: the SDK insists on one."""
@@ -60,8 +61,8 @@ class Client(ServiceClient):
             organization=params.organization,
             project=params.project,
             max_retries=0,  # the engine's
-            timeout=None,  # the transport's deadline covers connecting, waiting and the body
-            http_client=Transport(self._url, params.timeout),
+            timeout=None,  # one deadline below covers connecting, waiting and a trickling body
+            http_client=_http(),
         )
         if not where.trusted:
             # The SDK takes OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_CUSTOM_HEADERS to any server.
@@ -81,7 +82,7 @@ class Client(ServiceClient):
         return unsent(request, self._how)
 
     async def _post(self, written: dict[str, Any]) -> bytes:
-        try:
+        with anyio.move_on_after(self._timeout):
             # The bytes, and no model of the SDK's: building that costs as much as the call.
             return await self._sdk.post(
                 self._url,
@@ -89,9 +90,15 @@ class Client(ServiceClient):
                 cast_to=bytes,
                 options={**OPTIONS, "idempotency_key": f"{self._name}-{next(self._numbers)}"},
             )
-        except APITimeoutError:
-            raise self._where.late(self._timeout) from None
+        raise self._where.late(self._timeout)
 
     async def close(self) -> None:
         """Close its connections."""
         await self._sdk.close()
+
+
+def _http() -> DefaultAioHttpClient:
+    try:
+        return DefaultAioHttpClient()
+    except httpx2.InvalidURL:  # not quoted, since it may hold a password
+        raise ValueError("the proxy's address is none: write http://HOST:PORT") from None
