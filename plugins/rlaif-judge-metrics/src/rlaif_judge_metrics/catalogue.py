@@ -109,13 +109,14 @@ CATALOGUE: Mapping[str, Described] = {
     ),
     "longer_win_rate": Described(
         "Longer response preferred",
-        "How often the longer response of a pair won, in characters; some of it may be quality.",
+        "How often the longer response of a pair won, in characters: length bias, though some of it "
+        "may be quality.",
         "pairs",
     ),
     "longer_win_rate_at_equal_quality": Described(
         "Longer response preferred at equal quality",
-        "The same at equal quality: the logistic of the win on the difference in quality by a "
-        "measure the judge has no part in, read at a difference of 0.",
+        "Length bias at equal quality: the logistic of the win on the difference in quality by "
+        "a measure the judge has no part in, read at a difference of 0.",
         "pairs",
         bounds=_between(
             0.5 - HALF,

@@ -39,7 +39,7 @@ W = TypeVar("W", bound=PairwiseParams, default=PairwiseParams, covariant=True)
 
 
 class Pairwise(ComparingJudge[W]):
-    """Asks which of two responses is better, by criteria, reasoning first."""
+    """LLM-as-a-judge: asks which of two responses is better, by criteria, reasoning first."""
 
     Params = PairwiseParams
     name: ClassVar[str] = "pairwise"

@@ -63,7 +63,7 @@ class DirectScoreParams(ScoringParams, AskingParams):
 
 
 class DirectScore(Scoring[DirectScoreParams]):
-    """Scores one response from 1 to 10, weighted by probability, as a reward in [-1, 1]."""
+    """Scores one response by a rubric from 1 to 10, weighted by probability, into [-1, 1]."""
 
     Params = DirectScoreParams
     name: ClassVar[str] = "score"

@@ -32,7 +32,7 @@ class SelfRewardingParams(ScoringParams):
 
 
 class SelfRewarding(Scoring[SelfRewardingParams]):
-    """Scores one response from 0 to 5 by points that add up, the mean of several samples."""
+    """Scores one response from 0 to 5 by an additive rubric, the mean of several samples."""
 
     Params = SelfRewardingParams
     judges_itself: ClassVar[bool] = True

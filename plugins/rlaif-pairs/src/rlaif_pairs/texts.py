@@ -56,7 +56,7 @@ class LengthParams(Params):
 
 
 class Length(Filter[LengthParams]):
-    """Drops pairs whose responses are too short, too long, or chosen for their length."""
+    """Drops pairs whose responses are too short, too long, or chosen by length bias."""
 
     Params = LengthParams
 

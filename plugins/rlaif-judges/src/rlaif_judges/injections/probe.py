@@ -9,7 +9,7 @@ from rlaif_judges.injections.suite import injections
 
 
 class Injections(Probe[Params]):
-    """Responses that are written for the judge: orders, forged verdicts and scores, false ends."""
+    """Prompt injection against the judge: orders, forged verdicts and scores, false ends."""
 
     def cases(self) -> Iterator[ProbeCase]:
         """The suite's attacks, in a fixed order.
