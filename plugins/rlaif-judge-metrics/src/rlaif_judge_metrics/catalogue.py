@@ -109,8 +109,8 @@ CATALOGUE: Mapping[str, Described] = {
     ),
     "longer_win_rate": Described(
         "Longer response preferred",
-        "How often the longer response of a pair won, in characters: length bias, though some of it "
-        "may be quality.",
+        "How often the longer response of a pair won, in characters: length bias, though some of "
+        "it may be quality.",
         "pairs",
     ),
     "longer_win_rate_at_equal_quality": Described(
