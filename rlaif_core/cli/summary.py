@@ -16,7 +16,7 @@ def summary(metrics: JSON) -> list[str]:
     lines = []
     for number in metrics["rounds"]:
         lines.append(f"round {number['round']}")
-        lines += [f"  {name:<24} {text}" for name, text in _round(number) if text]
+        lines += [f"  {_lower(name):<28} {text}" for name, text in _round(number) if text]
     shared = metrics.get("prompts", {}).get("shared")
     if shared:
         lines.append(f"warning: {shared} held-out prompts are also training prompts")
@@ -49,6 +49,11 @@ def _records(groups: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
     for group in groups.values():
         for name, record in (_headlines(group) or group).items():
             yield record.get("label") or name, _estimate(record)
+
+
+def _lower(label: str) -> str:
+    """A label within a line: "win rate", and "KL" as it is."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _headlines(group: JSON) -> JSON:

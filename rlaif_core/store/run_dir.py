@@ -212,8 +212,8 @@ def _libraries(distributions: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in distributions:
         with suppress(PackageNotFoundError, ValueError):  # local code is of no distribution
-            for requirement in requires(name) or ():
-                library = re.split(r"[^\w.-]", requirement)[0]
+            needed = (line for line in requires(name) or () if "extra ==" not in line)
+            for library in (re.split(r"[^\w.-]", line)[0] for line in needed):
                 with suppress(PackageNotFoundError):
                     found[library] = version(library)
     return dict(sorted(found.items()))

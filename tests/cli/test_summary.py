@@ -51,7 +51,7 @@ def test_agreement_says_how_many_pairs_could_agree() -> None:
 def test_a_metric_that_is_missing_says_why() -> None:
     missing = {"label": "Win rate", "reason": "the judge abstained on all 24 held-out prompts"}
     lines = said({**ROUND, "not_measured": {"policy": {"win_rate": missing}}})
-    assert "Win rate not measured: the judge abstained on all 24 held-out prompts" in lines
+    assert "win rate not measured: the judge abstained on all 24 held-out prompts" in lines
 
 
 def test_a_metric_stands_after_its_baseline_and_with_its_unit() -> None:

@@ -54,7 +54,7 @@ def test_both_judges_are_compared_on_a_sample_of_the_training_pairs(
     assert abs(kappa["alpha"] - kappa["value"]) < 0.1
     out, told = capsys.readouterr()
     assert f"30 pairs judged again, κ {kappa['value']:.2f} with the training judge" in told
-    assert "Agreement with the evaluation judge, κ" in out
+    assert "agreement with the evaluation judge, κ" in out
     page = (two_judges.folder / "run" / "report.html").read_text()
     assert "Agreement with the evaluation judge, κ" in page
     assert "on the same side, α" in page

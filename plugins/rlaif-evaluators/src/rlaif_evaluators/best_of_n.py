@@ -139,7 +139,7 @@ def _curves(rows: Sequence[Mapping[str, float]]) -> Iterator[Metric]:
                 details={
                     "points": [[math.log2(row["n"]), row[key]] for row in known],
                     "names": [f"{row['n']:g}" for row in known],
-                    "x_label": "n responses, chosen among by the reward model",
+                    "x_label": "n, chosen by the reward model",
                 },
                 heldout=True,
             )

@@ -214,6 +214,7 @@ def _plot(metric: MetricRecord) -> Plot | None:
         return None
     names = metric.details.get("names")
     named = names if isinstance(names, list) and len(names) == len(points) else [""] * len(points)
+    joined = metric.chart == "line"  # the names of its points say where they stand
     xs, ys = zip(*points, strict=True)
     place = Scale(min(xs), max(xs), min(ys), max(ys))
     return Plot(
@@ -223,9 +224,8 @@ def _plot(metric: MetricRecord) -> Plot | None:
         [str(name) for name in named],
         tick(min(ys)),
         tick(max(ys)),
-        tick(min(xs)),
-        tick(max(xs)),
-        joined=metric.chart == "line",
+        *(("", "") if joined and any(named) else (tick(min(xs)), tick(max(xs)))),
+        joined=joined,
     )
 
 
