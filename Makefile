@@ -6,8 +6,8 @@ CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml
 DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(CONTRIBUTED:%=%/pyproject.toml)
 
-.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-snippets test-learning test-coverage \
-	test-wheels test-vllm slow-tests check docs setup clean
+.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-processes test-snippets \
+	test-learning test-coverage test-wheels test-vllm slow-tests check docs setup clean
 .DELETE_ON_ERROR:
 
 # The lab's models are so small that a second thread waits more than it works.
@@ -18,9 +18,9 @@ quickstart: setup
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-# All but what has a target of its own: whole recipes, what the docs show, known answers of training.
+# All but what has a target of its own.
 test: setup
-	$(PYTEST) -m "not gallery and not snippets and not learning"
+	$(PYTEST) -m "not gallery and not processes and not snippets and not learning"
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
@@ -34,6 +34,9 @@ test-plugin: setup
 
 test-gallery: setup
 	$(PYTEST) -m gallery
+
+test-processes: setup
+	$(PYTEST) -m processes
 
 test-snippets: setup
 	$(PYTEST) -m snippets

@@ -37,7 +37,12 @@ SLOW_EVERYWHERE = (
 
 
 TARGETS = {
-    "gallery": frozenset({"tests/end_to_end/test_recipes.py"}),
+    "gallery": frozenset(
+        {"tests/end_to_end/test_recipes.py", "tests/end_to_end/test_quickstart.py"}
+    ),
+    "processes": frozenset(
+        {"plugins/rlaif-trl/tests/processes/", "plugins/rlaif-trl/tests/ppo/test_devices.py"}
+    ),
     "snippets": frozenset({"tests/docs/test_snippets.py"}),
     "learning": frozenset({"plugins/rlaif-trl/tests/known_answers/"}),
 }

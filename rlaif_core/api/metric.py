@@ -168,22 +168,23 @@ def metrics_of(mapping: Mapping[str, Any]) -> Iterator[Metric]:
     for group, figures in mapping.items():
         for name, figure in figures.items() if isinstance(figures, Mapping) else ():
             known: dict[str, Any] = {"name": name, "group": group}
+            stem, _, end = name.rpartition("_")
+            if end in ("low", "high") and stem in figures:
+                continue  # an end of that figure's interval
             if _is_number(figure):
-                yield Metric(value=float(figure), **known)
+                ends: dict[str, Any] = {
+                    end: figures.get(f"{name}_{end}") for end in ("low", "high")
+                }
+                yield Metric(value=float(figure), **ends, **known)
             elif isinstance(figure, Mapping) and _is_number(figure.get("value")):
                 rest = {key: value for key, value in figure.items() if key not in _FIGURE}
                 fields: dict[str, Any] = {key: figure.get(key) for key in _FIGURE}
                 yield Metric(**known, **fields, details=rest, chart="interval")
             elif isinstance(figure, Mapping) and _is_number(figure.get("after")):
                 baseline = figure.get("before")
-                ends: dict[str, Any] = {key: figure.get(key) for key in ("low", "high")}
-                yield Metric(
-                    **known,
-                    **ends,
-                    value=figure["after"],
-                    baseline=baseline,
-                    chart="before_after",
-                )
+                ends = {key: figure.get(key) for key in ("low", "high")}
+                value = figure["after"]
+                yield Metric(**known, **ends, value=value, baseline=baseline, chart="before_after")
 
 
 _FIGURE = ("value", "low", "high", "n")

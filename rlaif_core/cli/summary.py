@@ -37,17 +37,20 @@ def _round(number: JSON) -> Iterator[tuple[str, str]]:
     yield "left out", _reasons(number["dropped"])
     yield "agreement of votes", _share(judge.get("agreement"), judge.get("agreement_pairs"))
     yield from _records({"train": _headlines(judge.get("records", {}).get("train", {}))})
-    yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
-    yield from _records(number.get("records", {}))
+    records = number.get("records", {})
+    if not _headlines(records.get("reward_model", {})):
+        yield "reward model accuracy", _accuracy(number.get("reward_model", {}))
+    yield from _records(records)
     for group in number.get("not_measured", {}).values():
         for missing in group.values():
             yield missing["label"], f"not measured: {missing['reason']}"
 
 
 def _records(groups: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
-    """The headline metrics of each group; all of a group that has none."""
+    """The headline metrics of each group; of one without, those with a label, or else all."""
     for group in groups.values():
-        for name, record in (_headlines(group) or group).items():
+        labelled = {name: record for name, record in group.items() if record.get("label")}
+        for name, record in (_headlines(group) or labelled or group).items():
             yield record.get("label") or name, _estimate(record)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from rlaif_core.api import Measurement
 from rlaif_core.testing import make_evaluation, make_preference, make_prompt
 from rlaif_evaluators.reward_accuracy import RewardAccuracy
 
@@ -13,7 +14,8 @@ from rlaif_evaluators.reward_accuracy import RewardAccuracy
 def evaluated(heldout, reward, **params):
     evaluation = make_evaluation(heldout=heldout, reward=reward)
     component = RewardAccuracy(RewardAccuracy.Params(**params))
-    return asyncio.run(component.evaluate(evaluation))
+    found = asyncio.run(component.evaluate(evaluation))
+    return found.figures if isinstance(found, Measurement) else found
 
 
 def measured(rewards, pairs, columns=None, **params):

@@ -35,6 +35,10 @@ def measured(before, after, p_after):
     return measured.figures["policy"], asked
 
 
+async def abstaining(items):
+    return [judge_all(prompt, [pair], lambda a, b: None)[0] for prompt, pair in items]
+
+
 def new_wins(after, before):
     return 0.6 if after > before else 0.5 if after == before else 0.4
 
@@ -69,6 +73,17 @@ def test_abstentions_are_counted_and_left_out():
 def test_a_judge_that_always_abstains_leaves_no_win_rate():
     figures, _ = measured("12", "21", lambda after, before: None)
     assert figures == {"win_rate_abstentions": 2}
+
+
+def test_a_win_rate_that_nobody_decided_is_missing_with_the_reason():
+    silent = make_evaluation(4, judge=abstaining)
+    silent = replace(silent, previous=silent.after[::-1])
+    missing = asyncio.run(WinRate(WinRate.Params()).evaluate(silent)).metrics
+    why = "the judge abstained on all 4 held-out prompts"
+    assert [(metric.name, metric.reason) for metric in missing] == [
+        ("win_rate", why),
+        ("win_rate_previous", why),
+    ]
 
 
 def test_the_interval_narrows_with_the_number_of_prompts():

@@ -42,7 +42,7 @@ def _headlines(figures: JSON) -> Iterator[str]:
         metric = Metric.of(record)
         if metric.heldout and metric.higher_is_better is not None and metric.low is not None:
             ends = f"[{metric.low:.2f}, {metric.high:.2f}]"
-            yield f"{metric.label.lower()} {metric.value:.2f} {ends}"
+            yield f"{metric.label or metric.name} {metric.value:.2f} {ends}"
 
 
 async def _of_the_judge(round_: Round, gold: Gold | None) -> JSON:

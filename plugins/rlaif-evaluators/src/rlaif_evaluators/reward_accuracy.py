@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
-from rlaif_core.api import Evaluation, Evaluator, Params, Preference
+from rlaif_core.api import (
+    Evaluation,
+    Evaluator,
+    Measured,
+    Measurement,
+    Metric,
+    Params,
+    Preference,
+)
 from rlaif_evaluators.outcomes import outcome
 from rlaif_evaluators.reward_calibration import calibration
 from rlaif_evaluators.reward_length import length_figures
@@ -29,7 +37,7 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
     asks_models = False
     needs_reward_model = True
 
-    async def evaluate(self, evaluation: Evaluation) -> Mapping[str, Mapping[str, Any]]:
+    async def evaluate(self, evaluation: Evaluation) -> Measured:
         """Pairwise accuracy, ties one half, its interval clustered by prompt.
 
         Returns:
@@ -51,17 +59,33 @@ class RewardAccuracy(Evaluator[RewardAccuracyParams]):
         outcomes = [outcome(*pair) for pair in zip(better, worse, strict=True)]
         margins = [reward - other for reward, other in zip(better, worse, strict=True)]
         accuracy = win_rate(outcomes, clusters=[prompt.id for prompt in prompts])
-        return {
-            "reward_model": {
-                "accuracy": accuracy.value,
-                "accuracy_low": accuracy.low,
-                "accuracy_high": accuracy.high,
-                "heldout": accuracy.n,
-                **self._by_category(heldout, outcomes),
-                **calibration(margins, heldout),
-                **length_figures(margins, heldout),
-            }
+        figures = {
+            "accuracy": accuracy.value,
+            "accuracy_low": accuracy.low,
+            "accuracy_high": accuracy.high,
+            "heldout": accuracy.n,
+            **self._by_category(heldout, outcomes),
+            **calibration(margins, heldout),
+            **length_figures(margins, heldout),
         }
+        record = Metric(
+            name="accuracy",
+            value=accuracy.value,
+            low=accuracy.low,
+            high=accuracy.high,
+            n=accuracy.n,
+            unit="share",
+            items="held-out preferences",
+            label="Reward model accuracy",
+            description="Share of held-out preferences whose chosen response scores higher, ties "
+            "one half.",
+            higher_is_better=True,
+            group="reward_model",
+            chart="interval",
+            headline=True,
+            heldout=True,
+        )
+        return Measurement({"reward_model": figures}, [record])
 
     def _by_category(
         self, heldout: Sequence[Preference], outcomes: Sequence[float]

@@ -64,10 +64,13 @@ class WinRate(Evaluator[Params]):
         figures = await _against(evaluation, evaluation.before, "")
         if evaluation.previous:
             figures |= await _against(evaluation, evaluation.previous, "_previous")
-        missing = []
-        if "win_rate" not in figures:
-            why = f"the judge abstained on all {len(evaluation.after):,} held-out prompts"
-            missing.append(Missing("win_rate", why, label="Win rate"))
+        names = {"win_rate": "Win rate"}
+        if evaluation.previous:
+            names["win_rate_previous"] = "Win rate over the last policy"
+        why = f"the judge abstained on all {len(evaluation.after):,} held-out prompts"
+        missing = [
+            Missing(name, why, label=label) for name, label in names.items() if name not in figures
+        ]
         return Measurement({"policy": figures}, missing)
 
 
