@@ -11,8 +11,6 @@ from rlaif_stats.position import (
     first_position_rate,
     position_consistency,
     position_counts,
-    preference_fairness,
-    repetition_stability,
 )
 
 outcomes = st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0, np.nan])
@@ -52,32 +50,21 @@ def test_a_pair_without_a_verdict_in_an_order_is_never_consistent():
     assert position_consistency([np.nan, np.nan, 1.0], [np.nan, 1.0, 1.0]).value == 1 / 3
 
 
-def test_a_judge_without_bias_is_consistent_and_fair():
+def test_a_judge_without_bias_is_consistent():
     ab, ba = judge(bias=0.0)
     assert position_consistency(ab, ba).value == 1.0
-    assert preference_fairness(ab, ba) == 0.0
     assert first_position_rate(ab, ba).value == 0.5
 
 
 def test_a_judge_that_always_takes_the_first_is_never_consistent():
     ab, ba = judge(bias=50.0)
     assert position_consistency(ab, ba).value == 0.0
-    assert preference_fairness(ab, ba) == -1.0
     assert first_position_rate(ab, ba).value == 1.0
-
-
-def test_fairness_points_to_the_last_position_under_recency():
-    assert preference_fairness(*judge(bias=-0.5)) > 0.2
-
-
-def test_fairness_needs_a_pair_with_both_verdicts():
-    assert np.isnan(preference_fairness([1.0, np.nan], [np.nan, 0.0]))
 
 
 def test_abstentions_do_not_hide_unfairness():
     ab, ba = np.full(100, np.nan), np.full(100, np.nan)
     ab[:10], ba[:10] = 1.0, 0.0
-    assert preference_fairness(ab, ba) == -1.0
 
 
 @given(pairs)
@@ -109,18 +96,11 @@ def test_the_first_position_rate_works_with_one_order():
     assert estimate.n == 3
 
 
-def test_repetition_stability_is_the_mean_share_of_the_most_frequent_answer():
-    votes = [[1.0, 1.0, 0.0, 0.5], [0.5, 0.5, 0.5, 0.5], [1.0, 1.0, np.nan, np.nan]]
-    assert repetition_stability(votes) == pytest.approx((0.5 + 1.0 + 0.5) / 3)
-    assert repetition_stability(votes, asked=[4, 4, 2]) == pytest.approx((0.5 + 1.0 + 1.0) / 3)
-
-
 def test_consistency_of_a_million_verdicts_is_vectorised(bare_turns):
     ab, ba = np.random.default_rng(0).random((2, 500_000))
 
     def computed():
         position_consistency(ab, ba)
-        preference_fairness(ab, ba)
         first_position_rate(ab, ba)
 
     assert bare_turns(computed) < 50e6
@@ -154,8 +134,3 @@ def test_positional_agreement_on_llmbar(shared_data, subset, judge_name, strateg
 def test_orders_of_different_pairs_are_refused():
     with pytest.raises(ValueError, match="one outcome a pair"):
         position_counts([1.0], [1.0, 0.0])
-
-
-def test_no_votes_have_no_stability():
-    with pytest.raises(ValueError, match="votes"):
-        repetition_stability([])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,21 +13,12 @@ def k1(log_ratio: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(log_ratio, dtype=np.float64)
 
 
-def k2(log_ratio: ArrayLike) -> NDArray[np.float64]:
-    """`(log p/q)^2 / 2`: biased, of low variance, never negative."""
-    values: NDArray[np.float64] = 0.5 * np.square(np.asarray(log_ratio, dtype=np.float64))
-    return values
-
-
 def k3(log_ratio: ArrayLike) -> NDArray[np.float64]:
     """`q/p - 1 + log p/q`: unbiased, never negative; heavy-tailed where q is far above p."""
     values = np.asarray(log_ratio, dtype=np.float64)
     # expm1 keeps the digits that exp(x) - 1 loses for a policy still near its reference.
     estimates: NDArray[np.float64] = np.expm1(-values) + values
     return estimates
-
-
-_ESTIMATORS: dict[str, Callable[[ArrayLike], NDArray[np.float64]]] = {"k1": k1, "k2": k2, "k3": k3}
 
 
 def best_of_n_kl_bound(n: int) -> float:

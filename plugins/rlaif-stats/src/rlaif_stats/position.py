@@ -88,29 +88,6 @@ def position_consistency(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> E
     return wilson(counts.consistent, counts.pairs, level)
 
 
-def preference_fairness(ab: ArrayLike, ba: ArrayLike) -> float:
-    """Which position a judge favours, and on what share of pairs (Shi et al., 2406.07791).
-
-    `(rc*rc - pc*pc) / (rc + pc) / n = (rc - pc) / n`, with rc and pc the counts of recency and
-    primacy and n the pairs that have a verdict in both orders. The further rescaling to the
-    judge's attainable range is not applied.
-
-    Args:
-        ab: shape (pairs,), outcomes with A shown first.
-        ba: shape (pairs,), outcomes with B shown first, mapped back to A.
-
-    Returns:
-        In [-1, 1]: -1 always the first, 1 always the last, 0 no lean. NaN if no pair has both
-        verdicts.
-
-    Raises:
-        ValueError: if shapes differ or an outcome is out of range.
-    """
-    counts = position_counts(ab, ba)
-    answered = counts.pairs - counts.abstained
-    return (counts.recency - counts.primacy) / answered if answered else float("nan")
-
-
 def first_position_rate(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> Estimate:
     """Win rate of the response shown first, a tie counting half.
 
@@ -132,33 +109,6 @@ def first_position_rate(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> Es
     first_won = np.concatenate([shown_a_first, -shown_b_first]) / 2.0 + 0.5
     pair = np.tile(np.arange(shown_a_first.size), 2)
     return win_rate(first_won, pair, level)
-
-
-def repetition_stability(votes: ArrayLike, asked: ArrayLike | None = None) -> float:
-    """Mean share of repeated votes that gave the most frequent answer.
-
-    Answers are A, B and tie. An abstention agrees with nothing but was asked, so it stays in
-    the denominator.
-
-    Args:
-        votes: shape (comparisons, votes), outcomes of the same question asked again; NaN for an
-            abstention or a vote that was not asked.
-        asked: shape (comparisons,), votes asked of each comparison, at least 1; all columns
-            unless given.
-
-    Returns:
-        In [0, 1]; 1 means that every repetition gave the same answer (RS in Shi et al.,
-        2406.07791).
-
-    Raises:
-        ValueError: if there are no comparisons or an outcome is out of range.
-    """
-    answers = sides(votes)
-    if answers.ndim != 2 or answers.size == 0:
-        raise ValueError(f"votes must have shape (comparisons, votes), got {answers.shape}")
-    most = np.max([(answers == side).sum(axis=1) for side in (-1.0, 0.0, 1.0)], axis=0)
-    total = answers.shape[1] if asked is None else np.asarray(asked)
-    return float(np.mean(most / total))
 
 
 def _both(ab: ArrayLike, ba: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rlaif_stats.divergence import k1, k2, k3
+from rlaif_stats.divergence import k1, k3
+from tests.support.divergence import k2
 
 P, Q = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.4, 0.2])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rlaif_stats.divergence import k1, k2, k3
+from rlaif_stats.divergence import k1, k3
 from rlaif_trl.ppo.equations import (
     adapted_kl_coef,
     gae,
@@ -19,6 +19,7 @@ from rlaif_trl.ppo.equations import (
     value_losses,
     whiten,
 )
+from tests.support.divergence import k2
 
 LENGTHS = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 SHARES = st.floats(0, 1)
