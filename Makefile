@@ -6,8 +6,8 @@ CONTRIBUTED := $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml
 DISTRIBUTIONS := pyproject.toml hatch_build.py $(wildcard plugins/*/pyproject.toml) \
 	$(CONTRIBUTED:%=%/pyproject.toml)
 
-.PHONY: quickstart test test-fast test-engine test-plugin test-gallery test-processes test-snippets \
-	test-learning test-coverage test-wheels test-vllm slow-tests check docs setup clean
+.PHONY: quickstart test test-fast test-engine test-plugin test-faults test-gallery test-processes \
+	test-snippets test-learning test-coverage test-wheels test-vllm slow-tests check docs setup clean
 .DELETE_ON_ERROR:
 
 # The lab's models are so small that a second thread waits more than it works.
@@ -20,7 +20,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 # All but what has a target of its own.
 test: setup
-	$(PYTEST) -m "not gallery and not processes and not snippets and not learning"
+	$(PYTEST) -m "not faults and not gallery and not processes and not snippets and not learning"
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
@@ -31,6 +31,9 @@ test-engine: setup
 # One plugin: `make test-plugin P=judges`.
 test-plugin: setup
 	$(PYTEST) plugins/rlaif-$(P)
+
+test-faults: setup
+	$(PYTEST) -m faults
 
 test-gallery: setup
 	$(PYTEST) -m gallery

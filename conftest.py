@@ -36,7 +36,10 @@ SLOW_EVERYWHERE = (
 """Slow tests of the conformance kit, whose users need not know this marker."""
 
 
+FAULTS = (path.relative_to(ROOT) for path in ROOT.glob("tests/end_to_end/test_faults_*.py"))
+
 TARGETS = {
+    "faults": frozenset(path.as_posix() for path in FAULTS),
     "gallery": frozenset(
         {"tests/end_to_end/test_recipes.py", "tests/end_to_end/test_quickstart.py"}
     ),
