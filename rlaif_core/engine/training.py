@@ -15,7 +15,7 @@ from rlaif_core.api.records import Prompt
 from rlaif_core.api.training import Metrics, Scorer, TrainingJob
 from rlaif_core.engine.rewards.combine import Objectives
 from rlaif_core.engine.round import Round
-from rlaif_core.metrics.records import recorded
+from rlaif_core.metrics.records import BESIDE, recorded
 from rlaif_core.metrics.run import JSON
 
 
@@ -81,7 +81,7 @@ async def train(
         online: Rewards and monitor of an optimizer that learns online.
 
     Returns:
-        The trainer's metrics, their `records`, and `summary`.
+        The trainer's metrics, `records` and `not_measured` if it has any, and `summary`.
     """
     session, ledger, number = round_.session, round_.session.ledger, round_.number
     online = online or Online()
@@ -130,12 +130,13 @@ async def train(
     figures: Mapping[str, Any] = {}
     if isinstance(measured, Measurement):
         figures = measured.figures.get(stage, {})
-        records = recorded(measured.metrics, {})["records"]
+        drawn = recorded(measured.metrics, {})
+        records = {name: drawn[name] for name in BESIDE if drawn.get(name)}
     else:
         figures = measured
     shown = [(name, value) for name, value in figures.items() if isinstance(value, float)]
     summary = ", ".join(f"{name} {value:.3g}" for name, value in shown[:3])
-    return {**figures, "records": records, "summary": summary}
+    return {**figures, **records, "summary": summary}
 
 
 async def _in_thread(

@@ -9,6 +9,9 @@ from typing import Any
 from rlaif_core.api.metric import Measured, Measurement, Metric, Missing, metrics_of
 
 JSON = dict[str, Any]
+BESIDE = ("records", "not_measured")
+"""Keys beside the figures: metrics as records, and those that are missing, by group."""
+
 Described = Mapping[str, Mapping[str, Any]]
 
 

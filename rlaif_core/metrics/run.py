@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rlaif_core.metrics.judge import warnings
+from rlaif_core.metrics.records import BESIDE
 from rlaif_core.store.ledger import Reader
 
 JSON = dict[str, Any]
@@ -60,7 +61,7 @@ def round_metrics(ledger: Reader, number: int) -> JSON:
     for stage in ("reward_model", "optimize"):
         _, measured, done = ledger.stage(number, stage)
         if done:
-            merge(figures, {"records": measured.pop("records", {})})
+            merge(figures, {name: measured.pop(name) for name in BESIDE if name in measured})
             figures[stage] = {name: value for name, value in measured.items() if name != "summary"}
     _, evaluated, _ = ledger.stage(number, "evaluate")
     merge(figures, {name: part for name, part in evaluated.items() if name != "judge"})

@@ -22,7 +22,8 @@ class Drawn(Optimizer):
         return Measurement(
             {"optimize": {"loss": 0.25, "front/calm": 0.9, "front/bold": 0.2}},
             [Metric(name="front", label="Calm against bold", value=0.9, group="optimize",
-                    chart="scatter", details=front)],
+                    chart="scatter", details=front),
+             Missing("boldness", "nobody dared", label="Boldness", group="optimize")],
         )
 
 
@@ -59,6 +60,7 @@ def test_a_metric_of_each_chart_is_told_drawn_and_ranked(inside: Inside) -> None
     assert any(line.startswith("rhymes ") and line.endswith(" lines") for line in lines)
     assert "forms 4.000" in lines
     assert metrics["rounds"][0]["optimize"] == {"loss": 0.25, "front/calm": 0.9, "front/bold": 0.2}
+    assert "boldness not measured: nobody dared" in lines
     assert "alliteration not measured: no two words begin alike" in lines
     target = asyncio.run(write_report("html", inside.folder / "run"))
     page = Page(target.read_text("utf-8"))

@@ -62,9 +62,11 @@ def test_a_judge_that_always_takes_the_first_is_never_consistent():
     assert first_position_rate(ab, ba).value == 1.0
 
 
-def test_abstentions_do_not_hide_unfairness():
+def test_abstentions_do_not_hide_primacy():
     ab, ba = np.full(100, np.nan), np.full(100, np.nan)
     ab[:10], ba[:10] = 1.0, 0.0
+    assert position_counts(ab, ba) == PositionCounts(0, primacy=10, recency=0, abstained=90)
+    assert first_position_rate(ab, ba).value == 1.0
 
 
 @given(pairs)
